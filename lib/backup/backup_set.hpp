@@ -1,0 +1,58 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backup/manifest.hpp"
+#include "base/progress.hpp"
+#include "database/scratch.hpp"
+#include "site/site.hpp"
+
+namespace bench {
+
+/// A finished backup set: exists only once its manifest is in place.
+class BackupSet {
+ public:
+  /// `reference`: a path to a manifest (or to any file of a set that has one), or a set's name (`20261121_034100-develop`, the
+  /// stamp alone when it is the only one) looked up in `folders`. Error{bad_backup} when there is no such set or its manifest is
+  /// not good.
+  static BackupSet open(const std::string& reference, const std::vector<std::filesystem::path>& folders);
+  static BackupSet load(const std::filesystem::path& manifest_file);
+
+  const Manifest& manifest() const { return m_manifest; }
+  const std::filesystem::path& manifest_file() const { return m_file; }
+  std::string name() const;  ///< the manifest's name without "-manifest.json"
+  std::optional<std::filesystem::path> file(std::string_view role) const;
+  std::uint64_t size() const;
+
+ private:
+  BackupSet(std::filesystem::path file, Manifest manifest);
+  std::filesystem::path m_file;
+  Manifest m_manifest;
+};
+
+/// Every finished set in the folder, oldest first, and what else looks like one.
+struct SetListing {
+  std::vector<BackupSet> sets;
+  std::vector<std::filesystem::path> broken;      ///< manifests that cannot be read
+  std::vector<std::filesystem::path> unfinished;  ///< backup files that no manifest names (Frappe's own, or cut off)
+};
+SetListing list_sets(const std::filesystem::path& folder);
+
+/// Stream verification: every file is there with its size and SHA-256, the dump decompresses to its footer, archives read
+/// to their end. Error{bad_backup} says which file and why.
+void verify_set(const BackupSet& set, Progress& progress);
+
+/// The drill: loads the set's dump into `scratch` and compares every table's count and checksum and the schema with the
+/// manifest. Error{bad_backup} names the tables that differ.
+void drill_set(const BackupSet& set, Scratch& scratch, Progress& progress);
+
+/// Loads a dump file of any kind into `scratch`, with progress.
+void load_dump(const std::filesystem::path& dump, Scratch& scratch, Progress& progress);
+
+/// The line that ends each dump of ours, so that a dump that was cut off between two compressed members is found out.
+inline constexpr std::string_view dump_footer = "-- bench: end of dump\n";
+
+}  // namespace bench

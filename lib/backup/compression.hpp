@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "database/exporter.hpp"
+
+namespace bench {
+
+enum class Compression { none, gzip, zstd };
+/// "", ".gz", ".zst"
+std::string_view suffix(Compression compression);
+
+/// Compresses a stream on all processors (gzip: RFC 1952 members of 1 MiB each, which every gunzip reads as one file; zstd:
+/// RFC 8878 level 3). Pieces leave in order through `sink`, from one thread. Memory is bounded.
+class Compressor {
+ public:
+  Compressor(Compression compression, ByteSink sink);
+  ~Compressor();
+  Compressor(const Compressor&) = delete;
+  Compressor& operator=(const Compressor&) = delete;
+  void write(std::string_view bytes);
+  /// Ends the stream; everything has left through the sink when it returns. Errors of the sink or of a worker are thrown
+  /// here or by `write`.
+  void finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> m_state;
+};
+
+/// Reads a file that is compressed with gzip (one member or many), zstd, or not at all; told apart by its first bytes.
+/// Error{bad_backup} with the path when the stream is cut off or broken: a file is only whole when the source has answered 0.
+class Decompressor {
+ public:
+  explicit Decompressor(const std::filesystem::path& file);
+  ~Decompressor();
+  Decompressor(Decompressor&&) noexcept;
+  /// See ByteSource.
+  std::size_t read(std::span<char> buffer);
+  /// Bytes of the file read so far, for progress.
+  std::uint64_t consumed() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> m_state;
+};
+
+}  // namespace bench

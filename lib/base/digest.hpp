@@ -1,0 +1,33 @@
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace bench {
+
+/// SHA-256 (FIPS 180-4) of bytes that arrive in pieces.
+class Sha256 {
+ public:
+  Sha256();
+  Sha256(Sha256&&) noexcept;
+  Sha256& operator=(Sha256&&) noexcept;
+  ~Sha256();
+  void update(std::string_view bytes);
+  /// Lower-case hexadecimal; the object must not be used afterwards.
+  std::string finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> m_state;
+};
+
+std::string sha256(std::string_view bytes);
+std::string sha256_of_file(const std::filesystem::path& path);
+
+/// `count` random bytes of the system's generator, as lower-case hexadecimal.
+std::string random_hex(std::size_t count);
+
+}  // namespace bench

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "database/dialect.hpp"
+#include "database/value.hpp"
+
+namespace bench {
+
+/// What a database can do, where the three differ. Code asks these, never for the type.
+struct Features {
+  /// How far DDL and the log row about it can be undone together.
+  enum class Atomicity {
+    run,        ///< all patches of a run are one transaction (SQLite)
+    patch,      ///< each patch is one transaction (PostgreSQL)
+    statement,  ///< DDL commits by itself, so each statement is journaled (MariaDB)
+  };
+  Atomicity atomicity;
+  /// Whether the fence stands when the process that made it is gone. Where it does not (SQLite: the fence is the run
+  /// connection's write lock), a window that outlives its process is not enforced.
+  enum class FenceLife { connection, durable } fence_life;
+  /// Whether a second connection of bench can write while the run connection holds the fence.
+  bool others_can_write_in_window;
+};
+
+/// One open connection and nothing more. Every driver error leaves as Error{statement} (or Error{busy} when a lock could not
+/// be had, Error{database} when the connection is gone, Error{interrupted} when cancelled) with the SQLSTATE and the statement.
+class Database {
+ public:
+  virtual ~Database() = default;
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  virtual Dialect dialect() const = 0;
+  virtual const Features& features() const = 0;
+  /// "SQLite 3.40.1"
+  virtual std::string server_version() = 0;
+
+  /// Runs one statement and drops its rows. `?` marks a parameter, in every dialect.
+  virtual void execute(std::string_view statement, std::span<const Value> parameters = {}) = 0;
+  /// Runs one statement and keeps its rows: for small answers.
+  virtual std::vector<Row> query(std::string_view statement, std::span<const Value> parameters = {}) = 0;
+  virtual bool has_table(std::string_view table) = 0;
+  /// Names of the base tables, sorted; the database's own are left out.
+  virtual std::vector<std::string> tables() = 0;
+
+  virtual bool in_transaction() = 0;
+
+ protected:
+  Database() = default;
+  friend class Transaction;
+  friend class Savepoint;
+  /// What Transaction is made of. On a connection that is the fence (SQLite in a window), `begin` joins the transaction
+  /// that holds the fence, and `commit` and `rollback` take the fence again at once (see Fence::slipped_in).
+  virtual void begin() = 0;
+  virtual void commit() = 0;
+  virtual void rollback() = 0;
+};
+
+/// Destroyed means rolled back; only `commit` keeps anything.
+class Transaction {
+ public:
+  explicit Transaction(Database& database);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  void commit();
+
+ private:
+  Database& m_database;
+  bool m_open = true;
+};
+
+/// A part of a transaction that can be undone by itself. Destroyed without `release`, what it holds is rolled back.
+class Savepoint {
+ public:
+  Savepoint(Database& database, std::string name);
+  ~Savepoint();
+  Savepoint(const Savepoint&) = delete;
+  Savepoint& operator=(const Savepoint&) = delete;
+  void release();
+
+ private:
+  Database& m_database;
+  std::string m_name;
+  bool m_open = true;
+};
+
+}  // namespace bench

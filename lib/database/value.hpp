@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace bench {
+
+/// A value of a result row or of a bound parameter. Text and blobs are both strings of bytes.
+using Value = std::variant<std::monostate, std::int64_t, double, std::string>;
+using Row = std::vector<Value>;
+
+/// The value as text; NULL is the empty string.
+std::string to_text(const Value& value);
+/// The value as an integer; NULL and what is no number are 0.
+std::int64_t to_integer(const Value& value);
+inline bool is_null(const Value& value) { return std::holds_alternative<std::monostate>(value); }
+
+}  // namespace bench

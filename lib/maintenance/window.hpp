@@ -1,0 +1,60 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "database/backend.hpp"
+#include "operation/operation.hpp"
+#include "site/site.hpp"
+
+namespace bench {
+
+struct WindowReport {
+  FenceReport fence;
+  std::chrono::milliseconds duration{0};
+  bool slipped_in = false;
+  std::vector<std::string> not_put_back;  ///< what the lift could not restore, in sentences
+};
+
+/// The time in which a site is read-only for maintenance: maintenance_mode and pause_scheduler are 1 in the site's own
+/// config and the database is fenced. Owns the run's connection (on SQLite that connection is the fence) and lends it out.
+/// Only `leave` lifts; destroyed without it, the site stays fenced as far as the database can (see Features::FenceLife).
+class MaintenanceWindow {
+ public:
+  /// With `connection`: fences around it. Without (an operator's window, a foreign migrator): the fence is what stands
+  /// without a connection. What was saved is in the operation's record ("saved") before anything changes. On an error all
+  /// is put back before it is thrown.
+  static MaintenanceWindow enter(const Site& site, Operation& operation, std::unique_ptr<Database> connection,
+                                 const FenceOptions& options);
+
+  Database& connection() { return *m_connection; }
+  const FenceReport& fence() const { return m_report; }
+  bool slipped_in() { return m_fence->slipped_in(); }
+  std::chrono::milliseconds duration() const { return m_stopwatch.elapsed(); }
+
+  /// Lifts the fence and puts the config values back, each only if it is still ours.
+  WindowReport leave();
+
+ private:
+  MaintenanceWindow(const Site& site, Operation& operation, std::unique_ptr<Database> connection);
+  const Site* m_site;
+  Operation* m_operation;
+  std::unique_ptr<Database> m_connection;
+  std::unique_ptr<Fence> m_fence;
+  FenceReport m_report;
+  Stopwatch m_stopwatch;
+};
+
+/// Lifts what an operation's record says was saved, from another process than the one that entered: fence first, then the
+/// config values. May be called again. Answers what could not be put back.
+std::vector<std::string> lift_saved_window(const Site& site, Operation& operation);
+
+/// What the config says: whether the site is in maintenance, and whether reads are answered meanwhile.
+enum class SiteMode { live, read_only, closed };
+SiteMode site_mode(const LayeredConfig& config);
+std::string_view name(SiteMode mode);
+
+}  // namespace bench

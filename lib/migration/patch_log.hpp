@@ -1,0 +1,36 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "database/database.hpp"
+#include "migration/patch.hpp"
+
+namespace bench {
+
+/// What the database says of one patch: `tabPatch Log` (Frappe's, the truth about what was applied) joined with
+/// `__bench_patch` (ours: checksum and operation).
+struct LogEntry {
+  std::string key;
+  bool skipped = false;      ///< it failed under --skip-failing, and is pending
+  std::string applied_at;    ///< as the database holds it
+  std::string checksum;      ///< empty: logged by another tool
+  std::string operation;     ///< empty: logged by another tool
+};
+using PatchLog = std::map<std::string, LogEntry, std::less<>>;
+
+/// Empty when the tables do not exist yet. One query, whatever the number of patches.
+PatchLog read_patch_log(Database& database);
+
+enum class LogAs { applied, skipped };
+/// Writes the patch's rows; the caller's transaction makes them durable. A row of the same key is replaced, so that a
+/// patch is logged once.
+void write_patch_log(Database& database, const Patch& patch, LogAs as, const std::string& operation,
+                     const std::string& traceback);
+
+/// Whether the operation applied any patch that is in the database: the proof that its run was committed.
+bool operation_was_committed(Database& database, const std::string& operation);
+
+}  // namespace bench

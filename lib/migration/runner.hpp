@@ -1,0 +1,60 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/progress.hpp"
+#include "database/database.hpp"
+#include "migration/plan.hpp"
+
+namespace bench {
+
+enum class RunState { applied, skipped, failed, pending };
+std::string_view name(RunState state);
+
+struct PatchResult {
+  std::string app;
+  std::string patch;
+  Phase phase;
+  RunState state = RunState::pending;
+  std::chrono::milliseconds duration{0};
+  std::string error;  ///< of a skipped or failed patch
+};
+
+/// What a run did. A failed patch is a result, not an exception.
+struct MigrationReport {
+  std::vector<PatchResult> patches;
+  /// Why it stopped: app, patch, file, line of the statement and the database's words.
+  std::optional<Error> failure;
+  bool committed = false;  ///< whether anything of the run is durable
+};
+
+struct RunOptions {
+  std::string operation;
+  enum class OnFailure { stop, skip } on_failure = OnFailure::stop;
+  /// Statements for the session before its first patch, per app name, already chosen for this database.
+  std::map<std::string, std::vector<std::string>> session;
+  /// Runs an executable patch and answers the SQL it printed. Error when it failed.
+  std::function<std::string(const Patch&)> run_executable;
+};
+
+/// Applies patches in order on one connection, each with its log row, and stops at the first failure. Atomic as far as
+/// Features::atomicity says.
+class MigrationRunner {
+ public:
+  MigrationRunner(Database& database, Progress& progress, RunOptions options);
+  MigrationReport run(const std::vector<const Patch*>& patches);
+
+ private:
+  void apply(const Patch& patch);
+  void apply_statements(const Patch& patch, const std::vector<Statement>& statements);
+  Database& m_database;
+  Progress& m_progress;
+  RunOptions m_options;
+};
+
+}  // namespace bench
