@@ -1,0 +1,65 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "maintenance/window.hpp"
+#include "migration/plan.hpp"
+#include "migration/runner.hpp"
+#include "workflow/workplace.hpp"
+
+namespace bench {
+
+/// Which backups an operation takes around its change.
+struct BackupMoments {
+  bool before = true;
+  bool after = true;
+};
+/// "before,after", "before", "after" or "none"; Error{usage} otherwise.
+BackupMoments parse_backup_moments(std::string_view text);
+
+struct MigrateOptions {
+  FenceOptions fence;
+  std::optional<BackupMoments> backup;  ///< else the config key migrate_backup, else both
+  RunOptions::OnFailure on_patch_failure = RunOptions::OnFailure::stop;
+  enum class Drift { refuse, accept } drift = Drift::refuse;
+  /// `keep`: a failed run leaves the site fenced and readable (exit 8) wherever something of it could be committed.
+  enum class OnFailure { undo, keep } on_failure = OnFailure::undo;
+  /// Only this patch (its id, or `<app>.<id>`), with or without the log saying that it was applied.
+  std::optional<std::string> only;
+  enum class Force { no, yes } force = Force::no;
+};
+
+enum class MigrateResult { up_to_date, migrated, undone, needs_attention };
+std::string_view name(MigrateResult result);
+
+struct MigrateReport {
+  std::string site;
+  std::string operation;  ///< empty when nothing was pending
+  MigrateResult result = MigrateResult::up_to_date;
+  std::vector<PatchResult> patches;
+  std::optional<WindowReport> window;
+  std::optional<std::filesystem::path> before, after;  ///< manifests
+  std::vector<std::string> notes;                      ///< what a person should read, each a sentence
+  /// Set unless all went well. Its kind is the command's exit code: undone, needs_attention, bad_backup (the patches are
+  /// in, the after-backup is not), interrupted, ...
+  std::optional<Error> error;
+};
+
+/// The zero downtime migration of one site: see design section 7 and 8. What fails before the window opens is thrown, the
+/// site untouched; what happens later is in the report.
+MigrateReport migrate_site(const Workplace& workplace, const Site& site, const MigrateOptions& options);
+
+/// All that is needed to say what a migrate would do; reads only.
+struct MigrationOutlook {
+  std::vector<Patch> patches;
+  PatchLog log;
+  MigrationPlan plan;
+};
+MigrationOutlook outlook_of(const Workplace& workplace, const Site& site);
+
+}  // namespace bench

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/file_lock.hpp"
+#include "base/progress.hpp"
+#include "database/backend.hpp"
+#include "migration/patch.hpp"
+#include "site/app.hpp"
+#include "site/bench_folder.hpp"
+#include "site/site.hpp"
+
+namespace bench {
+
+/// What every workflow needs beside its own options.
+struct Workplace {
+  BenchFolder bench;
+  AppFinder apps;
+  Progress& progress;
+  /// How long to wait for a site that another operation holds.
+  std::chrono::milliseconds wait{0};
+};
+
+/// Connects to the site's database as its config says; long statements end when the user interrupts.
+std::unique_ptr<Database> connect(const Site& site, Access access);
+ConnectionSettings settings_of(const Site& site);
+const Backend& backend_of(const Site& site);
+
+/// The site's installed apps, `core` first. Error{configuration} when one cannot be found.
+std::vector<App> apps_of(const Workplace& workplace, const Site& site);
+/// Their patches for the site's database, in run order.
+std::vector<Patch> patches_of(const Workplace& workplace, const Site& site);
+
+/// Takes the site's operation lock for a command that changes it, and first brings to an end what was interrupted there.
+FileLock lock_and_recover(const Workplace& workplace, const Site& site);
+
+}  // namespace bench
