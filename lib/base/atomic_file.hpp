@@ -7,11 +7,12 @@
 
 namespace bench {
 
-/// A file that appears under its name whole or not at all: bytes go to a temporary file beside it, which `commit` fsyncs
-/// and renames, and then fsyncs the folder. Destroyed without `commit`, nothing has changed.
+/// A file that appears under its name whole or not at all: bytes go to a temporary file beside it, which
+/// `commit` fsyncs and renames, and then fsyncs the folder. Destroyed without `commit`, nothing has changed.
 ///
-/// An existing file's mode and owner are kept; a new file gets `mode` and the creation owner. A symbolic link at `path` is
-/// followed, so that the file it points to is replaced and the link stays.
+/// An existing file's mode and owner are kept; a new file gets `mode` and the creation owner. A symbolic link
+/// at `path` is followed, so that the file it points to is replaced and the link stays. What is not a regular
+/// file is refused.
 class AtomicFile {
  public:
   explicit AtomicFile(const std::filesystem::path& path, mode_t mode = 0600);
@@ -34,9 +35,8 @@ class AtomicFile {
 /// AtomicFile, written and committed at once.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, mode_t mode = 0600);
 
-/// Temporary files of AtomicFile carry the writer's pid and host-independent marker in their name
-/// (`.<name>.<pid>.<n>.bench-tmp`). Removes those in `folder` whose writer no longer lives; call it under the lock that
-/// guards the folder's files.
+/// Temporary files of AtomicFile are named `.<name>.<pid>.<n>.bench-tmp` and are locked (flock) while their
+/// writer lives. Removes those in `folder` whose writer does not; a folder that does not exist is fine.
 void remove_stale_temporaries(const std::filesystem::path& folder);
 
 }  // namespace bench

@@ -6,7 +6,8 @@
 
 namespace bench {
 
-/// What went wrong, as the caller of a command must tell it apart. Each kind has one exit code (see `exit_code`).
+/// What went wrong, as the caller of a command must tell it apart. Each kind has one exit code (see
+/// `exit_code`).
 enum class Kind {
   unexpected,       ///< a bug, or a system call that failed where none should
   usage,            ///< the command line is wrong
@@ -29,8 +30,8 @@ int exit_code(Kind kind);
 /// The kind's name in JSON output, such as "needs-attention".
 std::string_view name(Kind kind);
 
-/// The only exception class of bench. `what()` says what is wrong, with which file, key, line or statement; the hint is
-/// exactly one thing to do, without the word "hint".
+/// The only exception class of bench. `what()` says what is wrong, with which file, key, line or statement;
+/// the hint is exactly one thing to do, without the word "hint".
 class Error : public std::runtime_error {
  public:
   Error(Kind kind, const std::string& message, std::string hint = {});
@@ -38,8 +39,8 @@ class Error : public std::runtime_error {
   Kind kind() const { return m_kind; }
   const std::string& hint() const { return m_hint; }
 
-  /// What the database said of the statement: its SQLSTATE (SQLite: the name of the extended result code), and the
-  /// statement itself. Both are empty where no database was involved.
+  /// What the database said of the statement: its SQLSTATE (SQLite: the name of the extended result code),
+  /// and the statement itself. Both are empty where no database was involved.
   const std::string& sqlstate() const { return m_sqlstate; }
   const std::string& statement() const { return m_statement; }
 

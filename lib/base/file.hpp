@@ -1,10 +1,10 @@
 #pragma once
 
+#include <sys/types.h>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <sys/types.h>
 
 namespace bench {
 
@@ -28,8 +28,8 @@ class FileDescriptor {
   int m_descriptor = -1;
 };
 
-/// Who owns what bench creates. Set once at start to the owner of the bench folder; it has an effect only while running
-/// as root, so that files made under sudo belong to whom the bench belongs.
+/// Who owns what bench creates. Set once at start to the owner of the bench folder; it has an effect only
+/// while running as root, so that files made under sudo belong to whom the bench belongs.
 struct Ownership {
   uid_t user;
   gid_t group;

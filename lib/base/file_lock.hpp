@@ -9,8 +9,8 @@
 
 namespace bench {
 
-/// An exclusive flock(2) on a file, which is created (0600, creation owner) when it does not exist and is left in place.
-/// Freed when destroyed or when the process ends, unless a child inherited the descriptor.
+/// An exclusive flock(2) on a file, which is created (0600, creation owner) when it does not exist and is
+/// left in place. Freed when destroyed or when the process ends, unless a child inherited the descriptor.
 class FileLock {
  public:
   /// nullopt when somebody else holds it. Folders on the way to the file are created.

@@ -6,7 +6,8 @@
 
 namespace bench {
 
-/// Where a running operation says what it does. The command line shows it; the site's log keeps it with times.
+/// Where a running operation says what it does. The command line shows it; the site's log keeps it with
+/// times.
 class Progress {
  public:
   virtual ~Progress() = default;

@@ -8,8 +8,9 @@
 
 namespace bench {
 
-/// A read-only YAML 1.2 document in which every node knows its line and column, so that whoever reads it can point at what
-/// is wrong. Order of mapping keys is kept; a repeated key is an error.
+/// A read-only YAML 1.2 document in which every node knows its line and column, so that whoever reads it can
+/// point at what is wrong. Order of mapping keys is kept. Errors: a repeated key, an alias, a second
+/// document. Empty text is a null node.
 class YamlNode {
  public:
   enum class Type { null, scalar, sequence, mapping };

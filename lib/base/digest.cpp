@@ -1,0 +1,91 @@
+#include "base/digest.hpp"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+
+namespace bench {
+
+namespace {
+
+std::string to_hex(const unsigned char* bytes, std::size_t count) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  text.reserve(count * 2);
+  for (std::size_t index = 0; index < count; ++index) {
+    text += digits[bytes[index] >> 4U];
+    text += digits[bytes[index] & 15U];
+  }
+  return text;
+}
+
+void require(bool worked) {
+  if (!worked) throw Error(Kind::unexpected, "the SHA-256 of the system's OpenSSL does not work");
+}
+
+}  // namespace
+
+struct Sha256::State {
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
+};
+
+Sha256::Sha256() : m_state(std::make_unique<State>()) {
+  require(m_state->context && EVP_DigestInit_ex(m_state->context.get(), EVP_sha256(), nullptr) == 1);
+}
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+Sha256::~Sha256() = default;
+
+void Sha256::update(std::string_view bytes) {
+  require(EVP_DigestUpdate(m_state->context.get(), bytes.data(), bytes.size()) == 1);
+}
+
+std::string Sha256::finish() {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  require(EVP_DigestFinal_ex(m_state->context.get(), digest.data(), &size) == 1);
+  return to_hex(digest.data(), size);
+}
+
+std::string sha256(std::string_view bytes) {
+  Sha256 digest;
+  digest.update(bytes);
+  return digest.finish();
+}
+
+std::string sha256_of_file(const std::filesystem::path& path) {
+  const FileDescriptor file = open_file(path, O_RDONLY);
+  Sha256 digest;
+  std::vector<char> piece(std::size_t{1} << 18U);
+  for (;;) {
+    const ssize_t count = read(file.get(), piece.data(), piece.size());
+    if (count == 0) return digest.finish();
+    if (count > 0) {
+      digest.update({piece.data(), static_cast<std::size_t>(count)});
+    } else if (errno != EINTR) {
+      throw system_error("cannot read '" + path.string() + "'", errno);
+    }
+  }
+}
+
+std::string random_hex(std::size_t count) {
+  std::vector<unsigned char> bytes(count);
+  for (std::size_t have = 0; have < count;) {
+    const ssize_t got = getrandom(bytes.data() + have, count - have, 0);
+    if (got >= 0) {
+      have += static_cast<std::size_t>(got);
+    } else if (errno != EINTR) {
+      throw system_error("cannot get random bytes", errno);
+    }
+  }
+  return to_hex(bytes.data(), count);
+}
+
+}  // namespace bench
