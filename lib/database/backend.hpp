@@ -47,8 +47,8 @@ struct Backend {
   std::unique_ptr<Database> (*connect)(const ConnectionSettings&, const ConnectOptions&);
   /// Creates the empty database. Error{database} when it exists.
   void (*create_database)(const ConnectionSettings&);
-  /// A fence around `run_connection`, which must outlive it; nullptr where there is no run connection (a window that
-  /// outlives its process).
+  /// A fence around `run_connection`, which must outlive it; nullptr where there is no run connection (a
+  /// window that outlives its process).
   std::unique_ptr<Fence> (*make_fence)(const ConnectionSettings&, Database* run_connection);
   std::unique_ptr<Exporter> (*open_exporter)(const ConnectionSettings&, const ConnectOptions&);
   /// `folder` is where a file database may put it; `owner` goes into its name.
@@ -66,7 +66,8 @@ const Backend* find_backend(std::string_view db_type);
 const Backend& get_backend(std::string_view db_type);
 std::vector<std::string> backend_names();
 
-/// The settings of a site; `site_folder` is where a file database lies. Error{configuration} when db_name is missing.
+/// The settings of a site; `site_folder` is where a file database lies. Error{configuration} when db_name is
+/// missing.
 ConnectionSettings connection_settings(const LayeredConfig& config, const std::filesystem::path& site_folder);
 
 }  // namespace bench

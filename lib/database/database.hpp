@@ -22,15 +22,16 @@ struct Features {
     statement,  ///< DDL commits by itself, so each statement is journaled (MariaDB)
   };
   Atomicity atomicity;
-  /// Whether the fence stands when the process that made it is gone. Where it does not (SQLite: the fence is the run
-  /// connection's write lock), a window that outlives its process is not enforced.
+  /// Whether the fence stands when the process that made it is gone. Where it does not (SQLite: the fence is
+  /// the run connection's write lock), a window that outlives its process is not enforced.
   enum class FenceLife { connection, durable } fence_life;
   /// Whether a second connection of bench can write while the run connection holds the fence.
   bool others_can_write_in_window;
 };
 
-/// One open connection and nothing more. Every driver error leaves as Error{statement} (or Error{busy} when a lock could not
-/// be had, Error{database} when the connection is gone, Error{interrupted} when cancelled) with the SQLSTATE and the statement.
+/// One open connection and nothing more. Every driver error leaves as Error{statement} (or Error{busy} when a
+/// lock could not be had, Error{database} when the connection is gone, Error{interrupted} when cancelled)
+/// with the SQLSTATE and the statement.
 class Database {
  public:
   virtual ~Database() = default;
@@ -56,8 +57,9 @@ class Database {
   Database() = default;
   friend class Transaction;
   friend class Savepoint;
-  /// What Transaction is made of. On a connection that is the fence (SQLite in a window), `begin` joins the transaction
-  /// that holds the fence, and `commit` and `rollback` take the fence again at once (see Fence::slipped_in).
+  /// What Transaction is made of. On a connection that is the fence (SQLite in a window), `begin` joins the
+  /// transaction that holds the fence, and `commit` and `rollback` take the fence again at once (see
+  /// Fence::slipped_in).
   virtual void begin() = 0;
   virtual void commit() = 0;
   virtual void rollback() = 0;
@@ -77,7 +79,8 @@ class Transaction {
   bool m_open = true;
 };
 
-/// A part of a transaction that can be undone by itself. Destroyed without `release`, what it holds is rolled back.
+/// A part of a transaction that can be undone by itself. Destroyed without `release`, what it holds is rolled
+/// back.
 class Savepoint {
  public:
   Savepoint(Database& database, std::string name);

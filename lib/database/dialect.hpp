@@ -5,8 +5,8 @@
 
 namespace bench {
 
-/// The SQL that a database speaks, as far as bench must know it: how its text is cut into statements and how names and
-/// strings are written in it.
+/// The SQL that a database speaks, as far as bench must know it: how its text is cut into statements and how
+/// names and strings are written in it.
 enum class Dialect { mariadb, postgres, sqlite };
 
 /// "mariadb", "postgres", "sqlite": also the db_type and the middle of `x.sqlite.sql`.

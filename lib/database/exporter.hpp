@@ -42,8 +42,8 @@ struct TableSelection {
 class Exporter {
  public:
   virtual ~Exporter() = default;
-  /// Writes the snapshot as an SQL text that the database's own shell can load into an empty database. `advance` is told
-  /// how many bytes of about how many were read. Memory does not grow with the database.
+  /// Writes the snapshot as an SQL text that the database's own shell can load into an empty database.
+  /// `advance` is told how many bytes of about how many were read. Memory does not grow with the database.
   virtual ContentSummary write(const ByteSink& sink, const TableSelection& selection,
                                const std::function<void(std::uint64_t, std::uint64_t)>& advance) = 0;
   /// About how large the database is, in bytes.

@@ -33,16 +33,19 @@ class Fence {
  public:
   virtual ~Fence() = default;
 
-  /// Fences, drains and proves. Before each change it hands the change's inverse to `save`, which returns once that is
-  /// durable. Error{busy} names the writers that did not end in time; then nothing is left changed.
-  virtual FenceReport enter(const FenceOptions& options, const std::function<void(const nlohmann::json&)>& save) = 0;
+  /// Fences, drains and proves. Before each change it hands the change's inverse to `save`, which returns
+  /// once that is durable. Error{busy} names the writers that did not end in time; then nothing is left
+  /// changed.
+  virtual FenceReport enter(const FenceOptions& options,
+                            const std::function<void(const nlohmann::json&)>& save) = 0;
 
-  /// Whether a write of somebody else was committed since `enter`: possible only where the fence is a transaction that
-  /// the run's own commit ends for a moment.
+  /// Whether a write of somebody else was committed since `enter`: possible only where the fence is a
+  /// transaction that the run's own commit ends for a moment.
   virtual bool slipped_in() = 0;
 
-  /// Undoes what `enter` changed; `saved` is the list of inverses in the order they were saved. Needs nothing else, works
-  /// from another process, and may be called again after it was cut off. Answers what could not be put back, in sentences.
+  /// Undoes what `enter` changed; `saved` is the list of inverses in the order they were saved. Needs nothing
+  /// else, works from another process, and may be called again after it was cut off. Answers what could not
+  /// be put back, in sentences.
   virtual std::vector<std::string> lift(const nlohmann::json& saved) = 0;
 };
 

@@ -15,6 +15,8 @@ using Row = std::vector<Value>;
 std::string to_text(const Value& value);
 /// The value as an integer; NULL and what is no number are 0.
 std::int64_t to_integer(const Value& value);
-inline bool is_null(const Value& value) { return std::holds_alternative<std::monostate>(value); }
+inline bool is_null(const Value& value) {
+  return std::holds_alternative<std::monostate>(value);
+}
 
 }  // namespace bench

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/time.hpp"
 #include "database/backend.hpp"
 #include "operation/operation.hpp"
 #include "site/site.hpp"
@@ -19,14 +20,15 @@ struct WindowReport {
   std::vector<std::string> not_put_back;  ///< what the lift could not restore, in sentences
 };
 
-/// The time in which a site is read-only for maintenance: maintenance_mode and pause_scheduler are 1 in the site's own
-/// config and the database is fenced. Owns the run's connection (on SQLite that connection is the fence) and lends it out.
-/// Only `leave` lifts; destroyed without it, the site stays fenced as far as the database can (see Features::FenceLife).
+/// The time in which a site is read-only for maintenance: maintenance_mode and pause_scheduler are 1 in the
+/// site's own config and the database is fenced. Owns the run's connection (on SQLite that connection is the
+/// fence) and lends it out. Only `leave` lifts; destroyed without it, the site stays fenced as far as the
+/// database can (see Features::FenceLife).
 class MaintenanceWindow {
  public:
-  /// With `connection`: fences around it. Without (an operator's window, a foreign migrator): the fence is what stands
-  /// without a connection. What was saved is in the operation's record ("saved") before anything changes. On an error all
-  /// is put back before it is thrown.
+  /// With `connection`: fences around it. Without (an operator's window, a foreign migrator): the fence is
+  /// what stands without a connection. What was saved is in the operation's record ("saved") before anything
+  /// changes. On an error all is put back before it is thrown.
   static MaintenanceWindow enter(const Site& site, Operation& operation, std::unique_ptr<Database> connection,
                                  const FenceOptions& options);
 
@@ -48,9 +50,16 @@ class MaintenanceWindow {
   Stopwatch m_stopwatch;
 };
 
-/// Lifts what an operation's record says was saved, from another process than the one that entered: fence first, then the
-/// config values. May be called again. Answers what could not be put back.
+/// Lifts what an operation's record says was saved, from another process than the one that entered: fence
+/// first, then the config values. May be called again. Answers what could not be put back.
 std::vector<std::string> lift_saved_window(const Site& site, Operation& operation);
+
+/// Whether the operation entered a window that nobody has left.
+bool holds_window(const Operation& operation);
+
+/// Gives the config's window keys the values that `saved` (of an operation's record) holds, each only if it
+/// is still ours.
+void config_before_window(SiteConfig& config, const nlohmann::json& saved);
 
 /// What the config says: whether the site is in maintenance, and whether reads are answered meanwhile.
 enum class SiteMode { live, read_only, closed };

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,17 +9,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/file_lock.hpp"
-#include "base/progress.hpp"
-#include "base/time.hpp"
 #include "site/site.hpp"
 
 namespace bench {
-
-/// The site's operation lock. Every command that changes a site's database, files or mode holds it; a child that can write
-/// inherits its descriptor, so that an orphan keeps the site busy.
-/// Error{busy} names the holder (operation, pid, since when) when it is not free within `wait`.
-FileLock lock_site(const Site& site, std::chrono::milliseconds wait);
 
 enum class OperationState {
   running,          ///< under way, or interrupted when the site's lock is free
@@ -32,11 +22,11 @@ enum class OperationState {
 };
 std::string_view name(OperationState state);
 
-/// One operation's durable record, `operations/<id>.json`, written atomically at each change; what belongs to it lies in
-/// `operations/<id>/`. The site must be locked.
+/// One operation's durable record, `operations/<id>.json`, written atomically at each change; what belongs to
+/// it lies in `operations/<id>/`. The site must be locked.
 ///
-/// JSON: {"id", "kind", "state", "host", "pid", "version", "started", "finished", "steps": [{"name", "begun", "finished"}],
-/// "saved": {...}, "backups": {...}, "result": {...}}. Secrets never enter it.
+/// JSON: {"id", "kind", "state", "host", "pid", "version", "started", "finished", "steps": [{"name", "begun",
+/// "finished"}], "saved": {...}, "backups": {...}, "result": {...}}. Secrets never enter it.
 class Operation {
  public:
   /// Begins a new one in state running. `kind` is the command's name.
@@ -45,7 +35,8 @@ class Operation {
   /// nullopt when there is none of that id; ids come from outside, so they are checked.
   static std::optional<Operation> find(const Site& site, const std::string& id);
   /// All of the site, oldest first. Records that cannot be read are left out; `unreadable` gets their paths.
-  static std::vector<Operation> list(const Site& site, std::vector<std::filesystem::path>* unreadable = nullptr);
+  static std::vector<Operation> list(const Site& site,
+                                     std::vector<std::filesystem::path>* unreadable = nullptr);
 
   const std::string& id() const { return m_id; }
   std::string kind() const { return m_record.at("kind").get<std::string>(); }
@@ -70,8 +61,8 @@ class Operation {
   nlohmann::json m_record;
 };
 
-/// Operations whose record says running although nobody holds the site's lock: they were interrupted. Call it without
-/// holding the lock to look, or with the lock held (`Lock::held`) to recover them.
+/// Operations whose record says running although nobody holds the site's lock: they were interrupted. Call it
+/// without holding the lock to look, or with the lock held (`Lock::held`) to recover them.
 enum class Lock { held, not_held };
 std::vector<Operation> interrupted_operations(const Site& site, Lock lock);
 

@@ -1,0 +1,59 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+
+#include "base/error.hpp"
+#include "database/backend.hpp"
+#include "database/sqlite/backend.hpp"
+
+namespace bench {
+
+namespace {
+
+// THE backend table.
+const std::array<const Backend*, 1>& backends() {
+  static const std::array<const Backend*, 1> table{&sqlite_backend()};
+  return table;
+}
+
+}  // namespace
+
+const Backend* find_backend(std::string_view db_type) {
+  for (const Backend* backend : backends())
+    if (backend->db_type == db_type) return backend;
+  return nullptr;
+}
+
+std::vector<std::string> backend_names() {
+  std::vector<std::string> names;
+  for (const Backend* backend : backends()) names.emplace_back(backend->db_type);
+  return names;
+}
+
+const Backend& get_backend(std::string_view db_type) {
+  const Backend* backend = find_backend(db_type);
+  if (backend != nullptr) return *backend;
+  throw Error(Kind::configuration, fmt::format("this version of bench has no database type '{}'", db_type),
+              fmt::format("use a site whose db_type is one of: {}", fmt::join(backend_names(), ", ")));
+}
+
+ConnectionSettings connection_settings(const LayeredConfig& config,
+                                       const std::filesystem::path& site_folder) {
+  ConnectionSettings settings;
+  settings.db_type = config.string("db_type").value_or("mariadb");
+  settings.name = config.string("db_name").value_or("");
+  if (settings.name.empty() || settings.name.find('/') != std::string::npos)
+    throw Error(Kind::configuration,
+                fmt::format("{}: db_name is missing or holds a slash", config.site().file().string()),
+                "set db_name with bench set-config");
+  settings.host = config.string("db_host").value_or("");
+  settings.port = static_cast<int>(config.integer("db_port").value_or(0));
+  settings.socket = config.string("db_socket").value_or("");
+  settings.user = config.string("db_user").value_or(settings.name);
+  settings.password = config.string("db_password").value_or("");
+  settings.file = site_folder / "db" / (settings.name + ".db");
+  return settings;
+}
+
+}  // namespace bench

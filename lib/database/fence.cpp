@@ -1,0 +1,17 @@
+#include "database/fence.hpp"
+
+namespace bench {
+
+std::string_view name(FenceLevel level) {
+  switch (level) {
+    case FenceLevel::database:
+      return "database";
+    case FenceLevel::database_with_gaps:
+      return "database-with-gaps";
+    case FenceLevel::not_enforced:
+      return "not-enforced";
+  }
+  return "";
+}
+
+}  // namespace bench

@@ -1,0 +1,88 @@
+#include "database/sqlite/backend.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "database/sqlite/connection.hpp"
+#include "database/sqlite/exporter.hpp"
+#include "database/sqlite/fence.hpp"
+#include "database/sqlite/scratch.hpp"
+
+namespace bench {
+
+namespace {
+
+std::unique_ptr<Database> connect(const ConnectionSettings& settings, const ConnectOptions& options) {
+  return std::make_unique<SqliteDatabase>(settings.file, options);
+}
+
+void create_database(const ConnectionSettings& settings) {
+  make_folders(settings.file.parent_path(), 0700);
+  create_sqlite_file(settings.file);
+  SqliteDatabase(settings.file, {}).query("PRAGMA journal_mode = WAL");
+}
+
+std::unique_ptr<Fence> make_fence(const ConnectionSettings&, Database* run_connection) {
+  return std::make_unique<SqliteFence>(dynamic_cast<SqliteDatabase*>(run_connection));
+}
+
+std::unique_ptr<Exporter> open_exporter(const ConnectionSettings& settings, const ConnectOptions& options) {
+  return std::make_unique<SqliteExporter>(settings.file, options);
+}
+
+std::unique_ptr<Scratch> make_scratch(const ConnectionSettings& settings, const ConnectOptions& options,
+                                      const std::filesystem::path& folder, std::string_view owner) {
+  return std::make_unique<SqliteScratch>(settings.file, options,
+                                         folder / fmt::format("{}_bench_{}.db", settings.name, owner));
+}
+
+// Outside WAL mode a commit fails while a reader is open, and readers fail while the fence stands.
+std::vector<std::string> preflight(const ConnectionSettings& settings, Database& database) {
+  const std::string file = settings.file.string();
+  if (access(file.c_str(), W_OK) != 0 || access(settings.file.parent_path().c_str(), W_OK) != 0)
+    throw Error(Kind::database, fmt::format("{}: the file or its folder is not writable", file),
+                "run bench as the owner of the bench folder");
+  const std::string mode = to_text(database.query("PRAGMA journal_mode").at(0).at(0));
+  if (mode == "wal") return {};
+  const std::string now = to_text(database.query("PRAGMA journal_mode = WAL").at(0).at(0));
+  if (now != "wal")
+    throw Error(Kind::database, fmt::format("{}: journal mode is {} and cannot be made WAL", file, mode),
+                "put the database on a local file system");
+  return {fmt::format(
+      "the database was in journal mode {} and is now in WAL, which readers during a window need", mode)};
+}
+
+std::uint64_t size(const ConnectionSettings& settings) {
+  std::uint64_t total = 0;
+  for (const char* suffix : {"", "-wal"}) {
+    std::error_code error;
+    const auto bytes = std::filesystem::file_size(settings.file.string() + suffix, error);
+    if (!error) total += bytes;
+  }
+  return total;
+}
+
+}  // namespace
+
+const Backend& sqlite_backend() {
+  static const Backend backend{
+      .db_type = "sqlite",
+      .dialect = Dialect::sqlite,
+      .features = {.atomicity = Features::Atomicity::run,
+                   .fence_life = Features::FenceLife::connection,
+                   .others_can_write_in_window = false},
+      .has_server = false,
+      .connect = connect,
+      .create_database = create_database,
+      .make_fence = make_fence,
+      .open_exporter = open_exporter,
+      .make_scratch = make_scratch,
+      .preflight = preflight,
+      .size = size,
+  };
+  return backend;
+}
+
+}  // namespace bench

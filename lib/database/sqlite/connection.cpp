@@ -1,0 +1,179 @@
+#include "database/sqlite/connection.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "base/error.hpp"
+#include "database/sqlite/backend.hpp"
+#include "database/sqlite/statement.hpp"
+
+namespace bench {
+
+namespace {
+
+constexpr std::chrono::milliseconds ordinary_busy_timeout{10'000};
+// Often enough that Ctrl-C ends a statement within milliseconds, rarely enough to cost nothing.
+constexpr int instructions_between_progress_calls = 20'000;
+
+}  // namespace
+
+SqliteDatabase::SqliteDatabase(const std::filesystem::path& file, const ConnectOptions& options)
+    : m_file(file), m_cancelled(options.cancelled), m_busy_timeout(ordinary_busy_timeout) {
+  sqlite3* connection = nullptr;
+  const int code =
+      sqlite3_open_v2(file.c_str(), &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, nullptr);
+  m_connection.reset(connection);
+  if (code != SQLITE_OK)
+    throw sqlite_error(connection, code, {}).with_context(file.string()).with_kind(Kind::database);
+  sqlite3_busy_handler(handle(), on_busy, this);
+  if (m_cancelled) sqlite3_progress_handler(handle(), instructions_between_progress_calls, on_progress, this);
+  try {
+    if (options.access == Access::read_only) execute("PRAGMA query_only = ON");
+    query("SELECT 1 FROM sqlite_schema LIMIT 1");
+  } catch (const Error& error) {
+    throw error.with_context(file.string())
+        .with_kind(error.kind() == Kind::busy ? Kind::busy : Kind::database);
+  }
+}
+
+SqliteDatabase::~SqliteDatabase() = default;
+
+int SqliteDatabase::on_busy(void* self, int tries) {
+  auto* database = static_cast<SqliteDatabase*>(self);
+  const auto now = std::chrono::steady_clock::now();
+  if (tries == 0) database->m_deadline = now + database->m_busy_timeout;
+  if (now >= database->m_deadline || (database->m_cancelled && database->m_cancelled())) return 0;
+  // Short sleeps at first: after its own commit bench must be ahead of writers that poll.
+  std::this_thread::sleep_for(std::chrono::microseconds(std::min(200 * (tries + 1), 5'000)));
+  return 1;
+}
+
+int SqliteDatabase::on_progress(void* self) {
+  return static_cast<SqliteDatabase*>(self)->m_cancelled() ? 1 : 0;
+}
+
+const Features& SqliteDatabase::features() const {
+  return sqlite_backend().features;
+}
+
+std::string SqliteDatabase::server_version() {
+  return fmt::format("SQLite {}", sqlite3_libversion());
+}
+
+void SqliteDatabase::execute(std::string_view statement, std::span<const Value> parameters) {
+  SqliteStatement prepared(handle(), statement);
+  if (!prepared) return;
+  prepared.bind(parameters);
+  while (prepared.step()) {
+  }
+}
+
+std::vector<Row> SqliteDatabase::query(std::string_view statement, std::span<const Value> parameters) {
+  SqliteStatement prepared(handle(), statement);
+  prepared.bind(parameters);
+  std::vector<Row> rows;
+  while (prepared.step()) {
+    Row& row = rows.emplace_back();
+    for (int column = 0; column < prepared.columns(); ++column) row.push_back(prepared.value(column));
+  }
+  return rows;
+}
+
+bool SqliteDatabase::has_table(std::string_view table) {
+  const std::vector<Value> name{std::string(table)};
+  return !query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", name).empty();
+}
+
+std::vector<std::string> SqliteDatabase::tables() {
+  std::vector<std::string> names;
+  for (const Row& row : query("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' "
+                              "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"))
+    names.push_back(to_text(row[0]));
+  return names;
+}
+
+bool SqliteDatabase::in_transaction() {
+  return sqlite3_get_autocommit(handle()) == 0;
+}
+
+std::int64_t SqliteDatabase::data_version() {
+  return to_integer(query("PRAGMA data_version").at(0).at(0));
+}
+
+void SqliteDatabase::hold_write_lock(std::chrono::milliseconds timeout) {
+  // Inside a transaction this pragma does nothing, so it comes first.
+  execute("PRAGMA foreign_keys = OFF");
+  m_busy_timeout = timeout;
+  try {
+    execute("BEGIN IMMEDIATE");
+  } catch (const Error& error) {
+    m_busy_timeout = ordinary_busy_timeout;
+    if (m_cancelled && m_cancelled()) throw error.with_kind(Kind::interrupted);
+    if (error.kind() != Kind::busy) throw;
+    const auto writers = sqlite_writers(m_file);
+    throw Error(Kind::busy,
+                fmt::format("{}: a writer did not finish within {} s{}", m_file.string(),
+                            static_cast<double>(timeout.count()) / 1000.0,
+                            writers.empty() ? "" : fmt::format(": {}", fmt::join(writers, ", "))),
+                "end it, or try again with a longer --drain-timeout");
+  }
+  m_busy_timeout = ordinary_busy_timeout;
+  m_holding = true;
+}
+
+void SqliteDatabase::release_write_lock() {
+  m_holding = false;
+  if (in_transaction()) execute("ROLLBACK");
+}
+
+void SqliteDatabase::begin() {
+  if (!m_holding) return execute("BEGIN");
+  m_old_violations = foreign_key_violations();
+}
+
+void SqliteDatabase::commit() {
+  if (!m_holding) return execute("COMMIT");
+  check_foreign_keys();
+  end_and_hold_again("COMMIT");
+}
+
+void SqliteDatabase::rollback() {
+  if (!m_holding) return in_transaction() ? execute("ROLLBACK") : void();
+  // A full disk makes SQLite roll back by itself; then the lock is gone already.
+  end_and_hold_again(in_transaction() ? "ROLLBACK" : "");
+}
+
+void SqliteDatabase::end_and_hold_again(std::string_view end) {
+  const std::int64_t before = data_version();
+  if (!end.empty()) execute(end);
+  execute("BEGIN IMMEDIATE");
+  if (data_version() != before) m_slipped_in = true;
+}
+
+std::vector<std::string> SqliteDatabase::foreign_key_violations() {
+  std::vector<std::string> violations;
+  for (const Row& row : query("PRAGMA foreign_key_check"))
+    violations.push_back(fmt::format("{} row {} points to a missing row of {}", to_text(row[0]),
+                                     is_null(row[1]) ? "?" : to_text(row[1]), to_text(row[2])));
+  std::sort(violations.begin(), violations.end());
+  return violations;
+}
+
+void SqliteDatabase::check_foreign_keys() {
+  const auto now = foreign_key_violations();
+  std::vector<std::string> added;
+  std::set_difference(now.begin(), now.end(), m_old_violations.begin(), m_old_violations.end(),
+                      std::back_inserter(added));
+  if (added.empty()) return;
+  throw Error(Kind::statement,
+              fmt::format("the patches leave {} foreign keys broken that were not: {}{}", added.size(),
+                          fmt::join(added.begin(),
+                                    added.begin() + std::min<std::ptrdiff_t>(std::ssize(added), 3), "; "),
+                          added.size() > 3 ? "; ..." : ""),
+              "mend the patch so that every row keeps its parent");
+}
+
+}  // namespace bench

@@ -1,0 +1,74 @@
+#include "database/sqlite/fence.hpp"
+
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+
+namespace bench {
+
+FenceReport SqliteFence::enter(const FenceOptions& options,
+                               const std::function<void(const nlohmann::json&)>&) {
+  FenceReport report;
+  if (m_run == nullptr) {
+    report.gaps = {
+        "SQLite cannot refuse writes for a process that is gone: whoever ignores maintenance_mode can write"};
+    return report;
+  }
+  const Stopwatch stopwatch;
+  m_run->hold_write_lock(options.drain_timeout);
+  if (!m_run->in_transaction())
+    throw Error(Kind::unexpected, "SQLite: the write lock was granted and is not held");
+  report.level = FenceLevel::database;
+  report.drain = stopwatch.elapsed();
+  return report;
+}
+
+std::vector<std::string> SqliteFence::lift(const nlohmann::json&) {
+  if (m_run != nullptr && m_run->holds_write_lock()) m_run->release_write_lock();
+  return {};
+}
+
+namespace {
+
+std::string process_name(int pid) {
+  std::ifstream file(fmt::format("/proc/{}/comm", pid));
+  std::string name;
+  std::getline(file, name);
+  return name;
+}
+
+}  // namespace
+
+// WAL writers hold an exclusive POSIX lock on byte 120 of the -shm file
+// (https://www.sqlite.org/walformat.html#locks).
+std::vector<std::string> sqlite_writers(const std::filesystem::path& file) {
+  constexpr long wal_write_lock = 120;
+  struct stat shared_memory {};
+  if (stat((file.string() + "-shm").c_str(), &shared_memory) != 0) return {};
+  const std::string identity = fmt::format("{:02x}:{:02x}:{}", major(shared_memory.st_dev),
+                                           minor(shared_memory.st_dev), shared_memory.st_ino);
+  std::vector<std::string> writers;
+  std::ifstream locks("/proc/locks");
+  for (std::string line; std::getline(locks, line);) {
+    std::istringstream fields(line);
+    std::string number, kind, mode, access, inode, end;
+    int pid = 0;
+    long begin = 0;
+    if (!(fields >> number >> kind >> mode >> access >> pid >> inode >> begin >> end)) continue;
+    if (kind != "POSIX" || access != "WRITE" || inode != identity || begin != wal_write_lock) continue;
+    const std::string process = process_name(pid);
+    writers.push_back(fmt::format("pid {}{}", pid, process.empty() ? "" : " (" + process + ")"));
+  }
+  return writers;
+}
+
+}  // namespace bench

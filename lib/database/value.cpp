@@ -1,0 +1,39 @@
+#include "database/value.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace bench {
+
+namespace {
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+template <class... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
+
+}  // namespace
+
+std::string to_text(const Value& value) {
+  return std::visit(
+      Overloaded{[](std::monostate) { return std::string(); }, [](const std::string& text) { return text; },
+                 [](auto number) { return fmt::to_string(number); }},
+      value);
+}
+
+std::int64_t to_integer(const Value& value) {
+  return std::visit(
+      Overloaded{[](std::monostate) { return std::int64_t{0}; }, [](std::int64_t number) { return number; },
+                 [](double number) { return static_cast<std::int64_t>(number); },
+                 [](const std::string& text) {
+                   std::int64_t number = 0;
+                   std::from_chars(text.data(), text.data() + text.size(), number);
+                   return number;
+                 }},
+      value);
+}
+
+}  // namespace bench

@@ -1,0 +1,117 @@
+#include "maintenance/window.hpp"
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "operation/interruption.hpp"
+#include "operation/pause_point.hpp"
+
+namespace bench {
+
+namespace {
+
+constexpr std::array window_keys{"maintenance_mode", "pause_scheduler"};
+constexpr std::string_view value_in_window = "1";
+
+void save_config_values(const Site& site, Operation& operation) {
+  const SiteConfig config = SiteConfig::load(site.config_file());
+  operation.update([&](nlohmann::json& record) {
+    nlohmann::json& saved = record["saved"];
+    for (const char* key : window_keys) {
+      const auto raw = config.raw(key);
+      saved["config"][key] = raw ? nlohmann::json(*raw) : nlohmann::json(nullptr);
+    }
+    saved["fence"] = nlohmann::json::array();
+  });
+}
+
+std::unique_ptr<Fence> fence_of(const Site& site, Database* connection) {
+  const ConnectionSettings settings = connection_settings(site.config(), site.path());
+  return get_backend(settings.db_type).make_fence(settings, connection);
+}
+
+void put_config_back(const Site& site, const nlohmann::json& saved) {
+  site.edit_config([&saved](SiteConfig& config) { config_before_window(config, saved); });
+}
+
+void mark_lifted(Operation& operation) {
+  operation.update([](nlohmann::json& record) { record["saved"]["lifted"] = true; });
+}
+
+}  // namespace
+
+MaintenanceWindow::MaintenanceWindow(const Site& site, Operation& operation,
+                                     std::unique_ptr<Database> connection)
+    : m_site(&site),
+      m_operation(&operation),
+      m_connection(std::move(connection)),
+      m_fence(fence_of(site, m_connection.get())) {}
+
+MaintenanceWindow MaintenanceWindow::enter(const Site& site, Operation& operation,
+                                           std::unique_ptr<Database> connection,
+                                           const FenceOptions& options) {
+  MaintenanceWindow window(site, operation, std::move(connection));
+  save_config_values(site, operation);
+  pause_point("window.saved");
+  try {
+    site.edit_config([](SiteConfig& config) {
+      for (const char* key : window_keys) config.set_raw(key, value_in_window);
+    });
+    pause_point("window.config-set");
+    window.m_report = window.m_fence->enter(options, [&operation](const nlohmann::json& inverse) {
+      operation.update([&inverse](nlohmann::json& record) { record["saved"]["fence"].push_back(inverse); });
+    });
+    pause_point("window.fenced");
+    throw_if_interrupted();
+  } catch (...) {
+    const Uninterrupted undoing;
+    window.leave();
+    throw;
+  }
+  return window;
+}
+
+WindowReport MaintenanceWindow::leave() {
+  WindowReport report;
+  report.fence = m_report;
+  report.slipped_in = slipped_in();
+  const nlohmann::json& saved = m_operation->record().at("saved");
+  report.not_put_back = m_fence->lift(saved.at("fence"));
+  pause_point("window.lifted");
+  put_config_back(*m_site, saved);
+  report.duration = m_stopwatch.elapsed();
+  pause_point("window.config-restored");
+  mark_lifted(*m_operation);
+  return report;
+}
+
+void config_before_window(SiteConfig& config, const nlohmann::json& saved) {
+  if (!saved.contains("config")) return;
+  // Members that were appended go in the opposite order, so that the text becomes what it was.
+  for (auto key = window_keys.rbegin(); key != window_keys.rend(); ++key) {
+    if (config.raw(*key) != value_in_window) continue;
+    const nlohmann::json& old = saved.at("config").at(*key);
+    if (old.is_null())
+      config.remove(*key);
+    else
+      config.set_raw(*key, old.get<std::string>());
+  }
+}
+
+bool holds_window(const Operation& operation) {
+  const nlohmann::json& saved = operation.record().at("saved");
+  return saved.contains("config") && !saved.value("lifted", false);
+}
+
+std::vector<std::string> lift_saved_window(const Site& site, Operation& operation) {
+  if (!holds_window(operation)) return {};
+  const nlohmann::json& saved = operation.record().at("saved");
+  std::vector<std::string> not_put_back = fence_of(site, nullptr)->lift(saved.at("fence"));
+  pause_point("window.lifted");
+  put_config_back(site, saved);
+  mark_lifted(operation);
+  return not_put_back;
+}
+
+}  // namespace bench

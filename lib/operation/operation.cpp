@@ -1,0 +1,179 @@
+#include "operation/operation.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/atomic_file.hpp"
+#include "base/digest.hpp"
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/file_lock.hpp"
+#include "base/time.hpp"
+#include "base/version.hpp"
+
+namespace bench {
+
+namespace {
+
+constexpr std::array states{OperationState::running, OperationState::open, OperationState::done,
+                            OperationState::undone, OperationState::needs_attention};
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+// 20261121-034100-migrate-1f2e: sorts by time.
+std::string new_id(std::string_view kind) {
+  std::string stamp = to_backup_stamp(Clock::now());
+  std::replace(stamp.begin(), stamp.end(), '_', '-');
+  return fmt::format("{}-{}-{}", stamp, kind, random_hex(2));
+}
+
+bool is_id(const std::string& text) {
+  return !text.empty() && text.front() != '.' && text.size() < 200 &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+}
+
+}  // namespace
+
+std::string_view name(OperationState state) {
+  switch (state) {
+    case OperationState::running:
+      return "running";
+    case OperationState::open:
+      return "open";
+    case OperationState::done:
+      return "done";
+    case OperationState::undone:
+      return "undone";
+    case OperationState::needs_attention:
+      return "needs-attention";
+  }
+  return "";
+}
+
+Operation::Operation(std::filesystem::path file, nlohmann::json record)
+    : m_file(std::move(file)), m_id(m_file.stem().string()), m_record(std::move(record)) {}
+
+Operation Operation::begin(const Site& site, std::string_view kind) {
+  make_folders(site.operations_folder(), 0700);
+  const std::string id = new_id(kind);
+  Operation operation(site.operations_folder() / (id + ".json"), {{"id", id},
+                                                                  {"kind", kind},
+                                                                  {"state", name(OperationState::running)},
+                                                                  {"host", host_name()},
+                                                                  {"pid", getpid()},
+                                                                  {"version", version()},
+                                                                  {"started", to_iso8601(Clock::now())},
+                                                                  {"finished", nullptr},
+                                                                  {"steps", nlohmann::json::array()},
+                                                                  {"saved", nlohmann::json::object()},
+                                                                  {"backups", nlohmann::json::object()},
+                                                                  {"result", nullptr}});
+  operation.write();
+  return operation;
+}
+
+Operation Operation::load(const std::filesystem::path& file) {
+  const auto broken = [&file](const std::string& why) {
+    return Error(Kind::configuration,
+                 fmt::format("{}: not the record of an operation: {}", file.string(), why));
+  };
+  try {
+    nlohmann::json record = nlohmann::json::parse(read_file(file));
+    record.at("kind").get<std::string>();
+    const auto state = record.at("state").get<std::string>();
+    if (std::none_of(states.begin(), states.end(),
+                     [&](OperationState known) { return name(known) == state; }))
+      throw broken("its state is " + state);
+    return Operation(file, std::move(record));
+  } catch (const nlohmann::json::exception& error) {
+    throw broken(error.what());
+  }
+}
+
+std::optional<Operation> Operation::find(const Site& site, const std::string& id) {
+  const std::filesystem::path file = site.operations_folder() / (id + ".json");
+  if (!is_id(id) || !std::filesystem::exists(file)) return std::nullopt;
+  return load(file);
+}
+
+std::vector<Operation> Operation::list(const Site& site, std::vector<std::filesystem::path>* unreadable) {
+  std::vector<std::filesystem::path> files;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(site.operations_folder(), none))
+    if (entry.path().extension() == ".json" && is_id(entry.path().stem().string()))
+      files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  std::vector<Operation> operations;
+  for (const auto& file : files) {
+    try {
+      operations.push_back(load(file));
+    } catch (const Error&) {
+      if (unreadable != nullptr) unreadable->push_back(file);
+    }
+  }
+  return operations;
+}
+
+OperationState Operation::state() const {
+  const std::string_view text = m_record.at("state").get_ref<const std::string&>();
+  return *std::find_if(states.begin(), states.end(),
+                       [text](OperationState known) { return name(known) == text; });
+}
+
+std::filesystem::path Operation::folder() const {
+  make_folders(folder_path(), 0700);
+  return folder_path();
+}
+
+void Operation::step(std::string_view step_name) {
+  update([step_name](nlohmann::json& record) {
+    const std::string now = to_iso8601(Clock::now());
+    nlohmann::json& steps = record["steps"];
+    if (!steps.empty() && steps.back()["finished"].is_null()) steps.back()["finished"] = now;
+    steps.push_back({{"name", step_name}, {"begun", now}, {"finished", nullptr}});
+  });
+}
+
+void Operation::update(const std::function<void(nlohmann::json&)>& change) {
+  change(m_record);
+  write();
+}
+
+void Operation::finish(OperationState state, nlohmann::json result) {
+  std::error_code not_empty;
+  std::filesystem::remove(folder_path(), not_empty);
+  update([&](nlohmann::json& record) {
+    const std::string now = to_iso8601(Clock::now());
+    nlohmann::json& steps = record["steps"];
+    if (!steps.empty() && steps.back()["finished"].is_null()) steps.back()["finished"] = now;
+    record["state"] = name(state);
+    record["finished"] = now;
+    record["result"] = std::move(result);
+  });
+}
+
+void Operation::write() {
+  write_file_atomically(m_file, m_record.dump(1) + "\n", 0600);
+}
+
+std::vector<Operation> interrupted_operations(const Site& site, Lock lock) {
+  std::vector<Operation> interrupted;
+  if (lock == Lock::not_held && FileLock::is_held(site.operation_lock())) return interrupted;
+  for (Operation& operation : Operation::list(site))
+    if (operation.state() == OperationState::running) interrupted.push_back(std::move(operation));
+  return interrupted;
+}
+
+std::optional<Operation> open_window(const Site& site) {
+  for (Operation& operation : Operation::list(site))
+    if (operation.state() == OperationState::open) return std::move(operation);
+  return std::nullopt;
+}
+
+}  // namespace bench
