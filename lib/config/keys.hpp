@@ -10,26 +10,30 @@ namespace bench {
 enum class KeyType { integer, boolean, string, object, any };
 enum class Secrecy { open, secret };
 
-/// One configuration key that bench knows. `boolean` keys hold 0 or 1 (as Frappe writes them) or true and false.
+/// One configuration key that bench knows. `boolean` keys hold 0 or 1 (as Frappe writes them) or true and
+/// false.
 struct ConfigKey {
   std::string_view name;
   KeyType type;
   Secrecy secrecy;
   std::string_view meaning;
+  std::vector<std::string_view> values = {};  ///< all that the value may be; empty: anything of the type
 };
 
 /// THE key table: Frappe's keys, and bench's own.
 const std::vector<ConfigKey>& config_keys();
 const ConfigKey* find_config_key(std::string_view name);
 
-/// Whether the key's value must be masked: secret by the table, or, for unknown keys, by its name (password, secret, token,
+/// Whether the key's value must be masked: secret by the table, or, for unknown keys, by its name (password,
+/// secret, token,
 /// ..._key).
 bool is_secret_key(std::string_view name);
 
 /// The known key that an unknown `name` looks like, if any.
 std::optional<std::string> similar_config_key(std::string_view name);
 
-/// "an integer", "0 or 1", "text", "an object": what the key's value must be, for messages.
-std::string_view expectation(KeyType type);
+/// What the key's value must be, for messages: "an integer", "0 or 1", "text", "an object", "one of 'gzip',
+/// 'zstd'".
+std::string expectation(const ConfigKey& key);
 
 }  // namespace bench

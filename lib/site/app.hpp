@@ -21,8 +21,9 @@ struct App {
   std::filesystem::path manifest;  ///< app.yaml; empty when there is none
   PatchFormat format = PatchFormat::patches_txt;
   /// Folder of the patches for each db_type; the key "" stands for all that are not named. For patches.txt the folder in
-  /// which patches.txt lies.
+  /// which patches.txt lies. Empty: the app has no patches.
   std::map<std::string, std::filesystem::path> patch_folders;
+  /// Hooks: absolute paths of executables inside the app's folder.
   std::vector<std::string> before_migrate;
   std::vector<std::string> after_migrate;
   std::vector<std::string> on_undo;
