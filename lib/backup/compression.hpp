@@ -14,8 +14,14 @@ enum class Compression { none, gzip, zstd };
 /// "", ".gz", ".zst"
 std::string_view suffix(Compression compression);
 
-/// Compresses a stream on all processors (gzip: RFC 1952 members of 1 MiB each, which every gunzip reads as one file; zstd:
-/// RFC 8878 level 3). Pieces leave in order through `sink`, from one thread. Memory is bounded.
+/// Compresses a stream on all processors. Pieces leave in order through `sink`, on the thread that calls
+/// `write` and `finish`. Memory is bounded: about 2 MiB a processor with gzip, 8 MiB with zstd, at most 16
+/// processors.
+///
+/// gzip: RFC 1952 members of 1 MiB of content each, which every gunzip reads as one file, at level 1:
+/// measured on SQL text, a processor does 84 MB/s at level 1, 77 at 3, 53 at 4 and 43 at 6 (gzip's own
+/// default), for files that are 53, 53, 51 and 50 % of the text. Whoever wants smaller files takes zstd (RFC
+/// 8878, level 3: 203 MB/s and 36 %).
 class Compressor {
  public:
   Compressor(Compression compression, ByteSink sink);
@@ -23,8 +29,8 @@ class Compressor {
   Compressor(const Compressor&) = delete;
   Compressor& operator=(const Compressor&) = delete;
   void write(std::string_view bytes);
-  /// Ends the stream; everything has left through the sink when it returns. Errors of the sink or of a worker are thrown
-  /// here or by `write`.
+  /// Ends the stream; everything has left through the sink when it returns. Errors of the sink or of a worker
+  /// are thrown here or by `write`.
   void finish();
 
  private:
@@ -32,8 +38,9 @@ class Compressor {
   std::unique_ptr<State> m_state;
 };
 
-/// Reads a file that is compressed with gzip (one member or many), zstd, or not at all; told apart by its first bytes.
-/// Error{bad_backup} with the path when the stream is cut off or broken: a file is only whole when the source has answered 0.
+/// Reads a file that is compressed with gzip (one member or many), zstd, or not at all; told apart by its
+/// first bytes. Error{bad_backup} with the path when the stream is cut off or broken: a file is only whole
+/// when the source has answered 0.
 class Decompressor {
  public:
   explicit Decompressor(const std::filesystem::path& file);

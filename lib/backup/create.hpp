@@ -1,31 +1,27 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backup/backup_set.hpp"
 #include "backup/compression.hpp"
+#include "backup/set_names.hpp"
 #include "base/progress.hpp"
 #include "database/exporter.hpp"
 #include "site/site.hpp"
 
 namespace bench {
 
-/// Frappe's names of a set's files, for one stamp.
-struct SetNames {
-  std::string prefix;  ///< `20261121_034100-my_site`
-  std::string database, files, private_files, config, manifest;
-};
-/// `partial` puts `-partial` into the database's name; `archive_compression` turns tar into tgz.
-SetNames set_names(const std::string& site, const std::string& stamp, bool partial, Compression database_compression,
-                   Compression archive_compression);
-
 struct BackupRequest {
+  std::string stamp;  ///< of the set's names, from `free_stamp`; noted in the operation's record before the
+                      ///< first byte
   std::filesystem::path folder;  ///< where everything goes that has no path of its own
-  /// Frappe's --backup-path-db, -files, -private-files, -conf: whole paths of single files. Then the manifest names them
-  /// with their paths.
+  /// Frappe's --backup-path-db, -files, -private-files, -conf: whole paths of single files. Then the manifest
+  /// names them with their paths.
   std::optional<std::filesystem::path> database_path, files_path, private_files_path, config_path;
   bool with_files = false;
   Compression database_compression = Compression::gzip;
@@ -41,12 +37,21 @@ struct BackupRequest {
   std::string config_text;
 };
 
-/// Writes a set from a snapshot: each file under a temporary name, fsynced, renamed; the manifest last. The set is stream
-/// verified before the manifest is put in place. On an error nothing of it is left.
+/// Writes a set from a snapshot: each file under a temporary name, the database first, then files, then the
+/// config; all are stream verified before the first gets its name, and the manifest comes last. On an error
+/// nothing of it is left; after a kill, `remove_interrupted_sets` (which this calls first) removes what is
+/// left. A stamp that is taken is counted up.
 BackupSet create_set(const Site& site, Exporter& exporter, const BackupRequest& request, Progress& progress);
 
-/// Removes sets that are older than `hours`, and unfinished temporaries, but never the newest verified set, and nothing unless
-/// `newest` is newer than what goes. Files that are not part of a finished set of ours are left alone. Answers what was removed.
-std::vector<std::filesystem::path> remove_old_sets(const std::filesystem::path& folder, const BackupSet& newest, std::int64_t hours);
+/// Removes what a killed `create_set` or `remove_old_sets` left in the folder: temporary files whose writer
+/// is gone, and the files of a set whose manifest was never put in place. Call it under the lock of the site.
+void remove_interrupted_sets(const std::filesystem::path& folder);
+
+/// Removes sets of the same site that are older than `hours`, but nothing that is not older than `newest`,
+/// which was just verified, and no set that holds something (the whole database, files, private files) that
+/// no newer set holds. Files that are not part of a finished set of ours, or lie elsewhere, are left alone.
+/// Answers what was removed.
+std::vector<std::filesystem::path> remove_old_sets(const std::filesystem::path& folder,
+                                                   const BackupSet& newest, std::int64_t hours);
 
 }  // namespace bench

@@ -13,21 +13,30 @@ namespace bench {
 /// What a manifest says of a file.
 struct FileFacts {
   std::string role;  ///< "database", "files", "private-files", "config"
-  std::string name;
+  std::string name;  ///< beside the manifest, or an absolute path
   std::uint64_t size = 0;
   std::string sha256;
 };
 
-/// A backup file under way: counted and hashed as it is written, under a temporary name until `commit` (0600).
+/// A backup file under way (0600): counted and hashed as it is written, under a temporary name until
+/// `commit`. Destroyed without `commit`, nothing is left of it.
 class BackupFile {
  public:
-  BackupFile(std::string role, const std::filesystem::path& path);
+  /// `name` is what the manifest will call it.
+  BackupFile(std::string role, std::string name, const std::filesystem::path& path);
   void write(std::string_view bytes);
-  FileFacts commit();
+  /// Ends the writing and makes what was written durable; it can then be read under `temporary_path`.
+  FileFacts finish();
+  /// Puts the file under its name, durably; after `finish`.
+  void commit() { m_file.commit(); }
+
+  const std::filesystem::path& path() const { return m_path; }
+  const std::filesystem::path& temporary_path() const { return m_file.temporary_path(); }
 
  private:
   std::string m_role;
   std::string m_name;
+  std::filesystem::path m_path;
   AtomicFile m_file;
   Sha256 m_digest;
   std::uint64_t m_size = 0;
