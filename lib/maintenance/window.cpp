@@ -76,8 +76,10 @@ WindowReport MaintenanceWindow::leave() {
   WindowReport report;
   report.fence = m_report;
   report.slipped_in = slipped_in();
-  const nlohmann::json& saved = m_operation->record().at("saved");
+  const nlohmann::json saved = m_operation->record().at("saved");
   report.not_put_back = m_fence->lift(saved.at("fence"));
+  // Closing it gives back what the run's write-ahead log holds of the disk, before a file is written below.
+  m_connection.reset();
   pause_point("window.lifted");
   put_config_back(*m_site, saved);
   report.duration = m_stopwatch.elapsed();

@@ -158,6 +158,10 @@ void Operation::finish(OperationState state, nlohmann::json result) {
   });
 }
 
+void Operation::forget() {
+  std::filesystem::remove(m_file);
+}
+
 void Operation::write() {
   write_file_atomically(m_file, m_record.dump(1) + "\n", 0600);
 }

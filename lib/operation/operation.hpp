@@ -52,6 +52,8 @@ class Operation {
   void update(const std::function<void(nlohmann::json&)>& change);
   /// The end. Removes the folder when nothing is in it.
   void finish(OperationState state, nlohmann::json result = nullptr);
+  /// Removes the record.
+  void forget();
 
  private:
   Operation(std::filesystem::path file, nlohmann::json record);

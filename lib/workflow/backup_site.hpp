@@ -14,13 +14,14 @@ namespace bench {
 
 struct BackupOptions {
   bool with_files = false;
-  Compression archive_compression = Compression::none;       ///< --compress: gzip
-  std::optional<Compression> database_compression;           ///< else the config key backup_compression, else gzip
+  Compression archive_compression = Compression::none;  ///< --compress: gzip
+  std::optional<Compression> database_compression;      ///< else the config key backup_compression, else gzip
   TableSelection selection;
-  bool ignore_config_selection = false;                      ///< --ignore-backup-conf
-  std::optional<std::filesystem::path> folder;               ///< --backup-path; else the config's backup_path, else the site's
+  bool ignore_config_selection = false;  ///< --ignore-backup-conf
+  std::optional<std::filesystem::path>
+      folder;  ///< --backup-path; else the config's backup_path, else the site's
   std::optional<std::filesystem::path> database_path, files_path, private_files_path, config_path;
-  bool in_window = false;                                    ///< database, files and config of one moment
+  bool in_window = false;  ///< database, files and config of one moment
   FenceOptions fence;
 };
 
@@ -36,9 +37,13 @@ struct BackupReport {
 /// Takes a set, verifies it, then removes what keep_backups_for_hours lets go.
 BackupReport backup_site(const Workplace& workplace, const Site& site, const BackupOptions& options);
 
-/// A set as part of another operation, from a connection that may hold the fence. `folder` is where it goes.
-BackupSet take_backup(const Workplace& workplace, const Site& site, const Operation& operation, Exporter& exporter,
-                      const std::filesystem::path& folder, bool with_files, bool same_moment);
+enum class SameMoment { no, yes };
+enum class WithFiles { no, yes };
+/// A set of database, config and on demand files as part of another operation, in `folder`. `same_moment`: a
+/// fence that the database enforces stands around it.
+BackupSet take_backup(const Workplace& workplace, const Site& site, Operation& operation,
+                      const std::filesystem::path& folder, SameMoment same_moment,
+                      WithFiles with_files = WithFiles::no);
 
 /// Where the site's sets are looked for: its backup path, then the before-sets of its operations.
 std::vector<std::filesystem::path> backup_folders(const Site& site);
@@ -53,6 +58,16 @@ struct VerifyReport {
 };
 enum class Drill { no, yes };
 /// Error{bad_backup} when the set is not good.
-VerifyReport verify_backup(const Workplace& workplace, const Site& site, const std::string& reference, Drill drill);
+VerifyReport verify_backup(const Workplace& workplace, const Site& site, const std::string& reference,
+                           Drill drill);
+
+/// A scratch database in the operation's folder. Error{bad_backup} when the site's database is not of type
+/// `db_type`.
+std::unique_ptr<Scratch> make_scratch(const Site& site, const Operation& operation,
+                                      const std::string& db_type);
+
+/// Lets go of the before-sets of all but the last five operations, and of the records of all but the last
+/// 500. An operation that is open or needs attention keeps what it has.
+void prune_operations(const Site& site);
 
 }  // namespace bench

@@ -36,7 +36,9 @@ struct RunInMaintenanceOptions {
   FenceOptions fence;
   std::optional<BackupMoments> backup;
 };
-/// The window, backups and undo of migrate around a foreign migrator. Reported like a migrate; `patches` is empty.
-MigrateReport run_in_maintenance(const Workplace& workplace, const Site& site, const RunInMaintenanceOptions& options);
+/// The window, backups and undo of migrate around a foreign migrator. Reported like a migrate; `patches` is
+/// empty.
+MigrateReport run_in_maintenance(const Workplace& workplace, const Site& site,
+                                 const RunInMaintenanceOptions& options);
 
 }  // namespace bench

@@ -27,7 +27,8 @@ struct MigrateOptions {
   std::optional<BackupMoments> backup;  ///< else the config key migrate_backup, else both
   RunOptions::OnFailure on_patch_failure = RunOptions::OnFailure::stop;
   enum class Drift { refuse, accept } drift = Drift::refuse;
-  /// `keep`: a failed run leaves the site fenced and readable (exit 8) wherever something of it could be committed.
+  /// `keep`: a failed run leaves the site fenced and readable (exit 8) wherever something of it could be
+  /// committed.
   enum class OnFailure { undo, keep } on_failure = OnFailure::undo;
   /// Only this patch (its id, or `<app>.<id>`), with or without the log saying that it was applied.
   std::optional<std::string> only;
@@ -45,13 +46,13 @@ struct MigrateReport {
   std::optional<WindowReport> window;
   std::optional<std::filesystem::path> before, after;  ///< manifests
   std::vector<std::string> notes;                      ///< what a person should read, each a sentence
-  /// Set unless all went well. Its kind is the command's exit code: undone, needs_attention, bad_backup (the patches are
-  /// in, the after-backup is not), interrupted, ...
+  /// Set unless all went well. Its kind is the command's exit code: undone, needs_attention, bad_backup (the
+  /// patches are in, the after-backup is not), interrupted, ...
   std::optional<Error> error;
 };
 
-/// The zero downtime migration of one site: see design section 7 and 8. What fails before the window opens is thrown, the
-/// site untouched; what happens later is in the report.
+/// The zero downtime migration of one site: see design section 7 and 8. What fails before the window opens is
+/// thrown, the site untouched; what happens later is in the report.
 MigrateReport migrate_site(const Workplace& workplace, const Site& site, const MigrateOptions& options);
 
 /// All that is needed to say what a migrate would do; reads only.

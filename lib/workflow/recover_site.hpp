@@ -11,8 +11,9 @@ namespace bench {
 struct Recovered {
   std::string operation;
   std::string kind;
-  OperationState outcome;  ///< done: its work was complete and was finished; undone: the site is as it was before
-  std::string told;        ///< one sentence for the operator
+  OperationState
+      outcome;       ///< done: its work was complete and was finished; undone: the site is as it was before
+  std::string told;  ///< one sentence for the operator
 };
 
 struct RecoverReport {

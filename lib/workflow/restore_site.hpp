@@ -31,9 +31,9 @@ struct RestoreReport {
   std::vector<std::string> notes;
 };
 
-/// Proves the source, loads it into a scratch database, checks it, and only then swaps it in inside a window; what was
-/// there is kept as the operation's before-set. Until the swap any failure leaves the site as it was: Error{bad_backup} when
-/// the source is not good, else Error{undone}.
+/// Proves the source, loads it into a scratch database, checks it, and only then swaps it in inside a window;
+/// what was there is kept as the operation's before-set. Until the swap any failure leaves the site as it
+/// was: Error{bad_backup} when the source is not good, else Error{undone}.
 RestoreReport restore_site(const Workplace& workplace, const Site& site, const RestoreOptions& options);
 
 }  // namespace bench

@@ -8,7 +8,7 @@
 #include "base/file_lock.hpp"
 #include "base/progress.hpp"
 #include "database/backend.hpp"
-#include "migration/patch.hpp"
+#include "migration/plan.hpp"
 #include "site/app.hpp"
 #include "site/bench_folder.hpp"
 #include "site/site.hpp"
@@ -34,7 +34,8 @@ std::vector<App> apps_of(const Workplace& workplace, const Site& site);
 /// Their patches for the site's database, in run order.
 std::vector<Patch> patches_of(const Workplace& workplace, const Site& site);
 
-/// Takes the site's operation lock for a command that changes it, and first brings to an end what was interrupted there.
+/// Takes the site's operation lock for a command that changes it, and first brings to an end what was
+/// interrupted there.
 FileLock lock_and_recover(const Workplace& workplace, const Site& site);
 
 }  // namespace bench

@@ -1,0 +1,240 @@
+#include "workflow/backup_site.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "operation/interruption.hpp"
+#include "operation/pause_point.hpp"
+#include "workflow/result.hpp"
+
+namespace bench {
+
+namespace {
+
+Compression database_compression(const LayeredConfig& config) {
+  const std::string text = config.string("backup_compression").value_or("gzip");
+  if (text == "gzip") return Compression::gzip;
+  if (text == "zstd") return Compression::zstd;
+  throw Error(Kind::configuration,
+              fmt::format("backup_compression is '{}', which is neither gzip nor zstd", text),
+              "bench set-config backup_compression gzip");
+}
+
+std::vector<std::string> names_in(const nlohmann::json& list) {
+  std::vector<std::string> names;
+  for (const auto& item : list)
+    if (item.is_string()) names.push_back(item.get<std::string>());
+  return names;
+}
+
+// Frappe's config key "backup": {"includes": [...], "excludes": [...]}.
+TableSelection selection_of(const LayeredConfig& config) {
+  TableSelection selection;
+  const auto backup = config.json("backup");
+  if (!backup || !backup->is_object()) return selection;
+  selection.includes = names_in(backup->value("includes", nlohmann::json::array()));
+  selection.excludes = names_in(backup->value("excludes", nlohmann::json::array()));
+  return selection;
+}
+
+std::vector<std::pair<std::string, std::string>> app_versions(const Workplace& workplace, const Site& site) {
+  std::vector<std::pair<std::string, std::string>> versions;
+  for (const std::string& name : site.installed_apps()) {
+    const auto app = workplace.apps.find(name);
+    versions.emplace_back(name, app ? app->version : "");
+  }
+  return versions;
+}
+
+std::vector<ManifestPatch> logged_patches(const Site& site) {
+  std::vector<ManifestPatch> patches;
+  for (const auto& [key, entry] : read_patch_log(*connect(site, Access::read_only)))
+    if (!entry.skipped) patches.push_back({key, entry.checksum});
+  return patches;
+}
+
+std::string config_text(const Site& site, const Operation& operation) {
+  SiteConfig config = SiteConfig::load(site.config_file());
+  config_before_window(config, operation.record().at("saved"));
+  return config.text();
+}
+
+// Noted before the first byte is written, so that `recover` knows where a cut-off backup may have left
+// something.
+void note_folders(Operation& operation, const BackupRequest& request) {
+  operation.update([&](nlohmann::json& record) {
+    nlohmann::json folders = {request.folder.string()};
+    for (const auto& path :
+         {request.database_path, request.files_path, request.private_files_path, request.config_path})
+      if (path) folders.push_back(path->parent_path().string());
+    record["backups"]["folders"] = folders;
+  });
+}
+
+// What every set of the site has in common.
+BackupRequest request_for(const Workplace& workplace, const Site& site, const Operation& operation) {
+  const ConnectionSettings settings = settings_of(site);
+  BackupRequest request;
+  request.operation = operation.id();
+  request.db_type = settings.db_type;
+  request.db_version = connect(site, Access::read_only)->server_version();
+  request.db_name = settings.name;
+  request.apps = app_versions(workplace, site);
+  request.patches = logged_patches(site);
+  request.config_text = config_text(site, operation);
+  request.database_compression = database_compression(site.config());
+  return request;
+}
+
+BackupRequest request_from_options(const Workplace& workplace, const Site& site, const Operation& operation,
+                                   const BackupOptions& options) {
+  BackupRequest request = request_for(workplace, site, operation);
+  request.folder = options.folder.value_or(backup_folders(site).front());
+  request.database_path = options.database_path;
+  request.files_path = options.files_path;
+  request.private_files_path = options.private_files_path;
+  request.config_path = options.config_path;
+  request.with_files = options.with_files;
+  request.archive_compression = options.archive_compression;
+  if (options.database_compression) request.database_compression = *options.database_compression;
+  request.selection = options.selection;
+  if (!request.selection.is_partial() && !options.ignore_config_selection)
+    request.selection = selection_of(site.config());
+  return request;
+}
+
+BackupSet take(const Workplace& workplace, const Site& site, Operation& operation, BackupRequest request) {
+  request.stamp = to_backup_stamp(Clock::now());
+  note_folders(operation, request);
+  const auto exporter =
+      backend_of(site).open_exporter(settings_of(site), {Access::read_only, interruption_requested});
+  return create_set(site, *exporter, request, workplace.progress);
+}
+
+BackupSet take_in_window(const Workplace& workplace, const Site& site, Operation& operation,
+                         BackupRequest request, const FenceOptions& fence, BackupReport& report) {
+  workplace.progress.phase("entering read-only maintenance");
+  operation.step("enter");
+  MaintenanceWindow window =
+      MaintenanceWindow::enter(site, operation, connect(site, Access::read_write), fence);
+  request.same_moment = window.fence().level != FenceLevel::not_enforced;
+  request.config_text = config_text(site, operation);
+  operation.step("backup");
+  std::optional<BackupSet> set;
+  try {
+    set = take(workplace, site, operation, std::move(request));
+  } catch (const Error&) {
+    const Uninterrupted undoing;
+    window.leave();
+    throw;
+  }
+  const Uninterrupted finishing;
+  report.window = window.leave();
+  return std::move(*set);
+}
+
+std::vector<std::filesystem::path> apply_retention(const Site& site, const std::filesystem::path& folder,
+                                                   const BackupSet& newest) {
+  const auto hours = site.config().integer("keep_backups_for_hours");
+  if (!hours || *hours <= 0) return {};
+  return remove_old_sets(folder, newest, *hours);
+}
+
+}  // namespace
+
+std::vector<std::filesystem::path> backup_folders(const Site& site) {
+  std::vector<std::filesystem::path> folders;
+  const std::string configured = site.config().string("backup_path").value_or("");
+  // Frappe's backup_path is relative to the sites folder.
+  if (!configured.empty()) folders.push_back(site.path().parent_path() / configured);
+  folders.push_back(site.backups_folder());
+  for (const Operation& operation : Operation::list(site))
+    if (std::filesystem::is_directory(operation.folder_path())) folders.push_back(operation.folder_path());
+  return folders;
+}
+
+BackupSet take_backup(const Workplace& workplace, const Site& site, Operation& operation,
+                      const std::filesystem::path& folder, SameMoment same_moment, WithFiles with_files) {
+  BackupRequest request = request_for(workplace, site, operation);
+  request.folder = folder;
+  request.same_moment = same_moment == SameMoment::yes;
+  request.with_files = with_files == WithFiles::yes;
+  return take(workplace, site, operation, std::move(request));
+}
+
+BackupReport backup_site(const Workplace& workplace, const Site& site, const BackupOptions& options) {
+  const FileLock lock = lock_and_recover(workplace, site);
+  Operation operation = Operation::begin(site, "backup");
+  BackupReport report{.site = site.name(), .operation = operation.id()};
+  try {
+    BackupRequest request = request_from_options(workplace, site, operation, options);
+    const std::filesystem::path folder = request.folder;
+    operation.step("backup");
+    const BackupSet set = options.in_window ? take_in_window(workplace, site, operation, std::move(request),
+                                                             options.fence, report)
+                                            : take(workplace, site, operation, std::move(request));
+    report.manifest = set.manifest_file();
+    report.content = set.manifest();
+    report.removed = apply_retention(site, folder, set);
+    operation.finish(OperationState::done, {{"manifest", report.manifest.string()}});
+  } catch (const Error& error) {
+    operation.finish(OperationState::undone, {{"error", to_json(error)}});
+    throw;
+  }
+  prune_operations(site);
+  return report;
+}
+
+VerifyReport verify_backup(const Workplace& workplace, const Site& site, const std::string& reference,
+                           Drill drill) {
+  const BackupSet set = BackupSet::open(reference, backup_folders(site));
+  verify_set(set, workplace.progress);
+  VerifyReport report{.site = site.name(), .set = set.name(), .manifest = set.manifest_file()};
+  report.tables = set.manifest().content.tables.size();
+  for (const TableSummary& table : set.manifest().content.tables) report.rows += table.rows;
+  if (drill == Drill::no) return report;
+  const FileLock lock = lock_and_recover(workplace, site);
+  Operation operation = Operation::begin(site, "drill");
+  try {
+    const auto scratch = make_scratch(site, operation, set.manifest().db_type);
+    drill_set(set, *scratch, workplace.progress);
+    report.drilled = true;
+  } catch (const Error& error) {
+    operation.finish(OperationState::undone, {{"error", to_json(error)}});
+    throw;
+  }
+  operation.finish(OperationState::done, {{"set", set.name()}});
+  return report;
+}
+
+std::unique_ptr<Scratch> make_scratch(const Site& site, const Operation& operation,
+                                      const std::string& db_type) {
+  const ConnectionSettings settings = settings_of(site);
+  if (db_type != settings.db_type)
+    throw Error(Kind::bad_backup,
+                fmt::format("the set holds a {} database, and {} has a {} database", db_type, site.name(),
+                            settings.db_type),
+                fmt::format("use a site whose db_type is {}", db_type));
+  return get_backend(settings.db_type)
+      .make_scratch(settings, {Access::read_write, interruption_requested}, operation.folder(),
+                    operation.id());
+}
+
+void prune_operations(const Site& site) {
+  constexpr std::size_t before_sets_kept = 5;
+  constexpr std::size_t records_kept = 500;
+  std::vector<Operation> finished;
+  for (Operation& operation : Operation::list(site))
+    if (operation.state() == OperationState::done || operation.state() == OperationState::undone)
+      finished.push_back(std::move(operation));
+  std::size_t sets = 0, records = 0;
+  for (auto operation = finished.rbegin(); operation != finished.rend(); ++operation) {
+    const bool has_folder = std::filesystem::is_directory(operation->folder_path());
+    if (has_folder && ++sets > before_sets_kept) remove_tree(operation->folder_path());
+    if (++records > records_kept && !std::filesystem::exists(operation->folder_path())) operation->forget();
+  }
+}
+
+}  // namespace bench

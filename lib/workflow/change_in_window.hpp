@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "maintenance/window.hpp"
+#include "operation/operation.hpp"
+#include "workflow/migrate_site.hpp"
+#include "workflow/workplace.hpp"
+
+namespace bench {
+
+/// What the work inside a window came to.
+struct ChangeOutcome {
+  std::optional<Error> failure;
+  /// Whether a failed change left something behind that no rollback can undo. It must be true where nobody
+  /// knows.
+  bool left_something = false;
+};
+
+/// Something that changes a site's database inside a window, with backups around it.
+struct WindowedChange {
+  BackupMoments backup;
+  FenceOptions fence;
+  /// The connection that the change is made on and that is the fence; none for a foreign program, which
+  /// brings its own.
+  std::unique_ptr<Database> connection;
+  std::function<ChangeOutcome(MaintenanceWindow&)> apply;
+  /// Called after an undo, the site as it was; its error is reported as a note.
+  std::function<void()> after_undo;
+};
+
+/// Window, before-backup, change, after-backup, lift; or undo and lift; the operation is finished in every
+/// case. Never throws for what goes wrong inside the window: that is in the report. What keeps the window
+/// from opening is thrown, all put back.
+void change_in_window(const Workplace& workplace, const Site& site, Operation& operation,
+                      WindowedChange change, MigrateReport& report);
+
+/// Error{undone} when the disk has no room for what an operation on the site will write.
+void check_disk_space(const Site& site);
+
+}  // namespace bench

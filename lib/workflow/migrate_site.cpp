@@ -1,0 +1,214 @@
+#include "workflow/migrate_site.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/suggestion.hpp"
+#include "operation/operation.hpp"
+#include "operation/pause_point.hpp"
+#include "workflow/backup_site.hpp"
+#include "workflow/change_in_window.hpp"
+#include "workflow/hooks.hpp"
+
+namespace bench {
+
+namespace {
+
+bool names_patch(const Patch& patch, const std::string& reference) {
+  return reference == patch.id || reference == patch.log_key || reference == patch.app + "." + patch.id;
+}
+
+/// What one run is to do.
+struct Task {
+  std::vector<const Patch*> patches;
+  std::vector<const Patch*> drifted;  ///< whose new checksum is accepted
+  bool empty() const { return patches.empty() && drifted.empty(); }
+};
+
+Task only_patch(const MigrationOutlook& outlook, const MigrateOptions& options) {
+  Task task;
+  for (const PlannedPatch& planned : outlook.plan.all()) {
+    if (!names_patch(*planned.patch, *options.only)) continue;
+    const bool is_done = planned.state == PatchState::applied || planned.state == PatchState::drifted;
+    if (!is_done || options.force == MigrateOptions::Force::yes) task.patches.push_back(planned.patch);
+    return task;
+  }
+  std::vector<std::string> ids;
+  for (const Patch& patch : outlook.patches) ids.push_back(patch.app + "." + patch.id);
+  throw Error(Kind::usage, fmt::format("there is no patch '{}'", *options.only),
+              did_you_mean(*options.only, ids));
+}
+
+Task chosen_task(const MigrationOutlook& outlook, const MigrateOptions& options) {
+  if (options.only) return only_patch(outlook, options);
+  Task task{.patches = outlook.plan.pending(), .drifted = outlook.plan.drifted()};
+  if (task.drifted.empty() || options.drift == MigrateOptions::Drift::accept) return task;
+  const Patch& first = *task.drifted.front();
+  throw Error(
+      Kind::configuration,
+      fmt::format("{}: {} was applied and has changed since{}", first.file.string(), first.log_key,
+                  task.drifted.size() > 1 ? fmt::format(" (and {} more)", task.drifted.size() - 1) : ""),
+      "put the file back, or accept it as it is with bench migrate --accept-drift");
+}
+
+void refuse_what_cannot_run(const std::vector<const Patch*>& patches) {
+  for (const Patch* patch : patches)
+    if (!patch->problem.empty()) throw Error(Kind::configuration, patch->problem, patch->hint);
+}
+
+BackupMoments backup_moments(const Site& site, const MigrateOptions& options) {
+  if (options.backup) return *options.backup;
+  return parse_backup_moments(site.config().string("migrate_backup").value_or("before,after"));
+}
+
+/// One migrate of one site.
+class Migration {
+ public:
+  Migration(const Workplace& workplace, const Site& site, const MigrateOptions& options, const FileLock& lock,
+            Task task)
+      : m_workplace(workplace), m_site(site), m_options(options), m_lock(lock), m_task(std::move(task)) {}
+
+  MigrateReport run();
+
+ private:
+  std::unique_ptr<Database> preflight();
+  ChangeOutcome apply(MaintenanceWindow& window);
+  RunOptions run_options();
+  void run_hooks_afterwards(AppPrograms::Moment moment);
+
+  const Workplace& m_workplace;
+  const Site& m_site;
+  const MigrateOptions& m_options;
+  const FileLock& m_lock;
+  Task m_task;
+  std::vector<App> m_apps;
+  std::optional<AppPrograms> m_programs;
+  MigrateReport m_report;
+};
+
+MigrateReport Migration::run() {
+  m_report.site = m_site.name();
+  auto connection = preflight();
+  const BackupMoments moments = backup_moments(m_site, m_options);
+  Operation operation = Operation::begin(m_site, m_options.only ? "run-patch" : "migrate");
+  operation.update([&moments](nlohmann::json& record) { record["wants_after"] = moments.after; });
+  m_report.operation = operation.id();
+  m_programs.emplace(m_workplace, m_site, operation, m_lock);
+  try {
+    m_programs->run_hooks(m_apps, AppPrograms::Moment::before_migrate);
+  } catch (const Error&) {
+    operation.finish(OperationState::undone);
+    throw;
+  }
+  change_in_window(m_workplace, m_site, operation,
+                   {.backup = moments,
+                    .fence = m_options.fence,
+                    .connection = std::move(connection),
+                    .apply = [this](MaintenanceWindow& window) { return apply(window); },
+                    .after_undo = [this] { run_hooks_afterwards(AppPrograms::Moment::on_undo); }},
+                   m_report);
+  if (m_report.result == MigrateResult::migrated) run_hooks_afterwards(AppPrograms::Moment::after_migrate);
+  m_programs.reset();
+  prune_operations(m_site);
+  return std::move(m_report);
+}
+
+// All that can fail while nothing has changed yet.
+std::unique_ptr<Database> Migration::preflight() {
+  m_workplace.progress.phase("checking");
+  refuse_what_cannot_run(m_task.patches);
+  m_apps = apps_of(m_workplace, m_site);
+  std::vector<std::string> undeclared;
+  for (const App& app : m_apps)
+    if (app.name != "core" && !app.declares_read_only) undeclared.push_back(app.name);
+  if (!undeclared.empty())
+    m_workplace.progress.warning(
+        fmt::format("not declared to behave in read-only mode: {}", fmt::join(undeclared, ", ")));
+  check_disk_space(m_site);
+  auto connection = connect(m_site, Access::read_write);
+  for (const std::string& finding : backend_of(m_site).preflight(settings_of(m_site), *connection))
+    m_workplace.progress.note(finding);
+  return connection;
+}
+
+RunOptions Migration::run_options() {
+  RunOptions options;
+  options.operation = m_report.operation;
+  options.on_failure = m_options.on_patch_failure;
+  const std::string db_type = settings_of(m_site).db_type;
+  for (const App& app : m_apps)
+    if (const auto session = app.session.find(db_type); session != app.session.end())
+      options.session[app.name] = session->second;
+  options.run_executable = [this](const Patch& patch) { return m_programs->run_patch(patch); };
+  return options;
+}
+
+ChangeOutcome Migration::apply(MaintenanceWindow& window) {
+  m_workplace.progress.phase(fmt::format("applying {} patches", m_task.patches.size()));
+  MigrationReport run =
+      MigrationRunner(window.connection(), m_workplace.progress, run_options()).run(m_task.patches);
+  m_report.patches = std::move(run.patches);
+  if (!run.failure && !m_task.drifted.empty()) {
+    Transaction transaction(window.connection());
+    for (const Patch* patch : m_task.drifted) accept_checksum(window.connection(), *patch);
+    transaction.commit();
+  }
+  return {.failure = std::move(run.failure), .left_something = run.failure && run.committed};
+}
+
+// The patches are in, or undone, and maintenance is lifted: a hook that fails now is told, and takes nothing
+// back.
+void Migration::run_hooks_afterwards(AppPrograms::Moment moment) {
+  try {
+    m_programs->run_hooks(m_apps, moment);
+  } catch (const Error& error) {
+    m_report.notes.push_back(fmt::format("a hook failed: {}", error.what()));
+    if (!m_report.error)
+      m_report.error = error.with_context("the patches are in and maintenance is lifted, but a hook failed");
+  }
+}
+
+}  // namespace
+
+std::string_view name(MigrateResult result) {
+  switch (result) {
+    case MigrateResult::up_to_date:
+      return "up-to-date";
+    case MigrateResult::migrated:
+      return "migrated";
+    case MigrateResult::undone:
+      return "undone";
+    case MigrateResult::needs_attention:
+      return "needs-attention";
+  }
+  return "";
+}
+
+BackupMoments parse_backup_moments(std::string_view text) {
+  if (text == "none") return {.before = false, .after = false};
+  if (text == "before") return {.before = true, .after = false};
+  if (text == "after") return {.before = false, .after = true};
+  if (text == "before,after" || text == "after,before") return {.before = true, .after = true};
+  throw Error(Kind::usage, fmt::format("'{}' does not say which backups to take", text),
+              "use before,after or before or after or none");
+}
+
+MigrationOutlook outlook_of(const Workplace& workplace, const Site& site) {
+  MigrationOutlook outlook{.patches = patches_of(workplace, site),
+                           .log = read_patch_log(*connect(site, Access::read_only)),
+                           .plan = MigrationPlan({}, {})};
+  outlook.plan = MigrationPlan(outlook.patches, outlook.log);
+  return outlook;
+}
+
+MigrateReport migrate_site(const Workplace& workplace, const Site& site, const MigrateOptions& options) {
+  const FileLock lock = lock_and_recover(workplace, site);
+  const MigrationOutlook outlook = outlook_of(workplace, site);
+  Task task = chosen_task(outlook, options);
+  if (task.empty()) return {.site = site.name(), .operation = {}, .result = MigrateResult::up_to_date};
+  return Migration(workplace, site, options, lock, std::move(task)).run();
+}
+
+}  // namespace bench

@@ -1,0 +1,149 @@
+#include "workflow/new_site.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/atomic_file.hpp"
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "migration/runner.hpp"
+#include "operation/interruption.hpp"
+#include "operation/operation.hpp"
+#include "operation/pause_point.hpp"
+#include "operation/site_lock.hpp"
+#include "workflow/core_app.hpp"
+
+namespace bench {
+
+namespace {
+
+constexpr std::string_view default_db_type = "sqlite";
+
+std::string database_name(const NewSiteOptions& options) {
+  if (options.db_name) return *options.db_name;
+  std::string name = options.name;
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+  return name;
+}
+
+std::string database_type(const BenchFolder& bench, const NewSiteOptions& options) {
+  const std::string type = options.db_type.value_or(
+      bench.common_config().string("db_type").value_or(std::string(default_db_type)));
+  const Backend& backend = get_backend(type);
+  const bool names_server =
+      options.db_host || options.db_port || options.db_socket || options.db_user || options.db_password;
+  if (names_server && !backend.has_server)
+    throw Error(Kind::usage,
+                fmt::format("a server, user or password is given, but a {} database has none", type),
+                "leave the option out, or choose a server database with --db-type");
+  return type;
+}
+
+nlohmann::ordered_json config_of(const NewSiteOptions& options, const std::string& db_type) {
+  nlohmann::ordered_json config{{"db_name", database_name(options)}, {"db_type", db_type}};
+  if (options.db_host) config["db_host"] = *options.db_host;
+  if (options.db_port) config["db_port"] = *options.db_port;
+  if (options.db_socket) config["db_socket"] = *options.db_socket;
+  if (options.db_user) config["db_user"] = *options.db_user;
+  if (options.db_password) config["db_password"] = *options.db_password;
+  config["installed_apps"] = options.apps;
+  return config;
+}
+
+// A folder in which nobody holds the lock was left by a process that is gone.
+bool remove_if_abandoned(const std::filesystem::path& folder) {
+  if (FileLock::is_held(folder / "locks" / "bench_migrate.lock")) return false;
+  remove_tree(folder);
+  return true;
+}
+
+void make_site_folders(const Site& site) {
+  make_folders(site.public_files());
+  make_folders(site.path() / "private", 0700);
+  make_folders(site.private_files());
+  make_folders(site.backups_folder(), 0700);
+  make_folders(site.path() / "locks");
+  make_folders(site.path() / "logs");
+}
+
+/// A site under construction, in a folder that is not a site yet. Destroyed without `publish`, nothing of it
+/// is left.
+class UnfinishedSite {
+ public:
+  UnfinishedSite(const BenchFolder& bench, const std::string& name)
+      : m_target(bench.sites_folder() / name), m_site(bench.path(), bench.unfinished_sites_folder() / name) {
+    make_folders(m_site.path());
+    m_lock.emplace(lock_site(m_site, std::chrono::milliseconds(0)));
+  }
+  ~UnfinishedSite() {
+    std::error_code ignored;
+    if (!m_published) std::filesystem::remove_all(m_site.path(), ignored);
+    std::filesystem::remove(m_site.path().parent_path(), ignored);
+  }
+  UnfinishedSite(const UnfinishedSite&) = delete;
+  UnfinishedSite& operator=(const UnfinishedSite&) = delete;
+
+  const Site& site() const { return m_site; }
+
+  void publish() {
+    std::filesystem::rename(m_site.path(), m_target);
+    m_published = true;
+    sync_folder(m_target.parent_path());
+  }
+
+ private:
+  std::filesystem::path m_target;
+  Site m_site;
+  std::optional<FileLock> m_lock;
+  bool m_published = false;
+};
+
+}  // namespace
+
+std::vector<std::string> remove_unfinished_sites(const BenchFolder& bench) {
+  std::vector<std::string> removed;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(bench.unfinished_sites_folder(), none))
+    if (remove_if_abandoned(entry.path())) removed.push_back(entry.path().filename().string());
+  std::filesystem::remove(bench.unfinished_sites_folder(), none);
+  std::sort(removed.begin(), removed.end());
+  return removed;
+}
+
+NewSiteReport new_site(const Workplace& workplace, const NewSiteOptions& options) {
+  check_site_name(options.name);
+  const std::string db_type = database_type(workplace.bench, options);
+  for (const std::string& app : options.apps) workplace.apps.get(app);
+  if (std::filesystem::exists(workplace.bench.sites_folder() / options.name))
+    throw Error(Kind::usage, fmt::format("sites/{} exists already", options.name),
+                "choose another name, or give --force to replace it");
+  remove_unfinished_sites(workplace.bench);
+
+  UnfinishedSite unfinished(workplace.bench, options.name);
+  const Site& site = unfinished.site();
+  pause_point("new-site.begun");
+  workplace.progress.phase(fmt::format("creating {} with a {} database", options.name, db_type));
+  make_site_folders(site);
+  write_file_atomically(site.config_file(), config_of(options, db_type).dump(1) + "\n", 0600);
+  backend_of(site).create_database(settings_of(site));
+  pause_point("new-site.database-created");
+  apply_core(workplace, *connect(site, Access::read_write), "new-site");
+  throw_if_interrupted();
+  pause_point("new-site.core-applied");
+
+  NewSiteReport report{.site = options.name, .db_type = db_type, .db_name = settings_of(site).name};
+  for (const Patch& patch : patches_of(workplace, site)) report.pending += patch.app == "core" ? 0 : 1;
+  unfinished.publish();
+  pause_point("new-site.published");
+  report.folder = workplace.bench.sites_folder() / options.name;
+  report.apps = options.apps;
+  if (options.set_default)
+    edit_config(workplace.bench.common_config_file(), workplace.bench.common_config_locks(),
+                [&options](SiteConfig& config) { config.set_string("default_site", options.name); });
+  return report;
+}
+
+}  // namespace bench

@@ -1,0 +1,134 @@
+#include "workflow/recover_site.hpp"
+
+#include <fmt/format.h>
+
+#include <functional>
+
+#include "backup/create.hpp"
+#include "base/atomic_file.hpp"
+#include "base/file.hpp"
+#include "maintenance/window.hpp"
+#include "operation/interruption.hpp"
+#include "operation/site_lock.hpp"
+#include "workflow/backup_site.hpp"
+#include "workflow/restore_swap.hpp"
+
+namespace bench {
+
+namespace {
+
+bool ends_with(const std::string& text, std::string_view end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+bool holds_finished_set(const std::filesystem::path& folder) {
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
+    const std::string name = entry.path().filename().string();
+    if (name.front() != '.' && ends_with(name, "-manifest.json")) return true;
+  }
+  return false;
+}
+
+// A before-set that was finished stays; all else in an operation's folder served only the operation while it
+// ran.
+void clean_folder(const Operation& operation) {
+  const std::filesystem::path folder = operation.folder_path();
+  if (!holds_finished_set(folder)) return remove_tree(folder);
+  remove_stale_temporaries(folder);
+  std::vector<std::filesystem::path> leftovers;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name == "reserve" || name == "connection.json" ||
+        name.find("_bench_" + operation.id()) != std::string::npos)
+      leftovers.push_back(entry.path());
+  }
+  for (const auto& path : leftovers) remove_tree(path);
+}
+
+struct Judgement {
+  OperationState outcome;
+  std::string told;
+};
+
+Judgement judge_migrate(const Site& site, const Operation& operation) {
+  if (!operation_was_committed(*connect(site, Access::read_write), operation.id()))
+    return {OperationState::undone, "no patch of it is in the database; the site is as it was"};
+  const bool lacks_after =
+      operation.record().value("wants_after", false) && !operation.record().at("backups").contains("after");
+  return {OperationState::done,
+          lacks_after
+              ? fmt::format(
+                    "its patches are in, and the backup after them was not taken: run bench --site {} backup",
+                    site.name())
+              : "its patches are in"};
+}
+
+Judgement judge_restore(const Site& site, const Operation& operation) {
+  const RestoreStage stage(site, operation);
+  if (stage.is_swapped(*connect(site, Access::read_write))) {
+    stage.finish();
+    return {OperationState::done,
+            "the restored database was in place, and the rest of the restore was finished"};
+  }
+  stage.discard();
+  return {OperationState::undone, "the database had not been replaced; the site is as it was"};
+}
+
+Judgement judge_command(const Site& site, const Operation& operation) {
+  bool begun = false;
+  for (const auto& step : operation.record().at("steps")) begun = begun || step.at("name") == "command";
+  if (!begun) return {OperationState::undone, "its command had not begun; the site is as it was"};
+  if (operation.record().value("command_succeeded", false))
+    return {OperationState::done, "its command had ended well"};
+  return {OperationState::needs_attention,
+          fmt::format("nobody knows what its command has written, so the site stays in maintenance: look at "
+                      "it, then run bench "
+                      "--site {} set-maintenance-mode off",
+                      site.name())};
+}
+
+Judgement judge(const Site& site, const Operation& operation) {
+  const std::string kind = operation.kind();
+  if (kind == "migrate" || kind == "run-patch" || kind == "mark-applied")
+    return judge_migrate(site, operation);
+  if (kind == "restore") return judge_restore(site, operation);
+  if (kind == "run-in-maintenance") return judge_command(site, operation);
+  return {OperationState::undone, "nothing of it is left; the site is as it was"};
+}
+
+Recovered recover(const Site& site, Operation& operation, std::vector<std::string>& notes) {
+  const Judgement judgement = judge(site, operation);
+  if (judgement.outcome != OperationState::needs_attention)
+    for (std::string& what : lift_saved_window(site, operation)) notes.push_back(std::move(what));
+  for (const auto& folder : operation.record().at("backups").value("folders", nlohmann::json::array()))
+    remove_interrupted_sets(folder.get<std::string>());
+  clean_folder(operation);
+  operation.finish(judgement.outcome, {{"recovered", judgement.told}});
+  return {operation.id(), operation.kind(), judgement.outcome, judgement.told};
+}
+
+}  // namespace
+
+RecoverReport recover_locked_site(const Workplace& workplace, const Site& site) {
+  RecoverReport report;
+  report.site = site.name();
+  // What a kill left beside the config and the records; an edit that changes nothing only cleans.
+  site.edit_config([](SiteConfig&) {});
+  remove_stale_temporaries(site.operations_folder());
+  std::vector<Operation> interrupted = interrupted_operations(site, Lock::held);
+  // The newest first: it is the innermost of windows that stand in one another.
+  for (auto operation = interrupted.rbegin(); operation != interrupted.rend(); ++operation) {
+    report.operations.push_back(recover(site, *operation, report.notes));
+    const Recovered& done = report.operations.back();
+    workplace.progress.warning(fmt::format("{} had been interrupted: {}", done.operation, done.told));
+  }
+  return report;
+}
+
+RecoverReport recover_site(const Workplace& workplace, const Site& site) {
+  const FileLock lock = lock_site(site, workplace.wait);
+  return recover_locked_site(workplace, site);
+}
+
+}  // namespace bench

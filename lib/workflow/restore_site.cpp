@@ -1,0 +1,234 @@
+#include "workflow/restore_site.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <nlohmann/json.hpp>
+
+#include "backup/archive.hpp"
+#include "backup/backup_set.hpp"
+#include "base/error.hpp"
+#include "operation/interruption.hpp"
+#include "operation/operation.hpp"
+#include "operation/pause_point.hpp"
+#include "workflow/backup_site.hpp"
+#include "workflow/change_in_window.hpp"
+#include "workflow/restore_swap.hpp"
+#include "workflow/result.hpp"
+
+namespace bench {
+
+namespace {
+
+/// A set with its manifest, or a dump file alone.
+struct Source {
+  std::optional<BackupSet> set;
+  std::filesystem::path dump;
+};
+
+bool is_dump_file(const std::filesystem::path& path) {
+  const std::string name = path.filename().string();
+  return std::filesystem::is_regular_file(path) && name.find("-manifest.json") == std::string::npos;
+}
+
+bool belongs_to_set(const std::filesystem::path& file) {
+  try {
+    BackupSet::open(file.string(), {});
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+Source open_source(const Site& site, const std::string& reference) {
+  if (is_dump_file(reference) && !belongs_to_set(reference)) return {.set = {}, .dump = reference};
+  Source source{.set = BackupSet::open(reference, backup_folders(site)), .dump = {}};
+  const auto dump = source.set->file("database");
+  if (!dump)
+    throw Error(Kind::bad_backup, fmt::format("{} holds no database", source.set->manifest_file().string()));
+  source.dump = *dump;
+  return source;
+}
+
+void check_apps(const Workplace& workplace, const Manifest& manifest, const RestoreOptions& options) {
+  std::vector<std::string> missing;
+  for (const auto& [app, version] : manifest.apps)
+    if (!workplace.apps.find(app)) missing.push_back(app);
+  if (missing.empty()) return;
+  const std::string message =
+      fmt::format("the set's site has apps that this bench does not have: {}", fmt::join(missing, ", "));
+  if (!options.allow_missing_apps)
+    throw Error(Kind::configuration, message, "put them under apps/, or give --allow-missing-apps");
+  workplace.progress.warning(message);
+}
+
+/// One restore of one site.
+class Restore {
+ public:
+  Restore(const Workplace& workplace, const Site& site, const RestoreOptions& options, Operation& operation,
+          Source source)
+      : m_workplace(workplace),
+        m_site(site),
+        m_options(options),
+        m_operation(operation),
+        m_source(std::move(source)),
+        m_stage(site, operation) {}
+
+  RestoreReport run();
+
+ private:
+  void prove();
+  void stage();
+  void stage_files(RestoreStage::Files files, const std::optional<std::string>& wanted,
+                   std::string_view role);
+  void swap();
+  void finish();
+
+  const Workplace& m_workplace;
+  const Site& m_site;
+  const RestoreOptions& m_options;
+  Operation& m_operation;
+  Source m_source;
+  RestoreStage m_stage;
+  std::unique_ptr<Scratch> m_scratch;
+  std::optional<MaintenanceWindow> m_window;
+  RestoreReport m_report;
+};
+
+RestoreReport Restore::run() {
+  m_report.site = m_site.name();
+  m_report.operation = m_operation.id();
+  m_report.source = m_source.set ? m_source.set->manifest_file().string() : m_source.dump.string();
+  prove();
+  stage();
+  swap();
+  finish();
+  return std::move(m_report);
+}
+
+void Restore::prove() {
+  m_operation.step("prove");
+  check_disk_space(m_site);
+  m_scratch = make_scratch(m_site, m_operation,
+                           m_source.set ? m_source.set->manifest().db_type : settings_of(m_site).db_type);
+  if (m_source.set)
+    drill_set(*m_source.set, *m_scratch, m_workplace.progress);
+  else
+    load_dump(m_source.dump, *m_scratch, m_workplace.progress);
+  m_scratch->check();
+  const ContentSummary content = m_source.set ? m_source.set->manifest().content : m_scratch->summarize();
+  if (content.tables.empty())
+    throw Error(Kind::bad_backup, fmt::format("{} holds no table", m_source.dump.string()));
+  m_report.verified_by_manifest = m_source.set.has_value();
+  m_report.tables = content.tables.size();
+  for (const TableSummary& table : content.tables) m_report.rows += table.rows;
+  pause_point("restore.proven");
+}
+
+void Restore::stage_files(RestoreStage::Files files, const std::optional<std::string>& wanted,
+                          std::string_view role) {
+  if (!wanted) return;
+  std::optional<std::filesystem::path> archive = std::filesystem::path(*wanted);
+  if (wanted->empty()) archive = m_source.set ? m_source.set->file(role) : std::nullopt;
+  if (!archive)
+    throw Error(Kind::usage, fmt::format("{} holds no archive of {}", m_report.source, role),
+                "name the archive's file");
+  m_workplace.progress.phase(fmt::format("extracting {}", archive->filename().string()));
+  check_archive(*archive);
+  make_folders(m_stage.staged(files).parent_path());
+  extract_archive(*archive, m_stage.staged(files));
+  (files == RestoreStage::Files::public_files ? m_report.public_files : m_report.private_files) = true;
+}
+
+// The target keeps its own config, but for the key its data is encrypted with and the apps its data belongs
+// to.
+void Restore::stage() {
+  m_operation.step("stage");
+  stage_files(RestoreStage::Files::public_files, m_options.public_files, "files");
+  stage_files(RestoreStage::Files::private_files, m_options.private_files, "private-files");
+  if (const auto config_file = m_source.set ? m_source.set->file("config") : std::nullopt) {
+    const SiteConfig config = SiteConfig::load(*config_file);
+    std::vector<std::pair<std::string, std::string>> members;
+    for (const char* key : {"encryption_key", "installed_apps"})
+      if (const auto value = config.raw(key)) members.emplace_back(key, *value);
+    m_stage.stage_config(members);
+  }
+  m_stage.mark(m_scratch->connection());
+  pause_point("restore.staged");
+}
+
+void Restore::swap() {
+  auto connection = connect(m_site, Access::read_write);
+  for (const std::string& finding : backend_of(m_site).preflight(settings_of(m_site), *connection))
+    m_workplace.progress.note(finding);
+  m_workplace.progress.phase("entering read-only maintenance");
+  m_operation.step("enter");
+  m_window.emplace(MaintenanceWindow::enter(m_site, m_operation, std::move(connection), m_options.fence));
+  const SameMoment same_moment =
+      m_window->fence().level == FenceLevel::not_enforced ? SameMoment::no : SameMoment::yes;
+  try {
+    m_operation.step("swap");
+    m_scratch->swap_in(m_window->connection(), [&] {
+      m_workplace.progress.phase("keeping what was there");
+      m_report.before =
+          take_backup(m_workplace, m_site, m_operation, m_operation.folder(), same_moment).manifest_file();
+      pause_point("restore.kept");
+      m_workplace.progress.phase("swapping the restored database in");
+    });
+  } catch (const Error&) {
+    const Uninterrupted undoing;
+    m_window->leave();
+    throw;
+  }
+}
+
+// The database is swapped: from here on there is only forward, here or in `recover`.
+void Restore::finish() {
+  const Uninterrupted finishing;
+  pause_point("restore.swapped");
+  m_operation.step("finish");
+  try {
+    m_scratch.reset();
+    m_report.notes = m_stage.finish();
+    m_report.window = m_window->leave();
+    m_operation.finish(OperationState::done,
+                       {{"source", m_report.source}, {"window", to_json(m_report.window)}});
+  } catch (const std::exception& error) {
+    throw Error(Kind::needs_attention,
+                fmt::format("the database is restored, but what comes after it failed: {}", error.what()),
+                fmt::format("bench --site {} recover", m_site.name()));
+  }
+}
+
+}  // namespace
+
+RestoreReport restore_site(const Workplace& workplace, const Site& site, const RestoreOptions& options) {
+  const FileLock lock = lock_and_recover(workplace, site);
+  Source source = open_source(site, options.source);
+  if (source.set) {
+    verify_set(*source.set, workplace.progress);
+    check_apps(workplace, source.set->manifest(), options);
+    if (source.set->manifest().partial)
+      throw Error(
+          Kind::bad_backup,
+          fmt::format("{} holds only some of the tables and cannot stand for a site", source.set->name()),
+          "restore a set that was taken without --include and --exclude");
+  }
+  Operation operation = Operation::begin(site, "restore");
+  try {
+    RestoreReport report = Restore(workplace, site, options, operation, std::move(source)).run();
+    prune_operations(site);
+    return report;
+  } catch (const Error& error) {
+    if (error.kind() == Kind::needs_attention) throw;
+    RestoreStage(site, operation).discard();
+    operation.finish(OperationState::undone, {{"error", to_json(error)}});
+    const bool keeps_kind =
+        error.kind() == Kind::bad_backup || error.kind() == Kind::usage || error.kind() == Kind::busy;
+    if (keeps_kind) throw;
+    const bool interrupted = error.kind() == Kind::interrupted || error.kind() == Kind::terminated;
+    throw error.with_kind(interrupted ? interruption_kind() : Kind::undone);
+  }
+}
+
+}  // namespace bench

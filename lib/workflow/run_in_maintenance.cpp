@@ -1,0 +1,74 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/child_process.hpp"
+#include "operation/interruption.hpp"
+#include "operation/operation.hpp"
+#include "operation/pause_point.hpp"
+#include "workflow/backup_site.hpp"
+#include "workflow/change_in_window.hpp"
+#include "workflow/maintenance_mode.hpp"
+
+namespace bench {
+
+namespace {
+
+// Where Frappe, Django and Rails look for their database.
+std::map<std::string, std::string> connection_environment(const Site& site, const Operation& operation) {
+  const ConnectionSettings settings = settings_of(site);
+  std::map<std::string, std::string> environment{
+      {"BENCH_SITE", site.name()},          {"BENCH_SITE_PATH", site.path().string()},
+      {"BENCH_OPERATION", operation.id()},  {"FRAPPE_SITE", site.name()},
+      {"FRAPPE_DB_TYPE", settings.db_type}, {"FRAPPE_DB_NAME", settings.name}};
+  if (!backend_of(site).has_server)
+    environment["DATABASE_URL"] = "sqlite:///" + std::filesystem::absolute(settings.file).string();
+  return environment;
+}
+
+ChildResult run_command(const Site& site, const Operation& operation, const FileLock& lock,
+                        const std::vector<std::string>& argv) {
+  ChildCommand command;
+  command.argv = argv;
+  command.environment = connection_environment(site, operation);
+  command.inherited = {lock.descriptor()};
+  command.output = ChildCommand::Output::inherit;
+  command.should_stop = interruption_requested;
+  return run_child(command);
+}
+
+Error failure_of(const std::vector<std::string>& argv, const ChildResult& result) {
+  const std::string command = fmt::format("{}", fmt::join(argv, " "));
+  if (result.stopped) return Error(interruption_kind(), fmt::format("{} was interrupted", command));
+  return Error(Kind::statement, fmt::format("{} ended with exit code {}", command, result.exit_code));
+}
+
+}  // namespace
+
+MigrateReport run_in_maintenance(const Workplace& workplace, const Site& site,
+                                 const RunInMaintenanceOptions& options) {
+  const FileLock lock = lock_and_recover(workplace, site);
+  check_disk_space(site);
+  const BackupMoments moments = options.backup.value_or(
+      parse_backup_moments(site.config().string("migrate_backup").value_or("before,after")));
+  Operation operation = Operation::begin(site, "run-in-maintenance");
+  MigrateReport report;
+  report.site = site.name();
+  const auto apply = [&](MaintenanceWindow&) -> ChangeOutcome {
+    workplace.progress.phase(fmt::format("running {}", options.command.front()));
+    operation.step("command");
+    const ChildResult result = run_command(site, operation, lock, options.command);
+    operation.update([&result](nlohmann::json& record) { record["command_succeeded"] = result.succeeded(); });
+    pause_point("run-in-maintenance.command-ended");
+    if (result.succeeded()) return {};
+    return {.failure = failure_of(options.command, result), .left_something = true};
+  };
+  // The command needs to write, so on a database whose fence is a connection there is none.
+  change_in_window(
+      workplace, site, operation,
+      {.backup = moments, .fence = options.fence, .connection = nullptr, .apply = apply, .after_undo = {}},
+      report);
+  prune_operations(site);
+  return report;
+}
+
+}  // namespace bench

@@ -1,0 +1,80 @@
+#include "workflow/site_apps.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/suggestion.hpp"
+#include "operation/operation.hpp"
+#include "operation/pause_point.hpp"
+#include "workflow/core_app.hpp"
+
+namespace bench {
+
+InstallReport install_app(const Workplace& workplace, const Site& site, const std::string& app_name) {
+  const FileLock lock = lock_and_recover(workplace, site);
+  const App app = workplace.apps.get(app_name);
+  InstallReport report{.site = site.name(), .app = app.name, .version = app.version};
+  const auto installed = site.installed_apps();
+  if (std::find(installed.begin(), installed.end(), app.name) == installed.end())
+    report.changed = site.edit_config([&app](SiteConfig& config) {
+      nlohmann::json apps = config.json("installed_apps").value_or(nlohmann::json::array());
+      apps.push_back(app.name);
+      config.set_raw("installed_apps", apps.dump());
+    });
+  const PatchLog log = read_patch_log(*connect(site, Access::read_only));
+  const std::vector<Patch> patches = read_patches(app, backend_of(site).dialect);
+  report.pending = MigrationPlan(patches, log).pending().size();
+  return report;
+}
+
+namespace {
+
+std::vector<const Patch*> patches_to_mark(const std::vector<Patch>& patches, const std::string& app,
+                                          const std::string& reference, UpTo up_to) {
+  std::vector<const Patch*> chosen;
+  std::vector<std::string> ids;
+  for (const Patch& patch : patches) {
+    ids.push_back(patch.id);
+    const bool is_it =
+        reference == patch.id || reference == patch.log_key || reference == app + "." + patch.id;
+    if (is_it || up_to == UpTo::and_all_before) chosen.push_back(&patch);
+    if (is_it) return chosen;
+  }
+  throw Error(Kind::usage, fmt::format("app {} has no patch '{}'", app, reference),
+              did_you_mean(reference, ids));
+}
+
+}  // namespace
+
+MarkReport mark_applied(const Workplace& workplace, const Site& site, const std::string& app,
+                        const std::string& patch, UpTo up_to) {
+  const FileLock lock = lock_and_recover(workplace, site);
+  const std::vector<Patch> patches = read_patches(workplace.apps.get(app), backend_of(site).dialect);
+  const std::vector<const Patch*> chosen = patches_to_mark(patches, app, patch, up_to);
+  const auto database = connect(site, Access::read_write);
+  Operation operation = Operation::begin(site, "mark-applied");
+  MarkReport report{.site = site.name(), .app = app, .operation = operation.id()};
+  try {
+    apply_core(workplace, *database, operation.id());
+    const PatchLog log = read_patch_log(*database);
+    Transaction transaction(*database);
+    for (const Patch* one : chosen) {
+      const auto entry = log.find(one->log_key);
+      const bool is_applied = entry != log.end() && !entry->second.skipped;
+      (is_applied ? report.already : report.marked).push_back(one->log_key);
+      if (!is_applied) write_patch_log(*database, *one, LogAs::applied, operation.id(), {});
+    }
+    transaction.commit();
+    pause_point("mark-applied.committed");
+  } catch (const Error&) {
+    operation.finish(OperationState::undone);
+    throw;
+  }
+  operation.finish(OperationState::done, {{"marked", report.marked}});
+  return report;
+}
+
+}  // namespace bench

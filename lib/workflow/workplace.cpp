@@ -1,0 +1,43 @@
+#include "workflow/workplace.hpp"
+
+#include "base/atomic_file.hpp"
+#include "operation/interruption.hpp"
+#include "operation/site_lock.hpp"
+#include "workflow/recover_site.hpp"
+
+namespace bench {
+
+ConnectionSettings settings_of(const Site& site) {
+  return connection_settings(site.config(), site.path());
+}
+
+const Backend& backend_of(const Site& site) {
+  return get_backend(settings_of(site).db_type);
+}
+
+std::unique_ptr<Database> connect(const Site& site, Access access) {
+  const ConnectionSettings settings = settings_of(site);
+  return get_backend(settings.db_type).connect(settings, {access, interruption_requested});
+}
+
+std::vector<App> apps_of(const Workplace& workplace, const Site& site) {
+  std::vector<App> apps;
+  for (const std::string& name : site.installed_apps()) apps.push_back(workplace.apps.get(name));
+  return apps;
+}
+
+std::vector<Patch> patches_of(const Workplace& workplace, const Site& site) {
+  const Dialect dialect = backend_of(site).dialect;
+  std::vector<std::vector<Patch>> by_app;
+  for (const App& app : apps_of(workplace, site)) by_app.push_back(read_patches(app, dialect));
+  return in_run_order(std::move(by_app));
+}
+
+FileLock lock_and_recover(const Workplace& workplace, const Site& site) {
+  FileLock lock = lock_site(site, workplace.wait);
+  remove_stale_temporaries(site.operations_folder());
+  if (!interrupted_operations(site, Lock::held).empty()) recover_locked_site(workplace, site);
+  return lock;
+}
+
+}  // namespace bench
