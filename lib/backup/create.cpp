@@ -108,18 +108,10 @@ class SetWriter {
     m_manifest.same_moment = m_request.same_moment;
     m_manifest.apps = m_request.apps;
     m_manifest.patches = m_request.patches;
-    choose_names(now);
-  }
-
-  /// Two sets of one second must not share a name.
-  void choose_names(Clock::time_point now) {
-    const auto taken = [this](const std::string& name) { return is_taken(m_folder.path() / name); };
-    do {
-      m_names = set_names(m_site.name(), to_backup_stamp(now), m_manifest.partial,
-                          m_request.database_compression, m_request.archive_compression);
-      now += std::chrono::seconds(1);
-    } while (taken(m_names.manifest) || taken(m_names.database) || taken(m_names.files) ||
-             taken(m_names.private_files) || taken(m_names.config));
+    const std::string stamp =
+        m_request.stamp.empty() ? free_stamp(m_folder.path(), m_site.name()) : m_request.stamp;
+    m_names = set_names(m_site.name(), stamp, m_manifest.partial, m_request.database_compression,
+                        m_request.archive_compression);
   }
 
   BackupFile& open(const std::string& role, const std::optional<fs::path>& own_path,
@@ -219,7 +211,28 @@ class SetWriter {
   std::list<BackupFile> m_files;
 };
 
+/// Hidden names too: an unfinished set has its temporary ones.
+bool holds_set(const fs::path& folder, const std::string& prefix) {
+  std::error_code error;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with(prefix + "-") || name.starts_with("." + prefix + "-")) return true;
+  }
+  if (error && error != std::errc::no_such_file_or_directory)
+    throw system_error("cannot read " + folder.string(), error.value());
+  return false;
+}
+
 }  // namespace
+
+std::string free_stamp(const fs::path& folder, const std::string& site) {
+  for (auto time = Clock::now();; time += std::chrono::seconds(1)) {
+    std::string stamp = to_backup_stamp(time);
+    const SetNames names = set_names(site, stamp, false, Compression::none, Compression::none);
+    if (!holds_set(folder, names.prefix)) return stamp;
+  }
+}
 
 BackupSet create_set(const Site& site, Exporter& exporter, const BackupRequest& request, Progress& progress) {
   return SetWriter(site, exporter, request, progress).run();

@@ -27,6 +27,8 @@ struct BackupRequest {
   Compression database_compression = Compression::gzip;
   Compression archive_compression = Compression::none;
   TableSelection selection;
+  /// The stamp in the files' names; empty: `free_stamp`.
+  std::string stamp;
   /// What the manifest cannot find out by itself.
   std::string operation;
   std::string db_type, db_version, db_name;
@@ -37,15 +39,22 @@ struct BackupRequest {
   std::string config_text;
 };
 
+/// The stamp of now, or of the first second after it that no file of a set of this site in the folder bears.
+std::string free_stamp(const std::filesystem::path& folder, const std::string& site);
+
 /// Writes a set from a snapshot: each file under a temporary name, the database first, then files, then the
 /// config; all are stream verified before the first gets its name, and the manifest comes last. On an error
 /// nothing of it is left; after a kill, `remove_interrupted_sets` (which this calls first) removes what is
-/// left. A stamp that is taken is counted up.
+/// left.
 BackupSet create_set(const Site& site, Exporter& exporter, const BackupRequest& request, Progress& progress);
 
 /// Removes what a killed `create_set` or `remove_old_sets` left in the folder: temporary files whose writer
 /// is gone, and the files of a set whose manifest was never put in place. Call it under the lock of the site.
 void remove_interrupted_sets(const std::filesystem::path& folder);
+
+/// Removes the set's files beside its manifest; a kill in the middle leaves what `remove_interrupted_sets`
+/// finishes. Answers what was removed.
+std::vector<std::filesystem::path> remove_set(const BackupSet& set);
 
 /// Removes sets of the same site that are older than `hours`, but nothing that is not older than `newest`,
 /// which was just verified, and no set that holds something (the whole database, files, private files) that

@@ -40,7 +40,7 @@ void remove_files_of(const fs::path& temporary_manifest) {
   try {
     for (const fs::path& path :
          own_files(temporary_manifest.parent_path(), manifest_from_json(*text, temporary_manifest)))
-      bench::remove_all(path);
+      remove_tree(path);
   } catch (const Error& error) {
     // A manifest that is not whole was cut off before any file of its set had got its name.
     if (error.kind() != Kind::bad_backup) throw;
@@ -54,16 +54,6 @@ fs::path hide_manifest(const fs::path& manifest) {
   fs::rename(manifest, hidden);
   sync_folder(manifest.parent_path());
   return hidden;
-}
-
-void remove_set(const BackupSet& set, std::vector<fs::path>& removed) {
-  const fs::path hidden = hide_manifest(set.manifest_file());
-  for (const fs::path& path : own_files(hidden.parent_path(), set.manifest())) {
-    bench::remove_all(path);
-    removed.push_back(path);
-  }
-  bench::remove_all(hidden);
-  removed.push_back(set.manifest_file());
 }
 
 /// What a set can bring back; part of a database does not stand for the whole.
@@ -92,12 +82,21 @@ void remove_interrupted_sets(const fs::path& folder) {
     // Whoever writes a temporary file holds its lock.
     if (const auto lock = FileLock::try_acquire(entry->path())) {
       remove_files_of(entry->path());
-      bench::remove_all(entry->path());
+      remove_tree(entry->path());
     }
   }
   if (error == std::errc::no_such_file_or_directory) return;
   if (error) throw system_error("cannot read " + folder.string(), error.value());
   remove_stale_temporaries(folder);
+}
+
+std::vector<fs::path> remove_set(const BackupSet& set) {
+  const fs::path hidden = hide_manifest(set.manifest_file());
+  std::vector<fs::path> removed = own_files(hidden.parent_path(), set.manifest());
+  for (const fs::path& path : removed) remove_tree(path);
+  remove_tree(hidden);
+  removed.push_back(set.manifest_file());
+  return removed;
 }
 
 std::vector<fs::path> remove_old_sets(const fs::path& folder, const BackupSet& newest, std::int64_t hours) {
@@ -110,7 +109,7 @@ std::vector<fs::path> remove_old_sets(const fs::path& folder, const BackupSet& n
       continue;
     const std::set<std::string> own = holdings(set);
     if (is_older_than(set, hours) && std::ranges::includes(held, own)) {
-      remove_set(set, removed);
+      std::ranges::move(remove_set(set), std::back_inserter(removed));
     } else {
       held.insert(own.begin(), own.end());
     }
