@@ -4,8 +4,8 @@
 #include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -193,11 +193,16 @@ pid_t fork_child(const Launch& launch) {
   return pid;
 }
 
+/// Not glibc's pidfd_open: its header gives it C++ linkage in the version of Debian 12.
+int open_exit_descriptor(pid_t pid) {
+  return static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+}
+
 /// A child that was forked. Destroyed before it was reaped (an exception is on its way), it is killed with
 /// its group.
 class RunningChild {
  public:
-  explicit RunningChild(pid_t pid) : m_pid(pid), m_exit(pidfd_open(pid, 0)) {}
+  explicit RunningChild(pid_t pid) : m_pid(pid), m_exit(open_exit_descriptor(pid)) {}
   RunningChild(const RunningChild&) = delete;
   RunningChild& operator=(const RunningChild&) = delete;
   ~RunningChild() {

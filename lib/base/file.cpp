@@ -140,7 +140,7 @@ void sync_folder(const std::filesystem::path& folder) {
   if (fsync(opened.get()) != 0 && errno != EINVAL) throw path_error("sync folder", named, errno);
 }
 
-void remove_all(const std::filesystem::path& path) {
+void remove_tree(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::remove_all(path, error);
   if (error) throw path_error("remove", path, error.value());

@@ -56,6 +56,6 @@ void write_all(int descriptor, std::string_view bytes, const std::filesystem::pa
 void sync_folder(const std::filesystem::path& folder);
 
 /// Removes a file, or a folder with all in it; a path that does not exist is fine.
-void remove_all(const std::filesystem::path& path);
+void remove_tree(const std::filesystem::path& path);
 
 }  // namespace bench

@@ -50,10 +50,23 @@ bool lock_now(const FileDescriptor& file, int operation, const std::filesystem::
   return true;
 }
 
+/// A shared lock is only ever a question of `is_held`, over in microseconds: it must not look like an
+/// operation.
+bool lock_exclusively(const FileDescriptor& file, const std::filesystem::path& path) {
+  constexpr int most_questions = 500;
+  for (int question = 0; question < most_questions; ++question) {
+    if (lock_now(file, LOCK_EX, path)) return true;
+    if (!lock_now(file, LOCK_SH, path)) return false;
+    flock(file.get(), LOCK_UN);
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
+  return false;
+}
+
 Attempt attempt(FileDescriptor& file, const std::filesystem::path& path) {
   file = open_or_create(path);
   if (!file) return Attempt::replaced;
-  if (!lock_now(file, LOCK_EX, path)) return Attempt::held;
+  if (!lock_exclusively(file, path)) return Attempt::held;
   // Whoever removed or replaced the file meanwhile would let somebody else lock the new one.
   return is_still_at(file, path) ? Attempt::locked : Attempt::replaced;
 }
@@ -62,16 +75,11 @@ Attempt attempt(FileDescriptor& file, const std::filesystem::path& path) {
 
 std::optional<FileLock> FileLock::try_acquire(const std::filesystem::path& path) {
   make_folders(path.parent_path());
-  // `is_held` of another process takes the lock for a moment: that must not look like an operation.
-  constexpr int tries = 3;
   FileDescriptor file;
-  for (int held = 0; held < tries;) {
-    const Attempt result = attempt(file, path);
-    if (result == Attempt::locked) return FileLock(std::move(file));
-    if (result == Attempt::replaced) continue;
-    if (++held < tries) std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return std::nullopt;
+  Attempt result = Attempt::replaced;
+  while (result == Attempt::replaced) result = attempt(file, path);
+  if (result == Attempt::held) return std::nullopt;
+  return FileLock(std::move(file));
 }
 
 std::optional<FileLock> FileLock::acquire(const std::filesystem::path& path,

@@ -25,6 +25,12 @@ std::string quoted(const std::string& text) {
   return "'" + text + "'";
 }
 
+/// The text with an explicit end: without it yaml-cpp accepts a quote that is never closed before a last line
+/// break.
+std::string with_end(std::string_view text) {
+  return std::string(text) + (text.empty() || text.ends_with('\n') ? "...\n" : "\n...\n");
+}
+
 }  // namespace
 
 /// Builds the nodes from the parser's events. yaml-cpp's own nodes resolve aliases, with which a small file
@@ -124,7 +130,7 @@ struct YamlReader : YAML::EventHandler {
 YamlNode YamlNode::parse(std::string_view text, const std::filesystem::path& file) {
   YamlReader reader(file);
   reader.root().m_file = file;
-  std::istringstream stream{std::string(text)};
+  std::istringstream stream(with_end(text));
   try {
     YAML::Parser parser(stream);
     parser.HandleNextDocument(reader);
