@@ -20,8 +20,8 @@ struct App {
   std::filesystem::path folder;    ///< where app.yaml or patches.txt lies
   std::filesystem::path manifest;  ///< app.yaml; empty when there is none
   PatchFormat format = PatchFormat::patches_txt;
-  /// Folder of the patches for each db_type; the key "" stands for all that are not named. For patches.txt the folder in
-  /// which patches.txt lies. Empty: the app has no patches.
+  /// Folder of the patches for each db_type; the key "" stands for all that are not named. For patches.txt
+  /// the folder in which patches.txt lies. Empty: the app has no patches.
   std::map<std::string, std::filesystem::path> patch_folders;
   /// Hooks: absolute paths of executables inside the app's folder.
   std::vector<std::string> before_migrate;
@@ -34,11 +34,12 @@ struct App {
   std::optional<std::filesystem::path> patch_folder(std::string_view db_type) const;
 };
 
-/// Reads the app in `folder`. Error{configuration} with file, line and column for what app.yaml must not say (an unknown
-/// key, a wrong type, a path that leaves the app's folder).
+/// Reads the app in `folder`. Error{configuration} with file, line and column for what app.yaml must not say
+/// (an unknown key, a wrong type, a path that leaves the app's folder).
 App read_app(const std::string& name, const std::filesystem::path& folder);
 
-/// Finds apps: `<bench>/apps/<app>/`, `<bench>/apps/<app>/<app>/`, `<bench>/schema/<app>/`, then `installed_schema`.
+/// Finds apps: `<bench>/apps/<app>/`, `<bench>/apps/<app>/<app>/`, `<bench>/schema/<app>/`, then
+/// `installed_schema`.
 class AppFinder {
  public:
   AppFinder(std::filesystem::path bench, std::filesystem::path installed_schema);
