@@ -17,8 +17,8 @@
 namespace bench {
 
 struct BackupRequest {
-  std::string stamp;  ///< of the set's names, from `free_stamp`; noted in the operation's record before the
-                      ///< first byte
+  /// Of the set's names; noted in the operation's record before the first byte. Empty: `free_stamp`.
+  std::string stamp;
   std::filesystem::path folder;  ///< where everything goes that has no path of its own
   /// Frappe's --backup-path-db, -files, -private-files, -conf: whole paths of single files. Then the manifest
   /// names them with their paths.
@@ -27,8 +27,6 @@ struct BackupRequest {
   Compression database_compression = Compression::gzip;
   Compression archive_compression = Compression::none;
   TableSelection selection;
-  /// The stamp in the files' names; empty: `free_stamp`.
-  std::string stamp;
   /// What the manifest cannot find out by itself.
   std::string operation;
   std::string db_type, db_version, db_name;
