@@ -1,0 +1,202 @@
+#include "context.hpp"
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "base/file.hpp"
+#include "base/version.hpp"
+#include "operation/operation.hpp"
+#include "site_choice.hpp"
+#include "unfinished_sites.hpp"
+#include "workflow/result.hpp"
+
+namespace bench::cli {
+
+namespace {
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+bool is_interruption(const Error& error) {
+  return error.kind() == Kind::interrupted || error.kind() == Kind::terminated;
+}
+
+/// Written by hand where nlohmann would change numbers.
+std::string object_text(const std::string* site, const Outcome& outcome) {
+  std::string text = "{";
+  const auto member = [&](const std::string& name, const std::string& value) {
+    text += fmt::format("{}{}: {}", text.size() > 1 ? ", " : "", dump(Json(name)), value);
+  };
+  if (site != nullptr) member("site", dump(Json(*site)));
+  for (const auto& [name, value] : outcome.result.items()) member(name, dump(value));
+  for (const auto& [name, value] : outcome.raw_members) member(name, value);
+  member("error", dump(to_json(outcome.error)));
+  return text + "}";
+}
+
+std::optional<std::filesystem::path> bench_said(const GlobalOptions& options) {
+  if (options.bench) return *options.bench;
+  const char* environment = std::getenv("BENCH_PATH");
+  if (environment != nullptr && *environment != '\0') return environment;
+  return std::nullopt;
+}
+
+}  // namespace
+
+Json to_json(const std::optional<Error>& error) {
+  if (!error) return nullptr;
+  return bench::to_json(*error);
+}
+
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
+Context::Context(const Command& command, GlobalOptions options, Printer& printer,
+                 std::vector<std::string> foreign_command)
+    : m_command(command),
+      m_options(std::move(options)),
+      m_printer(printer),
+      m_foreign_command(std::move(foreign_command)) {}
+
+const BenchFolder& Context::bench() {
+  if (!m_bench) {
+    m_bench = BenchFolder::find(bench_said(m_options), std::filesystem::current_path());
+    set_creation_owner(owner_of(m_bench->path()));
+  }
+  return *m_bench;
+}
+
+AppFinder Context::apps() {
+  return {bench().path(), AppFinder::installed_schema()};
+}
+
+std::vector<Site> Context::choose_sites_of(const std::vector<std::string>& named) {
+  return choose_sites(bench(), named);
+}
+
+Site Context::only_site(const std::optional<std::string>& named) {
+  std::vector<std::string> words = m_options.sites;
+  if (named) words.push_back(*named);
+  for (const std::string& word : words) {
+    if (word == "all") {
+      throw Error(Kind::usage, fmt::format("{} does not take all sites at once", m_command.name),
+                  "name one site");
+    }
+  }
+  std::vector<Site> sites = choose_sites_of(words);
+  if (sites.size() != 1) {
+    throw Error(Kind::usage,
+                fmt::format("{} takes one site, and {} are chosen", m_command.name, sites.size()),
+                "name one site");
+  }
+  return sites.front();
+}
+
+Workplace Context::workplace(const Site& site, std::chrono::milliseconds wait) {
+  m_progress = std::make_unique<TerminalProgress>(m_printer, LogFile(site.log_file()));
+  m_progress->log("info", fmt::format("bench {} {}", version(), m_command.name));
+  return Workplace{bench(), apps(), *m_progress, wait};
+}
+
+Workplace Context::workplace(std::chrono::milliseconds wait) {
+  m_progress = std::make_unique<TerminalProgress>(m_printer, LogFile(bench().path() / "logs" / "bench.log"));
+  m_progress->log("info", fmt::format("bench {} {}", version(), m_command.name));
+  return Workplace{bench(), apps(), *m_progress, wait};
+}
+
+Workplace Context::silent_workplace() {
+  return Workplace{bench(), apps(), m_silent};
+}
+
+void Context::for_each_site(const SiteTask& task, const Json& unfinished) {
+  for_each_site(sites(), task, unfinished);
+}
+
+void Context::for_each_site(const std::vector<Site>& sites, const SiteTask& task, const Json& unfinished) {
+  m_chosen = sites.size();
+  m_several = m_chosen > 1;
+  tell_unfinished_sites(bench(), m_printer);
+  for (const Site& site : sites) {
+    if (m_several) m_printer.heading(site.name());
+    const Outcome outcome = run_on(site, task, unfinished);
+    keep(site.name(), outcome);
+    ++m_tried;
+    if (outcome.error && (m_options.fail_fast || is_interruption(*outcome.error))) break;
+  }
+  if (m_several) summarize(sites, m_tried);
+}
+
+Outcome Context::run_on(const Site& site, const SiteTask& task, const Json& unfinished) {
+  if (m_command.runs == Runs::reading) tell_interrupted(site);
+  Outcome outcome;
+  try {
+    outcome = task(site);
+  } catch (const Error& error) {
+    outcome.result = unfinished;
+    outcome.error = error;
+  }
+  if (m_progress) {
+    m_progress->end();
+    if (outcome.error) m_progress->log("error", outcome.error->what());
+    m_progress.reset();
+  }
+  return outcome;
+}
+
+void Context::keep(const std::string& site, const Outcome& outcome) {
+  m_results.push_back(object_text(&site, outcome));
+  m_printer.data(outcome.text);
+  if (outcome.answer == Outcome::Answer::yes) m_answer_yes = true;
+  if (!outcome.error) return;
+  m_printer.error(*outcome.error, m_several ? site : "");
+  m_failures.push_back({site, *outcome.error});
+}
+
+void Context::add(const Outcome& outcome) {
+  if (m_progress) m_progress->end();
+  m_results.push_back(object_text(nullptr, outcome));
+  m_printer.data(outcome.text);
+  if (outcome.answer == Outcome::Answer::yes) m_answer_yes = true;
+}
+
+void Context::summarize(const std::vector<Site>& sites, std::size_t tried) {
+  std::vector<std::vector<std::string>> rows;
+  std::size_t next_failure = 0;
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    std::string state = i < tried ? "done" : "not tried";
+    if (next_failure < m_failures.size() && m_failures[next_failure].site == sites[i].name()) {
+      state = fmt::format("FAILED ({})", bench::name(m_failures[next_failure++].error.kind()));
+    }
+    rows.push_back({"  " + sites[i].name(), state});
+  }
+  m_printer.heading("summary");
+  std::string text = table(rows);
+  text.pop_back();
+  m_printer.note(text);
+}
+
+void Context::tell_interrupted(const Site& site) {
+  for (const Operation& operation : interrupted_operations(site, Lock::not_held)) {
+    m_printer.warning(fmt::format("{}: operation {} was interrupted", site.name(), operation.id()));
+    m_printer.note(fmt::format("hint: bench --site {} recover", site.name()));
+  }
+}
+
+std::optional<Error> Context::error() const {
+  if (m_failures.empty()) return std::nullopt;
+  const Error& last = m_failures.back().error;
+  if (!m_several || is_interruption(last)) return last;
+  std::string message = fmt::format("{} of {} sites failed", m_failures.size(), m_chosen);
+  if (m_tried < m_chosen) message += fmt::format(", {} not tried", m_chosen - m_tried);
+  return Error(Kind::some_failed, message, fmt::format("see to {} first", m_failures.front().site));
+}
+
+int Context::exit_code() const {
+  if (const auto failed = error()) return bench::exit_code(failed->kind());
+  return m_answer_yes ? bench::exit_code(Kind::answer_yes) : 0;
+}
+
+}  // namespace bench::cli

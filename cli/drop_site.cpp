@@ -1,0 +1,62 @@
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "context.hpp"
+#include "options.hpp"
+#include "prompt.hpp"
+#include "server_options.hpp"
+#include "workflow/new_site.hpp"
+
+namespace bench::cli {
+
+namespace {
+
+struct DropSiteFlags {
+  std::optional<std::string> site, archive;
+  bool no_backup = false;
+  bool force = false;
+  RootOptions root;
+  std::optional<std::chrono::milliseconds> wait;
+};
+
+Outcome outcome_of(const DropSiteReport& report) {
+  Outcome outcome;
+  outcome.result = {{"site", report.site},
+                    {"archived", report.archived.string()},
+                    {"backup", report.backup ? Json(report.backup->string()) : Json(nullptr)}};
+  outcome.text = fmt::format("dropped the site {}\n  archived  {}\n", report.site, report.archived.string());
+  if (report.backup) outcome.text += fmt::format("  backup    {}\n", report.backup->string());
+  return outcome;
+}
+
+void run(Context& context, const DropSiteFlags& flags) {
+  const Site site = context.only_site(flags.site);
+  refuse_without_server(backend_of(site).db_type, flags.root.given());
+  DropSiteOptions options;
+  options.backup = !flags.no_backup;
+  if (flags.archive) options.archive = std::filesystem::absolute(*flags.archive);
+  confirm_by_name(
+      context, site.name(),
+      fmt::format("drop-site takes {} away{}", site.name(), options.backup ? "" : ", without a backup"),
+      flags.force ? Confirmed::yes : Confirmed::no);
+  const Workplace workplace = context.workplace(site, flags.wait.value_or(std::chrono::milliseconds(0)));
+  context.add(outcome_of(drop_site(workplace, site, options)));
+}
+
+}  // namespace
+
+Run declare_drop_site(CLI::App& app) {
+  examples(app,
+           {"bench drop-site develop", "bench drop-site develop --yes --archived-sites-path /srv/old-sites"});
+  auto flags = std::make_shared<DropSiteFlags>();
+  add_text(app, "SITE", flags->site, "the site; or --site", "");
+  app.add_flag("--no-backup", flags->no_backup, "take no backup first; the folder is archived all the same");
+  add_text(app, "--archived-sites-path", flags->archive,
+           "where the folder goes; else archived/sites of the bench", "DIR");
+  app.add_flag("--force", flags->force, "do not ask");
+  add_wait_option(app, flags->wait, "not at all");
+  add_root_options(app, flags->root);
+  return [flags](Context& context) { run(context, *flags); };
+}
+
+}  // namespace bench::cli

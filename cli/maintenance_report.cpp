@@ -1,0 +1,43 @@
+#include "maintenance_report.hpp"
+
+#include <fmt/format.h>
+
+#include "change_report.hpp"
+
+namespace bench::cli {
+
+namespace {
+
+std::string told(SiteMode mode) {
+  switch (mode) {
+    case SiteMode::live:
+      return "live: reads and writes are answered";
+    case SiteMode::read_only:
+      return "in maintenance, READ-ONLY: reads are answered, writes are not";
+    case SiteMode::closed:
+      return "in maintenance, CLOSED: nothing is answered (set allow_reads_during_maintenance to 1 to keep "
+             "reads)";
+  }
+  return "";
+}
+
+}  // namespace
+
+Outcome outcome_of(const MaintenanceReport& report) {
+  Outcome outcome;
+  outcome.result = {{"mode", name(report.mode)},
+                    {"scheduler_paused", report.scheduler_paused},
+                    {"changed", report.changed},
+                    {"operation", text_or_null(report.operation)},
+                    {"fence", report.fence ? Json(name(report.fence->level)) : Json(nullptr)},
+                    {"gaps", report.fence ? Json(report.fence->gaps) : Json::array()},
+                    {"notes", report.notes}};
+  outcome.text = fmt::format("{}: {}\n", report.site, told(report.mode));
+  if (report.fence) outcome.text += fmt::format("  fence      {}", cli::told(*report.fence));
+  if (report.scheduler_paused) outcome.text += "  scheduler  paused\n";
+  outcome.text += told_notes(report.notes);
+  if (!report.operation.empty()) outcome.text += fmt::format("  operation  {}\n", report.operation);
+  return outcome;
+}
+
+}  // namespace bench::cli

@@ -1,0 +1,123 @@
+#include "workflow/migrate_site.hpp"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "change_report.hpp"
+#include "context.hpp"
+#include "options.hpp"
+
+namespace bench::cli {
+
+namespace {
+
+struct MigrateFlags {
+  bool plan = false;
+  bool check = false;
+  std::optional<std::string> backup;
+  bool skip_failing = false;
+  bool skip_search_index = false;
+  bool accept_drift = false;
+  std::string on_failure = "undo";
+  FenceFlags fence;
+  std::optional<std::chrono::milliseconds> wait;
+};
+
+MigrateOptions options_of(const MigrateFlags& flags) {
+  MigrateOptions options;
+  options.fence = flags.fence.options();
+  if (flags.backup) options.backup = parse_backup_moments(*flags.backup);
+  if (flags.skip_failing) options.on_patch_failure = RunOptions::OnFailure::skip;
+  if (flags.accept_drift) options.drift = MigrateOptions::Drift::accept;
+  if (flags.on_failure == "keep") options.on_failure = MigrateOptions::OnFailure::keep;
+  return options;
+}
+
+std::string told_statements(const Patch& patch) {
+  if (!patch.problem.empty()) return fmt::format("-- CANNOT RUN: {}\n", patch.problem);
+  if (patch.kind == PatchKind::executable) return "-- an executable: it prints its SQL when it runs\n";
+  std::string text;
+  for (const Statement& statement : patch.statements) text += statement.text + ";\n";
+  return text;
+}
+
+Json planned(const Patch& patch) {
+  Json statements = Json::array();
+  for (const Statement& statement : patch.statements) statements.push_back(statement.text);
+  return {{"app", patch.app},
+          {"patch", patch.id},
+          {"phase", name(patch.phase)},
+          {"kind", patch.kind == PatchKind::executable ? "executable" : "sql"},
+          {"file", patch.file.string()},
+          {"statements", statements},
+          {"problem", text_or_null(patch.problem)}};
+}
+
+/// --plan and --check: what a migrate would do.
+Outcome look(Context& context, const Site& site, const MigrateFlags& flags) {
+  context.tell_interrupted(site);
+  const MigrationOutlook outlook = outlook_of(context.silent_workplace(), site);
+  const auto& pending = outlook.plan.pending();
+  const auto& drifted = outlook.plan.drifted();
+  Outcome outcome;
+  Json& pending_json = outcome.result["pending"] = Json::array();
+  Json& drifted_json = outcome.result["drifted"] = Json::array();
+  for (const Patch* patch : pending) pending_json.push_back(planned(*patch));
+  for (const Patch* patch : drifted) drifted_json.push_back(planned(*patch));
+
+  outcome.text = fmt::format("-- {}: {} patches pending\n", site.name(), pending.size());
+  for (const Patch* patch : drifted) {
+    outcome.text += fmt::format("-- {} {} was applied and has CHANGED since: {}\n", patch->app, patch->id,
+                                patch->file.string());
+  }
+  if (flags.plan) {
+    for (const Patch* patch : pending) {
+      outcome.text += fmt::format("\n-- {} {} ({}): {}\n{}", patch->app, patch->id, name(patch->phase),
+                                  patch->file.string(), told_statements(*patch));
+    }
+  }
+  if (flags.check && !(pending.empty() && drifted.empty())) outcome.answer = Outcome::Answer::yes;
+  return outcome;
+}
+
+void run(Context& context, const MigrateFlags& flags) {
+  const MigrateOptions options = options_of(flags);
+  if (flags.skip_search_index)
+    context.printer().note("--skip-search-index has nothing to do: bench builds no search index");
+  if (flags.plan || flags.check) {
+    const Json nothing = {{"pending", Json::array()}, {"drifted", Json::array()}};
+    context.for_each_site([&](const Site& site) { return look(context, site, flags); }, nothing);
+    return;
+  }
+  const auto task = [&](const Site& site) {
+    const Workplace workplace = context.workplace(site, flags.wait.value_or(std::chrono::milliseconds(0)));
+    return outcome_of(migrate_site(workplace, site, options), context.printer().verbosity());
+  };
+  context.for_each_site(task, untouched_result());
+}
+
+}  // namespace
+
+Run declare_migrate(CLI::App& app) {
+  examples(app,
+           {"bench --site develop migrate", "bench --site develop migrate --plan",
+            "bench --site all migrate --check", "bench --site 'shop-*' migrate --backup before --fail-fast"});
+  auto flags = std::make_shared<MigrateFlags>();
+  app.add_flag("--plan", flags->plan, "show what would run, with its SQL; change nothing");
+  app.add_flag("--check", flags->check, "exit 3 when a patch is pending or has changed; change nothing");
+  add_text(app, "--backup", flags->backup,
+           "before,after or before or after or none; else migrate_backup, else both", "WHEN");
+  app.add_flag("--skip-failing", flags->skip_failing,
+               "go on behind a failing patch; it is tried again next time");
+  app.add_flag("--accept-drift", flags->accept_drift, "accept patches that changed after they were applied");
+  add_choice(
+      app, "--on-failure", flags->on_failure, {"undo", "keep"},
+      "keep: a failed run leaves the site read-only for a person, where it could be committed in part");
+  add_fence_options(app, flags->fence);
+  add_wait_option(app, flags->wait, "not at all");
+  app.add_flag("--skip-search-index", flags->skip_search_index,
+               "accepted for Frappe's scripts; has nothing to do");
+  return [flags](Context& context) { run(context, *flags); };
+}
+
+}  // namespace bench::cli

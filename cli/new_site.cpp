@@ -1,0 +1,120 @@
+#include "workflow/new_site.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
+
+#include "base/suggestion.hpp"
+#include "context.hpp"
+#include "database/backend.hpp"
+#include "options.hpp"
+#include "server_options.hpp"
+
+namespace bench::cli {
+
+namespace {
+
+struct NewSiteFlags {
+  NewSiteOptions options;
+  std::vector<std::string> apps;
+  std::optional<std::string> admin_password;
+  RootOptions root;
+  std::optional<std::chrono::milliseconds> wait;
+};
+
+/// --db-type, else the common config's, else SQLite.
+std::string db_type_for(Context& context, const NewSiteOptions& options) {
+  if (!options.db_type) return context.bench().common_config().string("db_type").value_or("sqlite");
+  const std::vector<std::string> known = backend_names();
+  if (find_backend(*options.db_type) == nullptr) {
+    const std::string meant = did_you_mean(*options.db_type, known);
+    throw Error(Kind::usage,
+                fmt::format("--db-type: '{}' is none of {}", *options.db_type, fmt::join(known, ", ")),
+                meant.empty() ? fmt::format("use one of {}", fmt::join(known, ", ")) : meant);
+  }
+  return *options.db_type;
+}
+
+std::vector<std::string> server_options_given(const NewSiteFlags& flags) {
+  std::vector<std::string> given;
+  if (flags.options.db_host) given.emplace_back("--db-host");
+  if (flags.options.db_port) given.emplace_back("--db-port");
+  if (flags.options.db_socket) given.emplace_back("--db-socket");
+  if (flags.options.db_user) given.emplace_back("--db-user");
+  if (flags.options.db_password) given.emplace_back("--db-password");
+  const auto root = flags.root.given();
+  given.insert(given.end(), root.begin(), root.end());
+  return given;
+}
+
+Outcome outcome_of(const NewSiteReport& report) {
+  Outcome outcome;
+  outcome.result = {{"site", report.site},       {"db_type", report.db_type},
+                    {"db_name", report.db_name}, {"folder", report.folder.string()},
+                    {"apps", report.apps},       {"pending", report.pending}};
+  outcome.text =
+      fmt::format("made the site {}\n  folder    {}\n  database  {} ({})\n  apps      {}\n", report.site,
+                  report.folder.string(), report.db_name, report.db_type, fmt::join(report.apps, ", "));
+  if (report.pending > 0) {
+    outcome.text +=
+        fmt::format("  pending   {} patches: bench --site {} migrate\n", report.pending, report.site);
+  }
+  return outcome;
+}
+
+void run(Context& context, const NewSiteFlags& flags) {
+  check_site_name(flags.options.name);
+  NewSiteOptions options = flags.options;
+  options.db_type = db_type_for(context, options);
+  refuse_without_server(*options.db_type, server_options_given(flags));
+  options.apps = split_at_commas(flags.apps);
+  warn_of_exposed(context.printer(), "--db-password", options.db_password);
+  warn_of_exposed(context.printer(), "--db-root-password", flags.root.password);
+  if (flags.admin_password) {
+    context.printer().warning("--admin-password has nothing to do: bench's own app keeps no users");
+  }
+  if (context.bench().has_site(options.name) && !options.replace) {
+    throw Error(Kind::usage, fmt::format("the site {} exists", options.name),
+                "add --force to replace it; it is backed up and archived first");
+  }
+  const Workplace workplace = context.workplace(flags.wait.value_or(std::chrono::milliseconds(0)));
+  context.add(outcome_of(new_site(workplace, options)));
+}
+
+void declare_server(CLI::App& app, NewSiteFlags& flags) {
+  constexpr const char* group = "database server";
+  NewSiteOptions& options = flags.options;
+  add_text(app, "--db-host", options.db_host, "the server's name or address", "HOST")->group(group);
+  add_integer(app, "--db-port", options.db_port, 1, 65535, "the server's port")->group(group);
+  add_text(app, "--db-socket", options.db_socket, "the server's socket", "FILE")->group(group);
+  add_text(app, "--db-user", options.db_user, "the account of the site; else the database's name", "NAME")
+      ->group(group);
+  add_text(app, "--db-password", options.db_password,
+           "its password; EXPOSED: others on this machine can read it while bench runs; else one is made up")
+      ->group(group);
+  add_root_options(app, flags.root);
+}
+
+}  // namespace
+
+Run declare_new_site(CLI::App& app) {
+  examples(app, {"bench new-site develop", "bench new-site develop --install-app demo --set-default",
+                 "bench new-site develop --db-type sqlite --db-name develop"});
+  auto flags = std::make_shared<NewSiteFlags>();
+  NewSiteOptions& options = flags->options;
+  add_argument(app, "NAME", options.name, "letters, digits, '.', '-' and '_'");
+  add_text(app, "--db-type", options.db_type, "else the common config's db_type, else sqlite", "TYPE");
+  add_text(app, "--db-name", options.db_name, "else one is made from the site's name", "NAME");
+  add_list(app, "--install-app", flags->apps, "an app to install; may be repeated", "APP");
+  app.add_flag("--set-default", options.set_default,
+               "make it the site that commands take when none is named");
+  app.add_flag("--force", options.replace,
+               "replace a site of that name; it is dropped, with its backup, first");
+  add_text(app, "--admin-password", flags->admin_password,
+           "accepted for Frappe's scripts; has nothing to do");
+  add_wait_option(app, flags->wait, "not at all");
+  declare_server(app, *flags);
+  return [flags](Context& context) { run(context, *flags); };
+}
+
+}  // namespace bench::cli

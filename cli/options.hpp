@@ -1,0 +1,53 @@
+#pragma once
+
+#include <chrono>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "database/fence.hpp"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace bench::cli {
+
+/// What a command's help begins with, each a whole command line.
+void examples(CLI::App& app, std::initializer_list<const char*> lines);
+
+/// An option, or with a name without dashes an argument, that takes one text.
+CLI::Option* add_text(CLI::App& app, const std::string& name, std::optional<std::string>& target,
+                      const std::string& description, const std::string& type_name = "TEXT");
+/// An argument that must be given.
+CLI::Option* add_argument(CLI::App& app, const std::string& name, std::string& target,
+                          const std::string& description);
+/// May be repeated; each takes one value, as it stands.
+CLI::Option* add_list(CLI::App& app, const std::string& name, std::vector<std::string>& target,
+                      const std::string& description, const std::string& type_name = "TEXT");
+/// Error{usage} with a suggestion for a value that is none of the choices. `target` keeps its value when not
+/// given.
+CLI::Option* add_choice(CLI::App& app, const std::string& name, std::string& target,
+                        const std::vector<std::string>& choices, const std::string& description);
+CLI::Option* add_duration(CLI::App& app, const std::string& name,
+                          std::optional<std::chrono::milliseconds>& target, const std::string& description);
+CLI::Option* add_integer(CLI::App& app, const std::string& name, std::optional<std::int64_t>& target,
+                         std::int64_t least, std::int64_t most, const std::string& description);
+
+/// "a,b" and repeated options alike, as Frappe takes lists.
+std::vector<std::string> split_at_commas(const std::vector<std::string>& values);
+
+/// How a command's window is entered.
+struct FenceFlags {
+  std::optional<std::chrono::milliseconds> drain_timeout;
+  bool end_writers = false;
+  FenceOptions options() const;
+};
+void add_fence_options(CLI::App& app, FenceFlags& flags);
+
+void add_wait_option(CLI::App& app, std::optional<std::chrono::milliseconds>& wait,
+                     const std::string& else_what);
+
+}  // namespace bench::cli

@@ -1,0 +1,46 @@
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "context.hpp"
+#include "options.hpp"
+#include "workflow/migrate_site.hpp"
+
+namespace bench::cli {
+
+namespace {
+
+Outcome patches_on(Context& context, const Site& site) {
+  const MigrationOutlook outlook = outlook_of(context.silent_workplace(), site);
+  Outcome outcome;
+  Json& patches = outcome.result["patches"] = Json::array();
+  std::vector<std::vector<std::string>> rows = {{"app", "patch", "phase", "state", "applied", "operation"}};
+  for (const PlannedPatch& planned : outlook.plan.all()) {
+    const Patch& patch = *planned.patch;
+    const LogEntry logged = planned.entry == nullptr ? LogEntry{} : *planned.entry;
+    const std::string applied_at = planned.state == PatchState::pending ? "" : logged.applied_at;
+    patches.push_back({{"app", patch.app},
+                       {"patch", patch.id},
+                       {"phase", name(patch.phase)},
+                       {"state", name(planned.state)},
+                       {"applied_at", text_or_null(applied_at)},
+                       {"operation", text_or_null(logged.operation)},
+                       {"file", text_or_null(patch.file.string())},
+                       {"problem", text_or_null(patch.problem)}});
+    rows.push_back({patch.app, patch.id, std::string(name(patch.phase)), std::string(name(planned.state)),
+                    applied_at, logged.operation});
+  }
+  outcome.text = rows.size() > 1 ? table(rows) : fmt::format("{}: its apps have no patches\n", site.name());
+  return outcome;
+}
+
+}  // namespace
+
+Run declare_patches(CLI::App& app) {
+  examples(app, {"bench --site develop patches"});
+  return [](Context& context) {
+    context.for_each_site([&](const Site& site) { return patches_on(context, site); },
+                          {{"patches", Json::array()}});
+  };
+}
+
+}  // namespace bench::cli

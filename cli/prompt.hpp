@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "context.hpp"
+
+namespace bench::cli {
+
+enum class Confirmed { no, yes };
+
+/// Asks for the site's name on the terminal before it is destroyed; `what` says what is lost. Not asked when
+/// `already` (the command's own --force) or --yes says so. Error{usage} when another name is typed, and,
+/// naming --yes, when nobody can be asked.
+void confirm_by_name(Context& context, const std::string& site, const std::string& what, Confirmed already);
+
+}  // namespace bench::cli

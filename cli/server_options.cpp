@@ -1,0 +1,42 @@
+#include "server_options.hpp"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "database/backend.hpp"
+#include "options.hpp"
+
+namespace bench::cli {
+
+std::vector<std::string> RootOptions::given() const {
+  std::vector<std::string> names;
+  if (username) names.emplace_back("--db-root-username");
+  if (password) names.emplace_back("--db-root-password");
+  if (password_file) names.emplace_back("--db-root-password-file");
+  return names;
+}
+
+void add_root_options(CLI::App& app, RootOptions& options) {
+  constexpr const char* group = "database server";
+  add_text(app, "--db-root-username,--mariadb-root-username", options.username,
+           "the account that makes databases", "NAME")
+      ->group(group);
+  add_text(app, "--db-root-password-file", options.password_file, "a file that holds its password", "FILE")
+      ->group(group);
+  add_text(app, "--db-root-password,--mariadb-root-password", options.password,
+           "its password; EXPOSED: others on this machine can read it while bench runs")
+      ->group(group);
+}
+
+void refuse_without_server(std::string_view db_type, const std::vector<std::string>& given) {
+  if (given.empty() || get_backend(db_type).has_server) return;
+  throw Error(Kind::usage, fmt::format("{} means nothing to {}, which has no server", given.front(), db_type),
+              fmt::format("leave {} out", given.front()));
+}
+
+void warn_of_exposed(Printer& printer, const std::string& option, const std::optional<std::string>& value) {
+  if (!value) return;
+  printer.warning(fmt::format("{} can be read by everybody on this machine while bench runs", option));
+}
+
+}  // namespace bench::cli

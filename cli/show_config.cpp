@@ -1,0 +1,73 @@
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "context.hpp"
+#include "options.hpp"
+
+namespace bench::cli {
+
+namespace {
+
+struct ShowConfigFlags {
+  std::string format = "text";
+  bool show_secrets = false;
+};
+
+std::string quoted(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// The members as they stand in the files: numbers of any size stay what they are.
+std::string object_of(const LayeredConfig& config, const ShowConfigFlags& flags) {
+  std::string text;
+  for (const std::string& key : config.keys()) {
+    const std::string raw = config.raw(key).value_or("null");
+    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", quoted(key),
+                        flags.show_secrets ? raw : masked(key, raw));
+  }
+  return "{" + text + "}";
+}
+
+std::string rows_of(const LayeredConfig& config, const ShowConfigFlags& flags) {
+  std::vector<std::vector<std::string>> rows = {{"key", "value", "from"}};
+  for (const std::string& key : config.keys()) {
+    const std::string raw = config.raw(key).value_or("null");
+    const bool is_own = config.site().raw(key) == raw;
+    const bool is_common = !is_own && config.common().raw(key) == raw;
+    rows.push_back({key, flags.show_secrets ? raw : masked(key, raw),
+                    is_own      ? "site"
+                    : is_common ? "common"
+                                : "environment"});
+  }
+  return table(rows);
+}
+
+Outcome config_of(const Site& site, const ShowConfigFlags& flags, std::string& by_site) {
+  const LayeredConfig config = site.config();
+  const std::string object = object_of(config, flags);
+  by_site += fmt::format("{}{}: {}", by_site.empty() ? "" : ",\n ", quoted(site.name()), object);
+  Outcome outcome;
+  outcome.raw_members.emplace_back("config", object);
+  if (flags.format == "text") outcome.text = rows_of(config, flags);
+  return outcome;
+}
+
+void run(Context& context, const ShowConfigFlags& flags) {
+  std::string by_site;
+  context.for_each_site([&](const Site& site) { return config_of(site, flags, by_site); },
+                        {{"config", nullptr}});
+  if (flags.format == "json") context.printer().data("{" + by_site + "}\n");
+}
+
+}  // namespace
+
+Run declare_show_config(CLI::App& app) {
+  examples(app, {"bench --site develop show-config", "bench --site all show-config -f json"});
+  auto flags = std::make_shared<ShowConfigFlags>();
+  add_choice(app, "-f,--format", flags->format, {"text", "json"},
+             "json: as Frappe writes it, the keys by site");
+  app.add_flag("--show-secrets", flags->show_secrets, "do not mask passwords and keys");
+  return [flags](Context& context) { run(context, *flags); };
+}
+
+}  // namespace bench::cli
