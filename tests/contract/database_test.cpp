@@ -1,0 +1,144 @@
+#include <catch2/catch.hpp>
+
+#include "base/error.hpp"
+#include "support/databases.hpp"
+#include "support/temporary_folder.hpp"
+
+using namespace bench;
+using namespace bench::test;
+
+namespace {
+
+Kind kind_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.kind();
+  }
+  FAIL("no error was thrown");
+  return Kind::unexpected;
+}
+
+std::int64_t count(Database& database, const std::string& table) {
+  return to_integer(database.query("SELECT count(*) FROM " + table).at(0).at(0));
+}
+
+}  // namespace
+
+TEST_CASE("connecting never creates a database") {
+  for (const TestDatabase& row : test_databases()) {
+    const TemporaryFolder folder;
+    const ConnectionSettings settings = row.settings(folder.path());
+    CHECK(kind_of([&] { test::open(settings); }) == Kind::database);
+    CHECK(kind_of([&] { test::open(settings); }) == Kind::database);
+  }
+}
+
+TEST_CASE("a database that exists is not created again") {
+  for (const TestDatabase& row : test_databases()) {
+    const TemporaryFolder folder;
+    const ConnectionSettings settings = make_database(row, folder.path());
+    CHECK(kind_of([&] { get_backend(row.db_type).create_database(settings); }) == Kind::database);
+  }
+}
+
+TEST_CASE("parameters and rows keep their values") {
+  for (const TestDatabase& row : test_databases()) {
+    const TemporaryFolder folder;
+    const auto database = test::open(make_database(row, folder.path()));
+    database->execute("CREATE TABLE t (id INTEGER PRIMARY KEY, number DOUBLE PRECISION, words VARCHAR(100))");
+    const std::vector<Value> parameters{std::int64_t{9007199254740993}, 0.5, std::string("it's ünïcödé 🎈")};
+    database->execute("INSERT INTO t VALUES (?, ?, ?)", parameters);
+    const std::vector<Value> none{std::int64_t{2}, std::monostate{}, std::monostate{}};
+    database->execute("INSERT INTO t VALUES (?, ?, ?)", none);
+    const auto rows = database->query("SELECT * FROM t ORDER BY id DESC");
+    REQUIRE(rows.size() == 2);
+    CHECK(rows[0] == parameters);
+    CHECK(rows[1] == none);
+    CHECK(database->tables() == std::vector<std::string>{"t"});
+    CHECK(database->has_table("t"));
+    CHECK_FALSE(database->has_table("u"));
+  }
+}
+
+TEST_CASE("a refused statement says what the database said, and the statement") {
+  for (const TestDatabase& row : test_databases()) {
+    const TemporaryFolder folder;
+    const auto database = test::open(make_database(row, folder.path()));
+    try {
+      database->execute("SELECT nonsense FROM nowhere");
+      FAIL("no error was thrown");
+    } catch (const Error& error) {
+      CHECK(error.kind() == Kind::statement);
+      CHECK(error.statement() == "SELECT nonsense FROM nowhere");
+      CHECK_FALSE(error.sqlstate().empty());
+      CHECK_THAT(error.what(), Catch::Contains("nowhere"));
+    }
+  }
+}
+
+TEST_CASE("a transaction that is destroyed is rolled back, one that is committed is seen by others") {
+  for (const TestDatabase& row : test_databases()) {
+    const TemporaryFolder folder;
+    const ConnectionSettings settings = make_database(row, folder.path());
+    const auto database = test::open(settings);
+    const auto other = test::open(settings);
+    database->execute("CREATE TABLE t (id INTEGER)");
+    {
+      const Transaction transaction(*database);
+      database->execute("INSERT INTO t VALUES (1)");
+      CHECK(database->in_transaction());
+    }
+    CHECK_FALSE(database->in_transaction());
+    CHECK(count(*other, "t") == 0);
+    Transaction transaction(*database);
+    database->execute("INSERT INTO t VALUES (2)");
+    CHECK(count(*other, "t") == 0);
+    transaction.commit();
+    CHECK(count(*other, "t") == 1);
+  }
+}
+
+TEST_CASE("a savepoint undoes its part only") {
+  for (const TestDatabase& row : test_databases()) {
+    const TemporaryFolder folder;
+    const auto database = test::open(make_database(row, folder.path()));
+    database->execute("CREATE TABLE t (id INTEGER)");
+    Transaction transaction(*database);
+    database->execute("INSERT INTO t VALUES (1)");
+    {
+      const Savepoint savepoint(*database, "part");
+      database->execute("INSERT INTO t VALUES (2)");
+    }
+    Savepoint kept(*database, "part");
+    database->execute("INSERT INTO t VALUES (3)");
+    kept.release();
+    transaction.commit();
+    CHECK(to_integer(database->query("SELECT sum(id) FROM t").at(0).at(0)) == 4);
+  }
+}
+
+TEST_CASE("a read-only connection cannot write") {
+  for (const TestDatabase& row : test_databases()) {
+    const TemporaryFolder folder;
+    const ConnectionSettings settings = make_database(row, folder.path());
+    test::open(settings)->execute("CREATE TABLE t (id INTEGER)");
+    const auto reader = test::open(settings, Access::read_only);
+    CHECK_THROWS_AS(reader->execute("INSERT INTO t VALUES (1)"), Error);
+    CHECK_THROWS_AS(reader->execute("CREATE TABLE u (id INTEGER)"), Error);
+    CHECK(count(*reader, "t") == 0);
+  }
+}
+
+TEST_CASE("a long statement ends when it is cancelled") {
+  for (const TestDatabase& row : test_databases()) {
+    const TemporaryFolder folder;
+    const ConnectionSettings settings = make_database(row, folder.path());
+    int asked = 0;
+    const auto database =
+        get_backend(row.db_type).connect(settings, {Access::read_write, [&asked] { return ++asked > 3; }});
+    CHECK(kind_of([&] {
+            database->query("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n");
+          }) == Kind::interrupted);
+  }
+}
