@@ -31,7 +31,10 @@ bool is_bench(const fs::path& folder) {
 
 fs::path absolute_path(const fs::path& path) {
   std::error_code error;
-  fs::path result = fs::absolute(path, error).lexically_normal();
+  // Behind a link ".." leads elsewhere than its words say: then the file system has to be asked.
+  const bool climbs = std::find(path.begin(), path.end(), "..") != path.end();
+  const fs::path result =
+      climbs ? fs::weakly_canonical(path, error) : fs::absolute(path, error).lexically_normal();
   if (error) throw system_error(fmt::format("cannot find '{}'", path.string()), error.value());
   return result.has_filename() ? result : result.parent_path();
 }

@@ -1,6 +1,10 @@
 #include "config/json_text.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <set>
 
 #include "support/errors.hpp"
 
@@ -26,7 +30,78 @@ std::string after_remove(const std::string& text, std::string_view name) {
   return json.text();
 }
 
+/// Edits at random, and a plain list of members that says what must be in the text afterwards.
+class RandomEdits {
+ public:
+  explicit RandomEdits(unsigned seed) : m_random(seed) {}
+
+  std::size_t below(std::size_t limit) { return m_random() % limit; }
+  std::string space() {
+    static const std::vector<std::string> spaces = {"", " ", "\n", "\r\n\t", "  \n "};
+    return spaces[below(spaces.size())];
+  }
+  std::string name() {
+    static const std::vector<std::string> names = {"a", "b", "\xc3\xa9", "x\"}{,:", "\n", ""};
+    return names[below(names.size())];
+  }
+  std::string value() {
+    static const std::vector<std::string> values = {
+        "1.10", "12345678901234567890123", "\"\\u00e9}\"", "{}", "[ ]",
+        "null", "{\"a\" : [1,{\"b\":2}]}", "\"\\\\\""};
+    return values[below(values.size())];
+  }
+  std::string object() {
+    std::string text = space() + "{" + space();
+    std::set<std::string> used;
+    for (std::size_t count = below(5); count > 0; --count) {
+      const std::string key = name();
+      if (!used.insert(key).second) continue;
+      if (used.size() > 1) text += "," + space();
+      text += nlohmann::json(key).dump() + space() + ":" + space() + value() + space();
+    }
+    return text + "}" + space();
+  }
+
+ private:
+  std::mt19937 m_random;
+};
+
+std::vector<std::pair<std::string, std::string>> members_of(const JsonText& json) {
+  std::vector<std::pair<std::string, std::string>> result;
+  for (const auto& name : json.names()) result.emplace_back(name, *json.value(name));
+  return result;
+}
+
 }  // namespace
+
+TEST_CASE("edits at random do what a list of members does, and leave valid JSON") {
+  RandomEdits random(GENERATE(range(1U, 60U)));
+  JsonText json = read(random.object());
+  for (int edit = 0; edit < 40; ++edit) {
+    auto expected = members_of(json);
+    const std::string before = json.text();
+    const std::string name = random.name();
+    const std::string value = random.value();
+    const auto member = std::find_if(expected.begin(), expected.end(),
+                                     [&](const auto& candidate) { return candidate.first == name; });
+    CAPTURE(before, name, value);
+    if (random.below(3) == 0) {
+      json.remove(name);
+      if (member != expected.end()) expected.erase(member);
+    } else if (member == expected.end()) {
+      json.set(name, value);
+      expected.emplace_back(name, value);
+      JsonText undone = read(json.text());
+      undone.remove(name);
+      REQUIRE(undone.text() == before);
+    } else {
+      json.set(name, value);
+      member->second = value;
+    }
+    REQUIRE(members_of(json) == expected);
+    REQUIRE(members_of(read(json.text())) == expected);
+  }
+}
 
 TEST_CASE("members are found by their unescaped names, in their order") {
   const JsonText json = read(R"({"b": 1, "\u0061": {"b": 2, "c": 3}, "x\"y": [1, {"b": 4}], "": null})");

@@ -42,6 +42,15 @@ TEST_CASE("a new bench has Frappe's layout and can be found") {
   CHECK(BenchFolder::find(std::nullopt, folder / "b/sites/s/private").path() == folder / "b");
 }
 
+TEST_CASE("a path through a link leads where the system says") {
+  const test::TemporaryFolder folder;
+  BenchFolder::create(folder / "b");
+  std::filesystem::create_directory_symlink("b/sites", folder / "link");
+  std::filesystem::create_directory_symlink("b", folder / "same");
+  CHECK(BenchFolder::find(folder / "link/..", "/").path() == folder / "b");
+  CHECK(BenchFolder::find(folder / "same/.", "/").path() == folder / "same");
+}
+
 TEST_CASE("a folder that is a bench or holds something is not made one") {
   const test::TemporaryFolder folder;
   BenchFolder::create(folder / "b");
