@@ -61,12 +61,13 @@ std::vector<std::string> merged_environment(const std::map<std::string, std::str
     const std::string_view text(*entry);
     if (!changes.contains(std::string(text.substr(0, text.find('='))))) entries.emplace_back(text);
   }
-  for (const auto& [key, value] : changes) entries.push_back(key + "=" + value);
+  for (const auto& [key, value] : changes) entries.emplace_back(key).append("=").append(value);
   return entries;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> result;
+  result.reserve(texts.size() + 1);
   for (std::string& text : texts) result.push_back(text.data());
   result.push_back(nullptr);
   return result;
@@ -89,7 +90,7 @@ std::filesystem::path find_program(const ChildCommand& command) {
   const std::string folders = search_path(command);
   for (std::size_t start = 0; start <= folders.size();) {
     const std::size_t end = std::min(folders.find(':', start), folders.size());
-    const auto candidate = std::filesystem::absolute(folders.substr(start, end - start) + "/" + program);
+    auto candidate = std::filesystem::absolute(folders.substr(start, end - start) + "/" + program);
     if (end > start && is_program(candidate)) return candidate;
     start = end + 1;
   }
