@@ -31,7 +31,6 @@ class TarWriter {
   explicit TarWriter(const ByteSink& sink) : m_sink(sink), m_archive(archive_write_new()) {
     if (!m_archive) throw Error(Kind::unexpected, "cannot write an archive: out of memory");
     check(archive_write_set_format_pax_restricted(m_archive.get()));
-    check(archive_write_set_options(m_archive.get(), "hdrcharset=BINARY"));
     check(archive_write_set_bytes_per_block(m_archive.get(), block_size));
     check(archive_write_set_bytes_in_last_block(m_archive.get(), 1));
     check(archive_write_open(m_archive.get(), this, nullptr, &TarWriter::send, nullptr));
@@ -50,7 +49,9 @@ class TarWriter {
     archive_entry_set_gid(entry.get(), status.st_gid);
     archive_entry_set_mtime(entry.get(), status.st_mtim.tv_sec, 0);
     if (S_ISREG(status.st_mode)) archive_entry_set_size(entry.get(), status.st_size);
-    check(archive_write_header(m_archive.get(), entry.get()));
+    // A name that is not UTF-8 is written as it is, in a header marked as binary, and warned about.
+    const int result = archive_write_header(m_archive.get(), entry.get());
+    check(result == ARCHIVE_WARN ? ARCHIVE_OK : result);
   }
 
   void data(std::string_view bytes) {
