@@ -30,6 +30,9 @@ enum class LogAs { applied, skipped };
 void write_patch_log(Database& database, const Patch& patch, LogAs as, const std::string& operation,
                      const std::string& traceback);
 
+/// From now on the patch's file is taken as what was applied.
+void accept_checksum(Database& database, const Patch& patch);
+
 /// Whether the operation applied any patch that is in the database: the proof that its run was committed.
 bool operation_was_committed(Database& database, const std::string& operation);
 

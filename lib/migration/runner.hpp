@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,19 +44,26 @@ struct RunOptions {
   std::function<std::string(const Patch&)> run_executable;
 };
 
-/// Applies patches in order on one connection, each with its log row, and stops at the first failure. Atomic as far as
-/// Features::atomicity says.
+/// Applies patches in order on one connection, each with its log row, and stops at the first failure. Atomic
+/// as far as Features::atomicity says.
 class MigrationRunner {
  public:
   MigrationRunner(Database& database, Progress& progress, RunOptions options);
   MigrationReport run(const std::vector<const Patch*>& patches);
 
  private:
+  void run_as_one_transaction(const std::vector<const Patch*>& patches);
+  void take_back(std::size_t failed, const Error& error, const std::vector<const Patch*>& patches);
+  void run_one(const Patch& patch, PatchResult& result);
+  void skip(const Patch& patch, const Error& error, PatchResult& result);
   void apply(const Patch& patch);
-  void apply_statements(const Patch& patch, const std::vector<Statement>& statements);
+  void begin_session(const std::string& app);
+  void apply_statements(const std::vector<Statement>& statements);
   Database& m_database;
   Progress& m_progress;
   RunOptions m_options;
+  MigrationReport m_report;
+  std::set<std::string> m_sessions_begun;
 };
 
 }  // namespace bench
