@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -145,8 +146,9 @@ void SqliteScratch::swap_in(Database& run_connection, const std::function<void()
   auto& run = dynamic_cast<SqliteDatabase&>(run_connection);
   SqliteDatabase watcher(run.file(), {Access::read_only, {}});
   for (int attempt = 0; attempt < swap_attempts; ++attempt) {
+    const std::int64_t version = watcher.data_version();
     keep();
-    if (copy_unless_somebody_wrote(run, watcher)) return;
+    if (copy_unless_changed_since(version, run, watcher)) return;
   }
   throw Error(
       Kind::busy,
@@ -156,14 +158,13 @@ void SqliteScratch::swap_in(Database& run_connection, const std::function<void()
 
 // The copy needs a connection without a transaction, so the fence is open for a moment: the copy's own first
 // step closes it again, and what the watcher saw meanwhile decides.
-bool SqliteScratch::copy_unless_somebody_wrote(SqliteDatabase& run, SqliteDatabase& watcher) {
-  const std::int64_t kept = watcher.data_version();
+bool SqliteScratch::copy_unless_changed_since(std::int64_t version, SqliteDatabase& run, SqliteDatabase& watcher) {
   run.release_write_lock();
   bool copied = false;
   {
     Backup backup(run, *m_database);
     backup.copy(1);
-    copied = watcher.data_version() == kept;
+    copied = watcher.data_version() == version;
     if (copied) backup.copy(-1);
     backup.finish();
   }

@@ -21,7 +21,7 @@ class SqliteScratch : public Scratch {
   void swap_in(Database& run_connection, const std::function<void()>& keep) override;
 
  private:
-  bool copy_unless_somebody_wrote(SqliteDatabase& run, SqliteDatabase& watcher);
+  bool copy_unless_changed_since(std::int64_t version, SqliteDatabase& run, SqliteDatabase& watcher);
   std::filesystem::path m_live_file;
   std::filesystem::path m_file;
   ConnectOptions m_options;
