@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-BENCH = os.environ["BENCH"]
+BENCH = os.environ.get("BENCH", "bench")
 TIMEOUT = 120
 
 
@@ -166,10 +166,13 @@ def is_locked(path):
 
 
 def main(cases):
-    """Runs the cases named on the command line, or all; each is a function without parameters."""
+    """Runs the cases named on the command line, or all, or lists them; each is a function without parameters."""
     import sys
     import traceback
 
+    if sys.argv[1:] == ["--list"]:
+        print("\n".join(cases))
+        return
     chosen = sys.argv[1:] or list(cases)
     failed = 0
     for name in chosen:
