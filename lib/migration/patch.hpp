@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "database/dialect.hpp"
-#include "migration/splitter.hpp"
+#include "database/splitter.hpp"
 #include "site/app.hpp"
 
 namespace bench {

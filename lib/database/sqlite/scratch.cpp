@@ -11,7 +11,7 @@
 #include "base/file.hpp"
 #include "database/sqlite/exporter.hpp"
 #include "database/sqlite/statement.hpp"
-#include "migration/splitter.hpp"
+#include "database/splitter.hpp"
 
 namespace bench {
 

@@ -1,4 +1,4 @@
-#include "migration/splitter.hpp"
+#include "database/splitter.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "migration/statement_shape.hpp"
+#include "database/statement_shape.hpp"
 
 namespace bench {
 

@@ -1,4 +1,4 @@
-#include "migration/lexer.hpp"
+#include "database/lexer.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "migration/splitter.hpp"
+#include "database/splitter.hpp"
 
 #include <fmt/format.h>
 
@@ -6,8 +6,8 @@
 #include <deque>
 
 #include "base/error.hpp"
-#include "migration/lexer.hpp"
-#include "migration/statement_shape.hpp"
+#include "database/lexer.hpp"
+#include "database/statement_shape.hpp"
 
 namespace bench {
 

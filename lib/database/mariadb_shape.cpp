@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "migration/statement_shape.hpp"
+#include "database/statement_shape.hpp"
 
 namespace bench {
 
