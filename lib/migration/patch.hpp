@@ -17,20 +17,21 @@ std::string_view name(Phase phase);
 enum class PatchKind {
   sql,
   executable,   ///< prints SQL
-  unsupported,  ///< Python, `execute:`, or no variant for this database: `problem` says which; may be logged, cannot run
+  unsupported,  ///< Python, `execute:`, or no variant for this database: `problem` says which; may be logged,
+                ///< cannot run
 };
 
 /// One schema patch of an app for one database. Immutable.
 struct Patch {
   std::string app;
-  std::string id;        ///< unique within the app: the Frappe line, or the migration's name
-  std::string log_key;   ///< what the patch log holds: the Frappe line, or `<app>.<id>`
+  std::string id;       ///< unique within the app: the Frappe line, or the migration's name
+  std::string log_key;  ///< what the patch log holds: the Frappe line, or `<app>.<id>`
   Phase phase = Phase::pre_model_sync;
   PatchKind kind = PatchKind::sql;
   std::filesystem::path file;
-  std::string checksum;  ///< SHA-256 of the file with CRLF read as LF and without BOM
+  std::string checksum;               ///< SHA-256 of the file with CRLF read as LF and without BOM
   std::vector<Statement> statements;  ///< of an SQL patch, BEGIN ... COMMIT around the whole file dropped
-  std::string problem;  ///< why it cannot run, in a sentence with file and line
+  std::string problem;                ///< why it cannot run, in a sentence with file and line
   std::string hint;
 };
 
@@ -38,18 +39,21 @@ struct Patch {
 class PatchSource {
  public:
   virtual ~PatchSource() = default;
-  /// All patches in the order in which they must run (pre, post, finally). Error{configuration} with file and line when the
-  /// list itself is wrong (a patch file is missing, a name twice, a statement not closed).
+  /// All patches in the order in which they must run (pre, post, finally). Error{configuration} with file and
+  /// line when the list itself is wrong (a patch file is missing, a name twice, a statement not closed).
   virtual std::vector<Patch> read(const App& app, Dialect dialect) const = 0;
 };
 const PatchSource& patch_source(PatchFormat format);
 
-/// Reads one file into a patch: kind, checksum, statements. Refuses (as `problem`) what must not stand in a patch:
-/// BEGIN, COMMIT, ROLLBACK, SAVEPOINT, VACUUM, ATTACH, DETACH, PRAGMA journal_mode, with file and line.
+/// Reads one file into a patch: kind, checksum, statements. Refuses (as `problem`) what must not stand in a
+/// patch: BEGIN, COMMIT, ROLLBACK, SAVEPOINT, VACUUM, ATTACH, DETACH, PRAGMA journal_mode, with file and
+/// line.
 Patch read_patch_file(const std::filesystem::path& file, Dialect dialect);
 
-/// The statements of SQL that an executable patch printed, under the same rules. Error{configuration} when they are broken.
-std::vector<Statement> statements_of_output(const std::string& sql, const std::filesystem::path& executable, Dialect dialect);
+/// The statements of SQL that an executable patch printed, under the same rules. Error{configuration} when
+/// they are broken.
+std::vector<Statement> statements_of_output(const std::string& sql, const std::filesystem::path& executable,
+                                            Dialect dialect);
 
 /// read() of the app's own source.
 std::vector<Patch> read_patches(const App& app, Dialect dialect);

@@ -10,14 +10,15 @@
 
 namespace bench {
 
-/// What the database says of one patch: `tabPatch Log` (Frappe's, the truth about what was applied) joined with
+/// What the database says of one patch: `tabPatch Log` (Frappe's, the truth about what was applied) joined
+/// with
 /// `__bench_patch` (ours: checksum and operation).
 struct LogEntry {
   std::string key;
-  bool skipped = false;      ///< it failed under --skip-failing, and is pending
-  std::string applied_at;    ///< as the database holds it
-  std::string checksum;      ///< empty: logged by another tool
-  std::string operation;     ///< empty: logged by another tool
+  bool skipped = false;    ///< it failed under --skip-failing, and is pending
+  std::string applied_at;  ///< as the database holds it
+  std::string checksum;    ///< empty: logged by another tool
+  std::string operation;   ///< empty: logged by another tool
 };
 using PatchLog = std::map<std::string, LogEntry, std::less<>>;
 
@@ -25,8 +26,8 @@ using PatchLog = std::map<std::string, LogEntry, std::less<>>;
 PatchLog read_patch_log(Database& database);
 
 enum class LogAs { applied, skipped };
-/// Writes the patch's rows; the caller's transaction makes them durable. A row of the same key is replaced, so that a
-/// patch is logged once.
+/// Writes the patch's rows; the caller's transaction makes them durable. A row of the same key is replaced,
+/// so that a patch is logged once.
 void write_patch_log(Database& database, const Patch& patch, LogAs as, const std::string& operation,
                      const std::string& traceback);
 

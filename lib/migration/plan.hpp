@@ -22,7 +22,8 @@ class MigrationPlan {
  public:
   MigrationPlan(const std::vector<Patch>& patches, const PatchLog& log);
 
-  /// Every patch with its state, in order: all apps' pre_model_sync patches app by app, then post_model_sync, then finally.
+  /// Every patch with its state, in order: all apps' pre_model_sync patches app by app, then post_model_sync,
+  /// then finally.
   const std::vector<PlannedPatch>& all() const { return m_all; }
   /// Those to run, in order.
   const std::vector<const Patch*>& pending() const { return m_pending; }

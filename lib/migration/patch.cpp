@@ -1,0 +1,119 @@
+#include "migration/patch.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/digest.hpp"
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "migration/patch_rules.hpp"
+#include "migration/sources/sources.hpp"
+
+namespace bench {
+
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+/// Editors and version control change line ends and the mark; neither makes it another patch.
+std::string checksum_of(std::string text) {
+  if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());
+  std::size_t kept = 0;
+  for (std::size_t at = 0; at < text.size(); ++at)
+    if (text[at] != '\r' || at + 1 == text.size() || text[at + 1] != '\n') text[kept++] = text[at];
+  text.resize(kept);
+  return sha256(text);
+}
+
+std::vector<Statement> statements_of(const std::string& text, const std::filesystem::path& origin,
+                                     Dialect dialect) {
+  try {
+    std::vector<Statement> statements = split_statements(text, dialect);
+    drop_surrounding_transaction(statements);
+    return statements;
+  } catch (const Error& error) {
+    throw error.with_context(origin.string());
+  }
+}
+
+void refuse(Patch& patch, std::string problem, std::string hint) {
+  patch.kind = PatchKind::unsupported;
+  patch.problem = std::move(problem);
+  patch.hint = std::move(hint);
+}
+
+void read_sql(Patch& patch, const std::string& text, Dialect dialect) {
+  patch.statements = statements_of(text, patch.file, dialect);
+  if (std::optional<Refusal> refusal = find_refusal(patch.statements, dialect))
+    refuse(patch, fmt::format("{}:{}: {}", patch.file.string(), refusal->line, refusal->reason),
+           std::move(refusal->hint));
+}
+
+}  // namespace
+
+std::string_view name(Phase phase) {
+  switch (phase) {
+    case Phase::pre_model_sync:
+      return "pre_model_sync";
+    case Phase::post_model_sync:
+      return "post_model_sync";
+    case Phase::finally:
+      return "finally";
+  }
+  return "";
+}
+
+Patch read_patch_file(const std::filesystem::path& file, Dialect dialect) {
+  Patch patch;
+  patch.file = file;
+  if (file.extension() == ".py") {
+    refuse(patch, fmt::format("{}: bench does not run Python patches", file.string()),
+           "run them with the app's own migrator: bench --site SITE run-in-maintenance -- COMMAND");
+    return patch;
+  }
+  std::string text = read_file(file);
+  if (file.extension() == ".sql") {
+    read_sql(patch, text, dialect);
+  } else if (access(file.c_str(), X_OK) == 0) {
+    patch.kind = PatchKind::executable;
+  } else {
+    refuse(patch, fmt::format("{}: it is neither SQL nor executable", file.string()),
+           fmt::format("make it executable: chmod +x {}", file.string()));
+  }
+  patch.checksum = checksum_of(std::move(text));
+  return patch;
+}
+
+std::vector<Statement> statements_of_output(const std::string& sql, const std::filesystem::path& executable,
+                                            Dialect dialect) {
+  const std::filesystem::path origin = "output of " + executable.string();
+  std::vector<Statement> statements = statements_of(sql, origin, dialect);
+  if (const std::optional<Refusal> refusal = find_refusal(statements, dialect))
+    throw Error(Kind::configuration,
+                fmt::format("{}:{}: {}", origin.string(), refusal->line, refusal->reason), refusal->hint);
+  return statements;
+}
+
+const PatchSource& patch_source(PatchFormat format) {
+  switch (format) {
+    case PatchFormat::patches_txt:
+      return patches_txt_source();
+    case PatchFormat::golang_migrate:
+      return golang_migrate_source();
+    case PatchFormat::diesel:
+      return diesel_source();
+    case PatchFormat::flyway:
+      return flyway_source();
+    case PatchFormat::plain_sql:
+      break;
+  }
+  return plain_sql_source();
+}
+
+std::vector<Patch> read_patches(const App& app, Dialect dialect) {
+  return patch_source(app.format).read(app, dialect);
+}
+
+}  // namespace bench

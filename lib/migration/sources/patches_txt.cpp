@@ -1,0 +1,219 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "migration/sources/sources.hpp"
+
+namespace bench {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t\r\v\f");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\v\f") - begin + 1);
+}
+
+bool is_module_part(std::string_view part) {
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+  return !part.empty() && part.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+/// The files that may be meant by one dotted name.
+class Candidates {
+ public:
+  explicit Candidates(Dialect dialect) : m_dialect(dialect) {}
+
+  void consider(const fs::path& file, const std::string& stem) {
+    const std::string extension = file.extension().string();
+    const std::string file_name = file.filename().string();
+    if (extension == ".sql") {
+      const Variant variant = variant_of(file_name);
+      if (variant.stem == stem) place_of(variant) = file;
+    } else if (file_name == stem + extension && fs::is_regular_file(file)) {
+      consider_program(file);
+    }
+  }
+
+  /// SQL for this database, SQL for all, an executable, Python, in this order; nullopt when there is none of
+  /// them.
+  std::optional<Patch> read() const {
+    for (const fs::path& file : {m_for_this, m_for_all, m_executable, m_python, m_other_kind})
+      if (!file.empty()) return read_patch_file(file, m_dialect);
+    if (!m_for_others.empty()) return patch_without_variant(m_for_others, m_dialect);
+    return std::nullopt;
+  }
+
+ private:
+  fs::path& place_of(const Variant& variant) {
+    if (!variant.dialect) return m_for_all;
+    return *variant.dialect == m_dialect ? m_for_this : m_for_others;
+  }
+
+  void consider_program(const fs::path& file) {
+    if (file.extension() == ".py") {
+      m_python = file;
+    } else if (access(file.c_str(), X_OK) != 0) {
+      m_other_kind = file;
+    } else {
+      if (!m_executable.empty())
+        refuse_migration(file, fmt::format("{} could be meant as well", m_executable.filename().string()),
+                         "remove one of them");
+      m_executable = file;
+    }
+  }
+
+  Dialect m_dialect;
+  fs::path m_for_this, m_for_all, m_for_others, m_executable, m_python, m_other_kind;
+};
+
+/// File names by folder: each folder is read once, however many patches lie in it.
+class FolderListings {
+ public:
+  /// Files in the stem's folder named `<stem>` or `<stem>.<anything>`.
+  std::vector<fs::path> files_of(const fs::path& stem) {
+    const auto [listing, is_new] = m_names.try_emplace(stem.parent_path());
+    std::set<std::string>& names = listing->second;
+    if (is_new && fs::is_directory(listing->first))
+      for (const fs::path& entry : visible_entries(listing->first)) names.insert(entry.filename().string());
+    std::vector<fs::path> files;
+    const std::string name = stem.filename().string();
+    if (names.contains(name)) files.push_back(stem);
+    for (auto found = names.lower_bound(name + "."); found != names.end() && found->starts_with(name + ".");
+         ++found)
+      files.push_back(listing->first / *found);
+    return files;
+  }
+
+ private:
+  std::map<fs::path, std::set<std::string>> m_names;
+};
+
+/// One reading of one patches.txt.
+class PatchesTxtReader {
+ public:
+  PatchesTxtReader(const App& app, fs::path folder, Dialect dialect)
+      : m_app(app), m_folder(std::move(folder)), m_file(m_folder / "patches.txt"), m_dialect(dialect) {}
+
+  std::vector<Patch> read() {
+    const std::string text = read_file(m_file);
+    std::string_view rest = text;
+    if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find('\n'), rest.size());
+      ++m_line;
+      take(trimmed(rest.substr(0, end)));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    std::stable_sort(m_patches.begin(), m_patches.end(),
+                     [](const Patch& left, const Patch& right) { return left.phase < right.phase; });
+    return std::move(m_patches);
+  }
+
+ private:
+  [[noreturn]] void fail(std::string_view message, std::string hint) const {
+    throw Error(Kind::configuration, fmt::format("{}:{}: {}", m_file.string(), m_line, message),
+                std::move(hint));
+  }
+
+  void take(std::string_view line) {
+    if (line.empty() || line.starts_with('#')) return;
+    if (line.starts_with('[')) return begin_section(line);
+    constexpr std::string_view finally_mark = "finally:";
+    const bool is_last = line.starts_with(finally_mark);
+    if (is_last) line = trimmed(line.substr(finally_mark.size()));
+    if (line.empty()) fail("there is no patch behind 'finally:'", "name one");
+    if (!m_seen.insert(std::string(line)).second)
+      fail(fmt::format("'{}' stands here a second time", line),
+           "remove it, or append a date to run it again: #2024-01-31");
+    Patch patch = read_line(line);
+    patch.app = m_app.name;
+    patch.id = patch.log_key = std::string(line);
+    patch.phase = is_last ? Phase::finally : m_section;
+    m_patches.push_back(std::move(patch));
+  }
+
+  void begin_section(std::string_view line) {
+    for (const Phase phase : {Phase::pre_model_sync, Phase::post_model_sync}) {
+      if (line != fmt::format("[{}]", name(phase))) continue;
+      m_section = phase;
+      return;
+    }
+    fail(fmt::format("unknown section {}", line), "use [pre_model_sync] or [post_model_sync]");
+  }
+
+  Patch read_line(std::string_view line) {
+    if (line.starts_with("execute:")) return python_line(line);
+    const std::string_view module = line.substr(0, line.find_first_of(" \t"));
+    const fs::path stem = path_of(module);
+    Candidates candidates(m_dialect);
+    for (const fs::path& file : m_listings.files_of(stem))
+      candidates.consider(file, stem.filename().string());
+    std::optional<Patch> patch = candidates.read();
+    if (!patch)
+      fail(fmt::format("there is no file for the patch '{}'", module),
+           fmt::format("create {}.sql", stem.string()));
+    return std::move(*patch);
+  }
+
+  Patch python_line(std::string_view line) const {
+    Patch patch;
+    patch.kind = PatchKind::unsupported;
+    patch.problem = fmt::format("{}:{}: bench does not run Python: {}", m_file.string(), m_line, line);
+    patch.hint = "run it with the app's own migrator: bench --site SITE run-in-maintenance -- COMMAND";
+    return patch;
+  }
+
+  /// `demo.patches.v1.x` is `patches/v1/x` under the app.
+  fs::path path_of(std::string_view module) const {
+    if (!module.starts_with(m_app.name + "."))
+      fail(fmt::format("'{}' is not a patch of the app {}", module, m_app.name),
+           fmt::format("begin it with '{}.'", m_app.name));
+    fs::path path = m_folder;
+    std::string_view rest = module.substr(m_app.name.size());
+    while (!rest.empty()) {
+      rest.remove_prefix(1);
+      const std::size_t end = std::min(rest.find('.'), rest.size());
+      if (!is_module_part(rest.substr(0, end)))
+        fail(fmt::format("'{}' is not a dotted name", module),
+             fmt::format("write it like {}.patches.v1.x", m_app.name));
+      path /= rest.substr(0, end);
+      rest.remove_prefix(end);
+    }
+    return path;
+  }
+
+  const App& m_app;
+  fs::path m_folder;
+  fs::path m_file;
+  Dialect m_dialect;
+  int m_line = 0;
+  Phase m_section = Phase::pre_model_sync;
+  FolderListings m_listings;
+  std::set<std::string> m_seen;
+  std::vector<Patch> m_patches;
+};
+
+class PatchesTxt : public PatchSource {
+ public:
+  std::vector<Patch> read(const App& app, Dialect dialect) const override {
+    const std::optional<fs::path> folder = patch_folder_of(app, dialect);
+    return folder ? PatchesTxtReader(app, *folder, dialect).read() : std::vector<Patch>{};
+  }
+};
+
+}  // namespace
+
+const PatchSource& patches_txt_source() {
+  static const PatchesTxt source;
+  return source;
+}
+
+}  // namespace bench

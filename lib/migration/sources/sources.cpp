@@ -1,0 +1,103 @@
+#include "migration/sources/sources.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <system_error>
+
+#include "base/error.hpp"
+
+namespace bench {
+
+namespace fs = std::filesystem;
+
+void refuse_migration(const fs::path& file, std::string_view message, std::string hint) {
+  throw Error(Kind::configuration, fmt::format("{}: {}", file.string(), message), std::move(hint));
+}
+
+std::optional<fs::path> patch_folder_of(const App& app, Dialect dialect) {
+  if (app.patch_folders.empty()) return std::nullopt;
+  const fs::path& origin = app.manifest.empty() ? app.folder : app.manifest;
+  const std::optional<fs::path> folder = app.patch_folder(name(dialect));
+  if (!folder)
+    refuse_migration(origin, fmt::format("the app {} has no patches for {}", app.name, name(dialect)),
+                     fmt::format("name their folder there under patches: path: {}", name(dialect)));
+  return folder;
+}
+
+std::vector<fs::path> visible_entries(const fs::path& folder) {
+  std::vector<fs::path> entries;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
+    if (!entry->path().filename().string().starts_with('.')) entries.push_back(entry->path());
+  if (error)
+    refuse_migration(folder, fmt::format("the folder of the patches cannot be read: {}", error.message()),
+                     {});
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+std::optional<Version> Version::parse(std::string_view text) {
+  Version version;
+  while (true) {
+    const std::size_t end = std::min(text.find_first_of("._"), text.size());
+    std::string_view part = text.substr(0, end);
+    if (part.empty() || part.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+    part.remove_prefix(std::min(part.find_first_not_of('0'), part.size()));
+    version.m_parts.emplace_back(part.size(), part);
+    if (end == text.size()) break;
+    text.remove_prefix(end + 1);
+  }
+  while (!version.m_parts.empty() && version.m_parts.back().first == 0) version.m_parts.pop_back();
+  return version;
+}
+
+Patch read_numbered_patch(const fs::path& file, std::string id, const App& app, Dialect dialect) {
+  Patch patch = read_patch_file(file, dialect);
+  patch.app = app.name;
+  patch.log_key = app.name + "." + id;
+  patch.id = std::move(id);
+  return patch;
+}
+
+std::vector<Patch> read_in_order(std::vector<VersionedFile> files, const App& app, Dialect dialect) {
+  std::stable_sort(files.begin(), files.end(), [](const VersionedFile& left, const VersionedFile& right) {
+    return left.version < right.version;
+  });
+  const auto same = std::adjacent_find(
+      files.begin(), files.end(),
+      [](const VersionedFile& left, const VersionedFile& right) { return left.version == right.version; });
+  if (same != files.end())
+    refuse_migration((same + 1)->file,
+                     fmt::format("it has the same version as {}", same->file.filename().string()),
+                     "give one of them another number");
+  std::vector<Patch> patches;
+  for (VersionedFile& file : files)
+    patches.push_back(read_numbered_patch(file.file, std::move(file.id), app, dialect));
+  return patches;
+}
+
+Variant variant_of(std::string_view file_name) {
+  Variant variant{std::string(file_name.substr(0, file_name.size() - std::string_view(".sql").size())),
+                  std::nullopt};
+  for (const Dialect dialect : {Dialect::mariadb, Dialect::postgres, Dialect::sqlite}) {
+    const std::string suffix = fmt::format(".{}", name(dialect));
+    if (!variant.stem.ends_with(suffix)) continue;
+    variant.stem.resize(variant.stem.size() - suffix.size());
+    variant.dialect = dialect;
+    break;
+  }
+  return variant;
+}
+
+Patch patch_without_variant(const fs::path& other, Dialect dialect) {
+  Patch patch;
+  patch.kind = PatchKind::unsupported;
+  patch.file = other;
+  patch.problem = fmt::format("{}: the patch has no variant for {}", other.string(), name(dialect));
+  patch.hint =
+      fmt::format("write {}.{}.sql beside it", variant_of(other.filename().string()).stem, name(dialect));
+  return patch;
+}
+
+}  // namespace bench
