@@ -15,13 +15,32 @@ namespace bench::cli {
 
 namespace {
 
+constexpr const char* global_group = "global options";
+
 class CommandFormatter : public CLI::Formatter {
  public:
-  CommandFormatter() { column_width(34); }
+  CommandFormatter() {
+    column_width(34);
+    label("Positionals", "arguments");
+  }
 
   std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
     return fmt::format("bench {}: {}\n\n{}\n{}{}{}", name, app->get_description(), app->get_footer(),
                        make_usage(app, "bench " + name), make_positionals(app), make_groups(app, mode));
+  }
+
+  /// The command's own first, the global ones last.
+  std::string make_groups(const CLI::App* app, CLI::AppFormatMode) const override {
+    std::vector<std::string> groups = app->get_groups();
+    std::stable_partition(groups.begin(), groups.end(),
+                          [](const std::string& group) { return group != global_group; });
+    std::string text;
+    for (const std::string& group : groups) {
+      const auto options = app->get_options(
+          [&](const CLI::Option* option) { return option->nonpositional() && option->get_group() == group; });
+      if (!options.empty()) text += make_group(group == "Options" ? "options" : group, false, options);
+    }
+    return text;
   }
 
   std::string make_usage(const CLI::App* app, std::string name) const override {
@@ -76,7 +95,7 @@ std::string exit_codes() {
 std::string global_options() {
   GlobalOptions options;
   CLI::App app;
-  app.set_help_flag("-h,--help", "this help, or a command's")->group("global options");
+  app.set_help_flag("-h,--help", "this help, or a command's")->group(global_group);
   declare_global_options(app, options);
   return CommandFormatter().make_groups(&app, CLI::AppFormatMode::Normal);
 }

@@ -92,7 +92,7 @@ std::optional<std::string> parse_or_help(CLI::App& app, const CommandLine& line,
     app.parse(words_for(line, command.tail));
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
-    return app.help(std::string(command.name));
+    return app.help();
   } catch (const CLI::ParseError& error) {
     throw usage_error(app, error, command.name);
   }

@@ -1,0 +1,163 @@
+"""backup, list-backups, verify-backup, restore."""
+
+import json
+from pathlib import Path
+
+from support import contains, equal
+
+
+def book_site(place):
+    place.make_book_site()
+    place.bench("--site", "develop", "migrate", "--backup", "none")
+    for kind in ("public", "private"):
+        folder = place.site() / kind / "files"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "ünïcode name.txt").write_text(kind)
+
+
+def titles(place, site="develop"):
+    return [title for (title,) in place.query("SELECT title FROM book ORDER BY id", site)]
+
+
+def test_backup(place):
+    book_site(place)
+    result = place.result("--site", "develop", "backup")
+    manifest = Path(result["manifest"])
+    equal(manifest.parent, place.site() / "private/backups")
+    equal([file["role"] for file in result["files"]], ["database", "config"])
+    assert result["files"][0]["name"].endswith("-database.sql.gz"), result
+    equal((result["partial"], result["removed"], result["window"]), (False, [], None))
+    for file in result["files"]:
+        equal((manifest.parent / file["name"]).stat().st_size, file["size"])
+        equal((manifest.parent / file["name"]).stat().st_mode & 0o777, 0o600)
+
+
+def test_backup_with_files(place):
+    book_site(place)
+    result = place.result("--site", "develop", "backup", "--with-files", "--compress", "--compression", "zstd")
+    names = {file["role"]: file["name"] for file in result["files"]}
+    equal(sorted(names), ["config", "database", "files", "private-files"])
+    assert names["files"].endswith("-files.tgz") and names["database"].endswith("-database.sql.zst"), names
+    equal(result["same_moment"], False)
+    contains(place.bench("--site", "develop", "backup", "--with-files").out, "files were copied while writers went on")
+
+
+def test_backup_in_a_window(place):
+    book_site(place)
+    result = place.result("--site", "develop", "backup", "--with-files", "--in-window")
+    equal((result["same_moment"], result["window"]["slipped_in"]), (True, False))
+    assert "maintenance_mode" not in place.config()
+
+
+def test_backup_of_some_tables(place):
+    book_site(place)
+    for arguments in (["--only", "book"], ["-i", "book,tabPatch Log"], ["--exclude", "book"]):
+        result = place.result("--site", "develop", "backup", *arguments)
+        equal(result["partial"], True)
+        assert "-partial-database" in result["files"][0]["name"], result
+
+
+def test_backup_to_other_places(place):
+    book_site(place)
+    result = place.result("--site", "develop", "backup", "--backup-path", "elsewhere", cwd=place.folder)
+    equal(Path(result["manifest"]).parent, place.folder / "elsewhere")
+    paths = {option: place.folder / option.strip("-") for option in
+             ("--backup-path-db", "--backup-path-conf", "--backup-path-files", "--backup-path-private-files")}
+    place.bench("--site", "develop", "backup", "--with-files", *[word for option, path in paths.items() for word in (option, str(path))])
+    for path in paths.values():
+        assert path.is_file(), path
+
+
+def test_one_path_for_several_sites_is_refused(place):
+    place.make_bench("a", "b")
+    run = place.bench("--site", "all", "backup", "--backup-path-db", "x.sql.gz", code=2)
+    contains(run.err, "cannot serve several sites")
+    equal([name for name in place.tree() if "x.sql" in name or "private/backups/" in name], [])
+
+
+def test_list_backups(place):
+    book_site(place)
+    equal(place.bench("--site", "develop", "list-backups").out, "develop: no backup set yet\n")
+    manifest = place.result("--site", "develop", "backup", "--with-files")["manifest"]
+    listed = place.result("--site", "develop", "list-backups")
+    equal([(s["manifest"], s["with_files"], s["partial"]) for s in listed["sets"]], [(manifest, True, False)])
+    equal((listed["broken"], listed["without_manifest"]), ([], []))
+    contains(place.bench("--site", "develop", "list-backups").out, Path(manifest).name.removesuffix("-manifest.json"), "database, files")
+    Path(manifest).write_text("{")
+    contains(place.bench("--site", "develop", "list-backups").out, f"BROKEN manifest: {manifest}")
+
+
+def test_verify_backup(place):
+    book_site(place)
+    manifest = Path(place.result("--site", "develop", "backup")["manifest"])
+    name = manifest.name.removesuffix("-manifest.json")
+    result = place.result("--site", "develop", "verify-backup", name)
+    equal((result["set"], result["manifest"], result["drilled"]), (name, str(manifest), False))
+    assert result["rows"] > 0
+    contains(place.bench("--site", "develop", "verify-backup", str(manifest), "--drill").out, "is good", "scratch database")
+    database = next(manifest.parent.glob("*-database.sql.gz"))
+    database.write_bytes(database.read_bytes()[:-10])
+    run = place.bench("--json", "--site", "develop", "verify-backup", name, code=6)
+    equal(run.json()["error"]["kind"], "bad-backup")
+    contains(run.err, database.name)
+    place.bench("--site", "develop", "verify-backup", "19990101_000000-develop", code=6)
+
+
+def test_restore(place):
+    book_site(place)
+    name = Path(place.result("--site", "develop", "backup", "--with-files")["manifest"]).name.removesuffix("-manifest.json")
+    place.query("DELETE FROM book")
+    (place.site() / "public/files/ünïcode name.txt").write_text("changed")
+    result = place.result("--site", "develop", "restore", name, "--with-public-files", "--yes")
+    equal((result["verified_by_manifest"], result["public_files"], result["private_files"]), (True, True, False))
+    equal(json.loads(open(result["before"]).read())["site"], "develop")
+    equal(titles(place), ["Emma"])
+    equal((place.site() / "public/files/ünïcode name.txt").read_text(), "public")
+    assert "maintenance_mode" not in place.config()
+
+
+def test_restore_of_a_dump_file(place):
+    book_site(place)
+    manifest = Path(place.result("--site", "develop", "backup")["manifest"])
+    dump = place.folder / "copy.sql.gz"
+    dump.write_bytes(next(manifest.parent.glob("*-database.sql.gz")).read_bytes())
+    place.query("DELETE FROM book")
+    run = place.bench("--site", "develop", "restore", str(dump), "--force")
+    contains(run.out, "develop: restored", "it has no manifest")
+    equal(titles(place), ["Emma"])
+
+
+def test_restore_with_named_archives(place):
+    book_site(place)
+    manifest = Path(place.result("--site", "develop", "backup", "--with-files")["manifest"])
+    dump = next(manifest.parent.glob("*-database.sql.gz"))
+    archive = next(manifest.parent.glob("*-private-files.tar"))
+    (place.site() / "private/files/ünïcode name.txt").write_text("changed")
+    place.bench("--site", "develop", "restore", "--with-private-files", str(archive), str(dump), "--yes")
+    equal((place.site() / "private/files/ünïcode name.txt").read_text(), "private")
+
+
+def test_restore_of_what_is_not_good(place):
+    book_site(place)
+    broken = place.folder / "broken.sql"
+    broken.write_text("CREATE TABLE a (id INTEGER);\nINSERT INTO nowhere VALUES (1);\n")
+    before = place.database().read_bytes()
+    run = place.bench("--json", "--site", "develop", "restore", str(broken), "--yes", code=6)
+    equal(run.json()["error"]["kind"], "bad-backup")
+    contains(run.json()["error"]["message"], "2")
+    equal(titles(place), ["Emma"])
+    equal(place.database().read_bytes(), before)
+    assert "maintenance_mode" not in place.config()
+    place.bench("--site", "develop", "restore", "no-such-set", "--yes", code=6)
+
+
+def test_restore_refuses_what_is_encrypted(place):
+    place.make_bench("develop")
+    run = place.bench("--site", "develop", "restore", "20260101_000000-develop-database-enc.sql.gz", "--encryption-key", "k", "--yes", code=2)
+    contains(run.err, "is encrypted", "hint: decrypt it first")
+
+
+def test_restore_needs_a_source(place):
+    place.make_bench("develop")
+    contains(place.bench("--site", "develop", "restore", "--yes", code=2).err, "restore needs SOURCE")
+    contains(place.bench("--site", "develop", "restore", "--with-public-files", "--yes", code=2).err, "restore needs SOURCE")

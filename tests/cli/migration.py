@@ -1,0 +1,214 @@
+"""migrate and its relatives."""
+
+import json
+import os
+
+from support import BOOK_PATCHES, contains, equal, lacks
+
+BAD = {"0003_bad.sql": "CREATE TABLE fine (id INTEGER);\n\nINSERT INTO nowhere VALUES (1);\n"}
+
+
+def tables(place, site="develop"):
+    return [name for (name,) in place.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", site)]
+
+
+def test_migrate(place):
+    place.make_book_site()
+    result = place.result("--site", "develop", "migrate")
+    equal((result["site"], result["result"], result["error"]), ("develop", "migrated", None))
+    equal([(p["app"], p["state"]) for p in result["patches"]], [("books", "applied"), ("books", "applied")])
+    for patch in result["patches"]:
+        equal(sorted(patch), ["app", "duration_ms", "patch", "phase", "state"])
+    equal(sorted(result["window"]), ["drain_ms", "duration_ms", "ended_sessions", "fence", "gaps", "slipped_in"])
+    assert result["window"]["fence"] in ("database", "database-with-gaps"), result["window"]
+    for moment in ("before", "after"):
+        equal(json.loads(open(result["backups"][moment]).read())["site"], "develop")
+    equal(place.query("SELECT title, isbn FROM book"), [("Emma", "1")])
+    assert "maintenance_mode" not in place.config()
+    operations = place.result("--site", "develop", "operations")["operations"]
+    equal([(o["id"], o["kind"], o["state"]) for o in operations if o["kind"] == "migrate"], [(result["operation"], "migrate", "done")])
+
+
+def test_migrate_again_has_nothing_to_do(place):
+    place.make_book_site()
+    place.bench("--site", "develop", "migrate")
+    result = place.result("--site", "develop", "migrate")
+    equal((result["result"], result["operation"], result["window"], result["patches"]), ("up-to-date", None, None, []))
+    equal(result["backups"], {"before": None, "after": None})
+    equal(place.bench("migrate", "--site", "develop").out, "develop: up to date, nothing to do\n")
+
+
+def test_migrate_speaks_to_people(place):
+    place.make_book_site()
+    run = place.bench("--site", "develop", "migrate")
+    contains(run.out, "develop: migrated, 2 patches applied\n", "books", "  read-only  ", "  fence      ", "  before     ", "  after      ",
+             "  operation  ")
+    lacks(run.out + run.err, "\x1b", "\r")
+    contains(run.err, "applying 2 patches")
+    log = (place.site() / "logs/bench.log").read_text()
+    contains(log, "applying 2 patches", "migrate")
+
+
+def test_quiet_migrate(place):
+    place.make_book_site()
+    equal(place.bench("-q", "--site", "develop", "migrate").err, "")
+
+
+def test_a_failing_patch_is_undone(place):
+    place.make_book_site()
+    place.make_app("books", BAD)
+    before = tables(place)
+    run = place.bench("--json", "--site", "develop", "migrate", code=7)
+    document = run.json()
+    result = document["results"][0]
+    equal(result["result"], "undone")
+    equal([p["state"] for p in result["patches"]], ["applied", "applied", "failed"] if result["patches"][0]["state"] == "applied"
+          else ["pending", "pending", "failed"])
+    equal(document["error"], result["error"])
+    equal(result["error"]["kind"], "undone")
+    contains(result["error"]["message"], "books", "0003_bad.sql", ":3", "nowhere")
+    equal(tables(place), before)
+    assert "maintenance_mode" not in place.config()
+    contains(run.err, "error: ")
+    human = place.bench("--site", "develop", "migrate", code=7)
+    contains(human.out, "develop: FAILED and undone: the site is as it was", "FAILED")
+    equal(len([line for line in human.err.splitlines() if line.startswith("error: ")]), 1)
+
+
+def test_skip_failing(place):
+    place.make_book_site()
+    place.make_app("books", {**BAD, "0004_later.sql": "CREATE TABLE later (id INTEGER);\n"})
+    result = place.result("--site", "develop", "migrate", "--skip-failing")
+    equal([p["state"] for p in result["patches"]], ["applied", "applied", "skipped", "applied"])
+    assert "later" in tables(place) and "fine" not in tables(place)
+
+
+def test_plan_changes_nothing(place):
+    place.make_book_site()
+    before = tables(place)
+    run = place.bench("--site", "develop", "migrate", "--plan")
+    contains(run.out, "-- develop: 2 patches pending", "CREATE TABLE book", "ALTER TABLE book ADD COLUMN isbn TEXT;")
+    result = place.result("--site", "develop", "migrate", "--plan")
+    equal([p["app"] for p in result["pending"]], ["books", "books"])
+    equal(len(result["pending"][1]["statements"]), 2)
+    equal(result["drifted"], [])
+    equal(tables(place), before)
+
+
+def test_check(place):
+    place.make_book_site("develop", "other")
+    run = place.bench("--site", "develop", "migrate", "--check", code=3)
+    contains(run.out, "2 patches pending")
+    document = place.bench("--json", "--site", "all", "migrate", "--check", code=3).json()
+    equal((document["ok"], document["error"]), (True, None))
+    place.bench("--site", "develop", "migrate", "--backup", "none")
+    place.bench("--site", "develop", "migrate", "--check")
+    place.bench("--site", "all", "migrate", "--check", code=3)
+
+
+def test_drift(place):
+    place.make_book_site()
+    place.bench("--site", "develop", "migrate", "--backup", "none")
+    place.make_app("books", {"0001_books.sql": BOOK_PATCHES["0001_books.sql"] + "-- changed\n"})
+    contains(place.bench("--site", "develop", "migrate", code=9).err, "0001_books.sql", "--accept-drift")
+    place.bench("--site", "develop", "migrate", "--check", code=3)
+    place.bench("--site", "develop", "migrate", "--accept-drift")
+    place.bench("--site", "develop", "migrate", "--check")
+
+
+def test_backup_moments(place):
+    place.make_book_site()
+    equal(place.result("--site", "develop", "migrate", "--backup", "none")["backups"], {"before": None, "after": None})
+    place.make_app("books", {"0003_c.sql": "CREATE TABLE c (id INTEGER);\n"})
+    backups = place.result("--site", "develop", "migrate", "--backup", "before")["backups"]
+    equal((backups["before"] is None, backups["after"]), (False, None))
+
+
+def test_patches(place):
+    place.make_book_site()
+    equal([(p["app"], p["state"], p["applied_at"]) for p in place.result("--site", "develop", "patches")["patches"] if p["app"] == "books"],
+          [("books", "pending", None)] * 2)
+    operation = place.result("--site", "develop", "migrate")["operation"]
+    patches = [p for p in place.result("--site", "develop", "patches")["patches"] if p["app"] == "books"]
+    equal([(p["state"], p["operation"]) for p in patches], [("applied", operation)] * 2)
+    lines = place.bench("--site", "develop", "patches").out.splitlines()
+    equal(lines[0].split(), ["app", "patch", "phase", "state", "applied", "operation"])
+
+
+def test_run_patch(place):
+    place.make_book_site()
+    first, second = [p["patch"] for p in place.result("--site", "develop", "patches")["patches"] if p["app"] == "books"]
+    result = place.result("--site", "develop", "run-patch", first, "--backup", "none")
+    equal([p["patch"] for p in result["patches"]], [first])
+    equal(place.result("--site", "develop", "run-patch", first)["result"], "up-to-date")
+    place.bench("--site", "develop", "run-patch", first, "--force", "--backup", "none", code=7)
+    place.bench("--site", "develop", "run-patch", f"books.{second}", "--backup", "none")
+    contains(place.bench("--site", "develop", "run-patch", "books.0002_isbm", code=2).err, "hint: did you mean ")
+
+
+def test_mark_applied(place):
+    place.make_book_site()
+    first, second = [p["patch"] for p in place.result("--site", "develop", "patches")["patches"] if p["app"] == "books"]
+    result = place.result("--site", "develop", "mark-applied", "books", second, "--up-to")
+    equal((len(result["marked"]), result["already"]), (2, []))
+    place.bench("--site", "develop", "migrate", "--check")
+    assert "book" not in tables(place)
+    equal(len(place.result("--site", "develop", "bypass-patch", f"books.{first}")["already"]), 1)
+    contains(place.bench("--site", "develop", "mark-applied", "nodots", code=2).err, "mark-applied needs APP and PATCH")
+
+
+def test_run_in_maintenance(place):
+    place.make_bench("develop")
+    script = ("import json, os, sys; c = json.load(open('%s')); sys.exit(0 if c['maintenance_mode'] == 1 else 9)"
+              % (place.site() / "site_config.json"))
+    result = place.result("--site", "develop", "run-in-maintenance", "--backup", "none", "--", "python3", "-c", script)
+    equal((result["result"], result["patches"]), ("migrated", []))
+    assert "maintenance_mode" not in place.config()
+
+
+def test_run_in_maintenance_touches_no_word_of_the_command(place):
+    place.make_bench("develop")
+    words = ["--json", "-v", "--site", "x", "--", "[a,b]", "--help", ""]
+    script = "import sys, json; json.dump(sys.argv[1:], open('words.json', 'w'))"
+    place.bench("--site", "develop", "run-in-maintenance", "--backup", "none", "--", "python3", "-c", script, *words, cwd=place.folder)
+    equal(json.loads((place.folder / "words.json").read_text()), words)
+
+
+def test_run_in_maintenance_undoes_what_fails(place):
+    place.make_bench("develop")
+    # On SQLite the window around a foreign migrator is not enforced, so nothing is restored over what it may have written.
+    run = place.bench("--json", "--site", "develop", "run-in-maintenance", "--", "python3", "-c", "raise SystemExit(3)", code=8)
+    equal(run.json()["results"][0]["result"], "needs-attention")
+    equal(place.config()["maintenance_mode"], 1)
+    place.bench("--site", "develop", "set-maintenance-mode", "off")
+    assert "maintenance_mode" not in place.config()
+
+
+def test_ready_for_migration(place):
+    place.make_bench("develop")
+    equal(place.bench("--site", "develop", "ready-for-migration").out, "develop: ready\n")
+    equal(place.result("--site", "develop", "ready-for-migration")["ready"], True)
+
+
+def test_one_of_several_sites_fails(place):
+    place.make_book_site("a", "b", "c")
+    place.query("CREATE TABLE book (id INTEGER)", "b")
+    document = place.bench("--json", "--site", "all", "migrate", code=4).json()
+    equal([r["result"] for r in document["results"]], ["migrated", "undone", "migrated"])
+    equal(document["error"]["kind"], "some-failed")
+    run = place.bench("--site", "all", "migrate", "--fail-fast", code=4)
+    contains(run.err, "b  FAILED (undone)", "c  not tried", "a  done")
+
+
+def test_a_failure_before_the_window_has_the_whole_result(place):
+    place.make_book_site()
+    os.remove(place.database())
+    run = place.bench("--json", "--site", "develop", "migrate", code=10)
+    result = run.json()["results"][0]
+    equal(sorted(result), ["backups", "error", "notes", "operation", "patches", "result", "site", "window"])
+    equal((result["operation"], result["window"], result["patches"]), (None, None, []))
+
+
+def test_skip_search_index_is_accepted(place):
+    place.make_book_site()
+    contains(place.bench("--site", "develop", "migrate", "--skip-search-index").err, "--skip-search-index has nothing to do")

@@ -1,0 +1,32 @@
+"""Runs one case: run_case.py BENCH FILE FUNCTION. Exit 0: passed, 1: failed, 77: cannot run here."""
+
+import importlib
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from support import Place, Skipped
+
+
+def main():
+    program, file, function = sys.argv[1:]
+    case = getattr(importlib.import_module(file), function)
+    with tempfile.TemporaryDirectory(prefix="bench-cli-") as folder:
+        place = Place(Path(program), Path(folder).resolve())
+        try:
+            case(place)
+        except Skipped as reason:
+            print(f"skipped: {reason}")
+            return 77
+        except Exception:
+            traceback.print_exc()
+            for run in place.runs:
+                print(run, file=sys.stderr)
+            return 1
+        finally:
+            place.end_what_is_left()
+    return 0
+
+
+sys.exit(main())
