@@ -1,5 +1,7 @@
 #include "migration/patch_log.hpp"
 
+#include <fmt/format.h>
+
 #include "base/digest.hpp"
 #include "base/time.hpp"
 
@@ -23,7 +25,9 @@ std::int64_t as_number(LogAs as) {
 
 void write_frappe_row(Database& database, const Patch& patch, LogAs as, const std::string& traceback) {
   const std::string table = quoted(database, "tabPatch Log");
-  execute(database, "DELETE FROM " + table + " WHERE patch = ?", {patch.log_key});
+  // A patch that was applied stays so when a later, forced run of it fails.
+  const std::string_view which = as == LogAs::skipped ? " AND skipped = 1" : "";
+  execute(database, fmt::format("DELETE FROM {} WHERE patch = ?{}", table, which), {patch.log_key});
   const std::string now = to_database_time(Clock::now());
   execute(database,
           "INSERT INTO " + table +

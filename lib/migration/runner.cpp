@@ -50,6 +50,7 @@ MigrationReport MigrationRunner::run(const std::vector<const Patch*>& patches) {
 
 void MigrationRunner::run_as_one_transaction(const std::vector<const Patch*>& patches) {
   std::size_t failed = patches.size();
+  bool is_committing = false;
   try {
     Transaction transaction(m_database);
     for (std::size_t i = 0; i < patches.size(); ++i) {
@@ -61,13 +62,29 @@ void MigrationRunner::run_as_one_transaction(const std::vector<const Patch*>& pa
     failed = patches.size();
     throw_if_interrupted();
     pause_point("migrate.before-commit");
+    is_committing = true;
     transaction.commit();
     m_report.committed = true;
   } catch (const Error& error) {
+    if (is_committing && is_committed()) {
+      m_report.committed = true;
+      m_report.failure = error.with_context("the patches are committed, but what follows a commit failed");
+      return;
+    }
     take_back(failed, error, patches);
     return;
   }
   pause_point("migrate.committed");
+}
+
+// A commit that fails may have done its work: on SQLite it also takes the fence again. Where the database
+// does not tell, nothing must be promised that only holds without the commit.
+bool MigrationRunner::is_committed() {
+  try {
+    return operation_was_committed(m_database, m_options.operation);
+  } catch (const Error&) {
+    return true;
+  }
 }
 
 // What ran before the failure was rolled back with it, and is pending again.
@@ -94,7 +111,8 @@ void MigrationRunner::run_one(const Patch& patch, PatchResult& result) {
   } catch (const Error& error) {
     // A statement that SQLite rolled back with the whole transaction cannot be skipped.
     const bool can_skip = m_options.on_failure == RunOptions::OnFailure::skip &&
-                          error.kind() == Kind::statement && m_database.in_transaction();
+                          (error.kind() == Kind::statement || error.kind() == Kind::configuration) &&
+                          m_database.in_transaction();
     if (!can_skip) throw;
     skip(patch, error, result);
   }

@@ -53,6 +53,7 @@ class MigrationRunner {
 
  private:
   void run_as_one_transaction(const std::vector<const Patch*>& patches);
+  bool is_committed();
   void take_back(std::size_t failed, const Error& error, const std::vector<const Patch*>& patches);
   void run_one(const Patch& patch, PatchResult& result);
   void skip(const Patch& patch, const Error& error, PatchResult& result);

@@ -44,12 +44,14 @@ TEST_CASE("statements are cut at semicolons") {
   CHECK(texts("-- first\na;\n-- second\nb;\n-- last", dialect) == Texts{"-- first\na", "-- second\nb"});
   CHECK(texts("\xEF\xBB\xBFSELECT 1;", dialect) == Texts{"SELECT 1"});
   CHECK(texts("SELECT 1;\r\nSELECT\r\n2;\r\n", dialect) == Texts{"SELECT 1", "SELECT\r\n2"});
-  CHECK(texts("SELECT '\xEF\xBB\xBF\xE2\x82\xAC;';x", dialect) == Texts{"SELECT '\xEF\xBB\xBF\xE2\x82\xAC;'", "x"});
+  CHECK(texts("SELECT '\xEF\xBB\xBF\xE2\x82\xAC;';x", dialect) ==
+        Texts{"SELECT '\xEF\xBB\xBF\xE2\x82\xAC;'", "x"});
 }
 
 TEST_CASE("a statement knows its line, its first token and its leading words") {
   const auto statements = split_statements(
-      "-- head\n\n/* two\nlines */ create /* x */ Table t (a);\n\n insert into `t` values (1);\nDROP TABLE IF EXISTS t;",
+      "-- head\n\n/* two\nlines */ create /* x */ Table t (a);\n\n insert into `t` values (1);\nDROP TABLE "
+      "IF EXISTS t;",
       Dialect::mariadb);
   REQUIRE(statements.size() == 3);
   CHECK(statements[0].line == 4);
@@ -68,7 +70,8 @@ TEST_CASE("what is not closed is refused with its line") {
   CHECK(refusal("a;\n[x", Dialect::sqlite) == "line 2: a quoted name begins here and is not closed");
   CHECK(refusal("a /* x", Dialect::mariadb) == "line 1: a comment begins here and is not closed");
   CHECK(refusal("a /* /* */", Dialect::postgres) == "line 1: a comment begins here and is not closed");
-  CHECK(refusal("a $q$ $$ ", Dialect::postgres) == "line 1: a dollar-quoted string begins here and is not closed");
+  CHECK(refusal("a $q$ $$ ", Dialect::postgres) ==
+        "line 1: a dollar-quoted string begins here and is not closed");
   CHECK(refusal("a;\nb (c;", Dialect::postgres) ==
         "line 2: the statement that begins here has a parenthesis that is not closed");
   CHECK(refusal("CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; ", Dialect::sqlite) ==
@@ -92,9 +95,9 @@ TEST_CASE("an SQLite trigger ends at the END behind a semicolon") {
   const std::string body =
       "AFTER UPDATE ON a BEGIN UPDATE b SET x = CASE WHEN 1 THEN 2 END; SELECT CASE x WHEN 1 THEN 2 END;\n"
       "-- END;\nSELECT 'END;'; /* x */ END";
-  for (const std::string head : {"CREATE TRIGGER t ", "create temp trigger IF NOT EXISTS t ",
-                                 "CREATE /* c */ TEMPORARY\nTRIGGER t ", "EXPLAIN CREATE TRIGGER t ",
-                                 "EXPLAIN QUERY PLAN CREATE TRIGGER t "}) {
+  for (const std::string head :
+       {"CREATE TRIGGER t ", "create temp trigger IF NOT EXISTS t ", "CREATE /* c */ TEMPORARY\nTRIGGER t ",
+        "EXPLAIN CREATE TRIGGER t ", "EXPLAIN QUERY PLAN CREATE TRIGGER t "}) {
     INFO(head);
     CHECK(texts(head + body + "; b;", Dialect::sqlite) == Texts{head + body, "b"});
     CHECK(texts(head + body, Dialect::sqlite) == Texts{head + body});
@@ -122,7 +125,8 @@ TEST_CASE("MariaDB comments") {
 TEST_CASE("MariaDB conditional comments are code") {
   const auto statements = split_statements(
       "/*M!999999\\- enable the sandbox mode */ \n-- MariaDB dump\n"
-      "/*!40101 SET NAMES utf8mb4 */;\n/*!50001 CREATE VIEW v AS SELECT ';' */;\n/*M!100616 SET @a = 1*/;\n/*! x */;",
+      "/*!40101 SET NAMES utf8mb4 */;\n/*!50001 CREATE VIEW v AS SELECT ';' */;\n/*M!100616 SET @a = "
+      "1*/;\n/*! x */;",
       Dialect::mariadb);
   REQUIRE(statements.size() == 4);
   CHECK(statements[0].text ==
@@ -140,11 +144,13 @@ TEST_CASE("MariaDB's DELIMITER command") {
         Texts{"BEGIN a; b; END", "c", "d"});
   CHECK(texts("a;\n-- why\nDelimiter $$\nx; END$$\ny$$\nDELIMITER ;\nz", Dialect::mariadb) ==
         Texts{"a", "x; END", "y", "z"});
-  CHECK(texts("DELIMITER ;;\r\n/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`b`*/ /*!50003 TRIGGER t BEFORE INSERT ON a "
+  CHECK(texts("DELIMITER ;;\r\n/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`b`*/ /*!50003 TRIGGER t BEFORE INSERT "
+              "ON a "
               "FOR EACH ROW BEGIN SET @a = ';;'; END */;;\r\nDELIMITER ;\r\nb;",
-              Dialect::mariadb) == Texts{"/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`b`*/ /*!50003 TRIGGER t BEFORE "
-                                         "INSERT ON a FOR EACH ROW BEGIN SET @a = ';;'; END */",
-                                         "b"});
+              Dialect::mariadb) ==
+        Texts{"/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`b`*/ /*!50003 TRIGGER t BEFORE "
+              "INSERT ON a FOR EACH ROW BEGIN SET @a = ';;'; END */",
+              "b"});
   CHECK(texts("DELIMITER \"go\"\na; b\ngo\nc", Dialect::mariadb) == Texts{"a; b", "c"});
   CHECK(texts("a; DELIMITER |\nb;|c|", Dialect::mariadb) == Texts{"a", "b;", "c"});
   CHECK(texts("SELECT delimiter FROM t; a", Dialect::mariadb) == Texts{"SELECT delimiter FROM t", "a"});
@@ -158,29 +164,34 @@ TEST_CASE("MariaDB's DELIMITER command") {
 TEST_CASE("MariaDB bodies without DELIMITER") {
   const std::string program = GENERATE(
       std::string("CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END"),
-      "CREATE OR REPLACE DEFINER=`a`@`%` PROCEDURE IF NOT EXISTS p(IN `begin` INT) COMMENT 'x;' MODIFIES SQL DATA "
+      "CREATE OR REPLACE DEFINER=`a`@`%` PROCEDURE IF NOT EXISTS p(IN `begin` INT) COMMENT 'x;' MODIFIES SQL "
+      "DATA "
       "BEGIN END",
-      "CREATE DEFINER = begin@localhost FUNCTION f(a INT) RETURNS VARCHAR(10) CHARACTER SET utf8 DETERMINISTIC BEGIN "
+      "CREATE DEFINER = begin@localhost FUNCTION f(a INT) RETURNS VARCHAR(10) CHARACTER SET utf8 "
+      "DETERMINISTIC BEGIN "
       "RETURN IF(a > 1, CASE a WHEN 1 THEN 2 ELSE 3 END, REPEAT('x', 3)); END",
       "CREATE FUNCTION f() RETURNS INT RETURN IF(1, 2, 3)",
       "CREATE FUNCTION f() RETURNS SET('a', 'b') BEGIN RETURN 1; END",
-      "CREATE AGGREGATE FUNCTION IF NOT EXISTS f(x INT) RETURNS INT BEGIN DECLARE CONTINUE HANDLER FOR NOT FOUND "
+      "CREATE AGGREGATE FUNCTION IF NOT EXISTS f(x INT) RETURNS INT BEGIN DECLARE CONTINUE HANDLER FOR NOT "
+      "FOUND "
       "RETURN 1; LOOP FETCH GROUP NEXT ROW; END LOOP; END",
       "CREATE FUNCTION f RETURNS STRING SONAME 'x.so'",
       "CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW SET NEW.x = IF(NEW.end, 1, 2)",
-      "CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW FOLLOWS u BEGIN IF NEW.a THEN SET @b := IF(1, 2, 3); ELSEIF x "
+      "CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW FOLLOWS u BEGIN IF NEW.a THEN SET @b := IF(1, 2, 3); "
+      "ELSEIF x "
       "THEN SELECT 1; ELSE IF y THEN SELECT 2; END IF; END IF; END",
       "CREATE TRIGGER t AFTER UPDATE ON a FOR EACH ROW IF a THEN SET b = 1; END IF",
-      "CREATE EVENT e ON SCHEDULE EVERY 1 DAY STARTS IF(1, NOW(), NOW()) ON COMPLETION PRESERVE DO BEGIN SELECT 1; END",
+      "CREATE EVENT e ON SCHEDULE EVERY 1 DAY STARTS IF(1, NOW(), NOW()) ON COMPLETION PRESERVE DO BEGIN "
+      "SELECT 1; END",
       "ALTER EVENT e ON SCHEDULE EVERY 1 DAY DO BEGIN DELETE FROM a; END",
       "CREATE EVENT IF NOT EXISTS e ON SCHEDULE AT NOW() DO DELETE FROM a",
-      "BEGIN NOT ATOMIC DECLARE x INT; SELECT 1; END",
-      "IF (1 > 0) THEN SELECT 1; SELECT 2; END IF",
+      "BEGIN NOT ATOMIC DECLARE x INT; SELECT 1; END", "IF (1 > 0) THEN SELECT 1; SELECT 2; END IF",
       "CREATE PROCEDURE p() BEGIN a: LOOP LEAVE a; END LOOP a; b: WHILE x DO SET y = 1; END WHILE b; "
       "REPEAT SET x = REPEAT('a', 2); UNTIL x END REPEAT; FOR i IN 1..10 DO SELECT i; END FOR; END",
       "CREATE PROCEDURE p() BEGIN CASE x WHEN 1 THEN IF a THEN SELECT 1; END IF; ELSE BEGIN END; END CASE; "
       "SELECT CASE WHEN a THEN IF(b, 1, 2) ELSE IF(c, 1, 2) END; END",
-      "CREATE PROCEDURE p() l: BEGIN DECLARE EXIT HANDLER FOR SQLEXCEPTION, 1062, SQLSTATE '23000' BEGIN ROLLBACK; "
+      "CREATE PROCEDURE p() l: BEGIN DECLARE EXIT HANDLER FOR SQLEXCEPTION, 1062, SQLSTATE '23000' BEGIN "
+      "ROLLBACK; "
       "END; DECLARE c CURSOR FOR SELECT a FROM b; DROP TABLE IF EXISTS x; END",
       "CREATE PROCEDURE p() BEGIN IF CASE a WHEN 1 THEN 2 END THEN SELECT 1; END IF; END",
       "CREATE PROCEDURE p() WHILE x DO SELECT 1; END WHILE",
@@ -188,10 +199,10 @@ TEST_CASE("MariaDB bodies without DELIMITER") {
       "CREATE PROCEDURE p (a IN INT) AS v INT; BEGIN SELECT 1; FOR i IN 1..3 LOOP SELECT i; END LOOP; END",
       "CREATE FUNCTION f(a INT) RETURN INT IS BEGIN RETURN a; EXCEPTION WHEN OTHERS THEN RETURN 1; END",
       "CREATE PACKAGE p AS PROCEDURE a(); FUNCTION b RETURN INT; END",
-      "CREATE PACKAGE BODY p AS x INT; PROCEDURE a() AS y INT; BEGIN SELECT 1; END; FUNCTION b(q INT) RETURN INT AS "
+      "CREATE PACKAGE BODY p AS x INT; PROCEDURE a() AS y INT; BEGIN SELECT 1; END; FUNCTION b(q INT) RETURN "
+      "INT AS "
       "BEGIN RETURN 1; END; BEGIN SET x = 1; END",
-      "CREATE PROCEDURE p() SELECT 1 AS x",
-      "CREATE OR REPLACE VIEW v AS SELECT CASE 1 WHEN 1 THEN 2 END",
+      "CREATE PROCEDURE p() SELECT 1 AS x", "CREATE OR REPLACE VIEW v AS SELECT CASE 1 WHEN 1 THEN 2 END",
       "CREATE TABLE IF NOT EXISTS t (`begin` INT, x INT DEFAULT (CASE 1 WHEN 1 THEN 2 END))",
       "INSERT INTO t VALUES (IF(1, 2, 3))");
   INFO(program);
@@ -231,7 +242,8 @@ TEST_CASE("PostgreSQL knows backslashes in E strings alone") {
   CHECK(texts(R"(SELECT 1, 2, 3, 4, e'a\''';'; b)", Dialect::postgres) ==
         Texts{R"(SELECT 1, 2, 3, 4, e'a\''';')", "b"});
   CHECK(texts(R"(SELECT U&'a\'; b)", Dialect::postgres) == Texts{R"(SELECT U&'a\')", "b"});
-  CHECK(texts(R"(SELECT U&"a\", type'x\'; b)", Dialect::postgres) == Texts{R"(SELECT U&"a\", type'x\')", "b"});
+  CHECK(texts(R"(SELECT U&"a\", type'x\'; b)", Dialect::postgres) ==
+        Texts{R"(SELECT U&"a\", type'x\')", "b"});
   CHECK(texts("SELECT E'a'\n -- c'\n 'b\\';'; c", Dialect::postgres) ==
         Texts{"SELECT E'a'\n -- c'\n 'b\\';'", "c"});
   CHECK(texts("SELECT E'a' 'b\\'; c", Dialect::postgres) == Texts{"SELECT E'a' 'b\\'", "c"});
@@ -239,12 +251,13 @@ TEST_CASE("PostgreSQL knows backslashes in E strings alone") {
 
 TEST_CASE("PostgreSQL bodies") {
   const std::string program = GENERATE(
-      std::string("CREATE FUNCTION f(a int) RETURNS int LANGUAGE SQL BEGIN ATOMIC SELECT 1; SELECT CASE WHEN a = 1 "
-                  "THEN (CASE 1 WHEN 1 THEN 2 END) ELSE 3 END; END"),
-      "CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC INSERT INTO a VALUES (1); INSERT INTO b VALUES (t.end); END",
+      std::string(
+          "CREATE FUNCTION f(a int) RETURNS int LANGUAGE SQL BEGIN ATOMIC SELECT 1; SELECT CASE WHEN a = 1 "
+          "THEN (CASE 1 WHEN 1 THEN 2 END) ELSE 3 END; END"),
+      "CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC INSERT INTO a VALUES (1); INSERT INTO b VALUES (t.end); "
+      "END",
       "CREATE RULE r AS ON INSERT TO a DO ALSO (INSERT INTO b VALUES (1); DELETE FROM c; )",
-      "CREATE FUNCTION f() RETURNS int AS 'SELECT 1;' LANGUAGE SQL",
-      "CREATE TABLE begin (atomic int)");
+      "CREATE FUNCTION f() RETURNS int AS 'SELECT 1;' LANGUAGE SQL", "CREATE TABLE begin (atomic int)");
   INFO(program);
   CHECK(texts(program + "; SELECT 3;", Dialect::postgres) == Texts{program, "SELECT 3"});
   CHECK(texts("BEGIN; " + program, Dialect::postgres) == Texts{"BEGIN", program});
