@@ -24,13 +24,13 @@ class CommandFormatter : public CLI::Formatter {
     label("Positionals", "arguments");
   }
 
-  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
+  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode) const override {
     return fmt::format("bench {}: {}\n\n{}\n{}{}{}", name, app->get_description(), app->get_footer(),
-                       make_usage(app, "bench " + name), make_positionals(app), make_groups(app, mode));
+                       make_usage(app, "bench " + name), make_positionals(app), option_groups(app));
   }
 
   /// The command's own first, the global ones last.
-  std::string make_groups(const CLI::App* app, CLI::AppFormatMode) const override {
+  std::string option_groups(const CLI::App* app) const {
     std::vector<std::string> groups = app->get_groups();
     std::stable_partition(groups.begin(), groups.end(),
                           [](const std::string& group) { return group != global_group; });
@@ -97,7 +97,7 @@ std::string global_options() {
   CLI::App app;
   app.set_help_flag("-h,--help", "this help, or a command's")->group(global_group);
   declare_global_options(app, options);
-  return CommandFormatter().make_groups(&app, CLI::AppFormatMode::Normal);
+  return CommandFormatter().option_groups(&app);
 }
 
 }  // namespace

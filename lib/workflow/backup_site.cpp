@@ -106,7 +106,7 @@ BackupRequest request_from_options(const Workplace& workplace, const Site& site,
 }
 
 BackupSet take(const Workplace& workplace, const Site& site, Operation& operation, BackupRequest request) {
-  request.stamp = to_backup_stamp(Clock::now());
+  request.stamp = free_stamp(request.folder, site.name());
   note_folders(operation, request);
   const auto exporter =
       backend_of(site).open_exporter(settings_of(site), {Access::read_only, interruption_requested});

@@ -138,7 +138,8 @@ TEST_CASE("a long statement ends when it is cancelled") {
     const auto database =
         get_backend(row.db_type).connect(settings, {Access::read_write, [&asked] { return ++asked > 3; }});
     CHECK(kind_of([&] {
-            database->query("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n");
+            database->query(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n");
           }) == Kind::interrupted);
   }
 }

@@ -11,7 +11,8 @@ using namespace bench::test;
 
 namespace {
 
-ContentSummary dump(const ConnectionSettings& settings, std::string& text, const TableSelection& selection = {}) {
+ContentSummary dump(const ConnectionSettings& settings, std::string& text,
+                    const TableSelection& selection = {}) {
   return get_backend(settings.db_type)
       .open_exporter(settings, {})
       ->write([&text](std::string_view piece) { text += piece; }, selection, {});
@@ -33,10 +34,12 @@ std::unique_ptr<Scratch> scratch_of(const ConnectionSettings& settings, const Te
 std::vector<std::string> everything_sqlite_can_hold() {
   return {
       "CREATE TABLE plain (id INTEGER PRIMARY KEY, words TEXT, number REAL, bytes BLOB)",
-      "INSERT INTO plain VALUES (-9223372036854775808, 'it''s', 1.0, x'00ff'), (9223372036854775807, '', 9e999, x''),"
+      "INSERT INTO plain VALUES (-9223372036854775808, 'it''s', 1.0, x'00ff'), (9223372036854775807, '', "
+      "9e999, x''),"
       "(0, 'a'||char(0)||'b', -9e999, NULL), (1, 'new\nline\r\n-- no comment; ''', 0.1, zeroblob(70000)),"
       "(2, 'ünïcödé 🎈', 4.9406564584124654e-324, 'text in a blob column'), (3, 12, -0.0, 1.5),"
-      "(4, NULL, 1.7976931348623157e308, NULL), (5, NULL, 123456789.12345679, 2), (6, NULL, 2.2250738585072014e-308, 3)",
+      "(4, NULL, 1.7976931348623157e308, NULL), (5, NULL, 123456789.12345679, 2), (6, NULL, "
+      "2.2250738585072014e-308, 3)",
       "CREATE TABLE no_key (a, b)",
       "INSERT INTO no_key(rowid, a, b) VALUES (7, 1, 'x'), (3, 2, 'y')",
       "CREATE TABLE keyed (a TEXT, b INTEGER, PRIMARY KEY (b, a)) WITHOUT ROWID",
@@ -44,7 +47,8 @@ std::vector<std::string> everything_sqlite_can_hold() {
       "CREATE TABLE counted (id INTEGER PRIMARY KEY AUTOINCREMENT, x)",
       "INSERT INTO counted VALUES (41, 1)",
       "DELETE FROM counted",
-      "CREATE TABLE \"odd \"\"name\"\"\" (\"a column\" INTEGER, rowid TEXT, made INTEGER GENERATED ALWAYS AS (\"a column\" * 2) STORED)",
+      "CREATE TABLE \"odd \"\"name\"\"\" (\"a column\" INTEGER, rowid TEXT, made INTEGER GENERATED ALWAYS AS "
+      "(\"a column\" * 2) STORED)",
       "INSERT INTO \"odd \"\"name\"\"\" (\"a column\", rowid) VALUES (21, 'hidden')",
       "CREATE TABLE strictly (id INTEGER PRIMARY KEY, v ANY) STRICT",
       "INSERT INTO strictly VALUES (1, '001'), (2, 1)",
@@ -52,7 +56,8 @@ std::vector<std::string> everything_sqlite_can_hold() {
       "INSERT INTO found VALUES ('to be found'), ('and lost')",
       "CREATE INDEX plain_words ON plain(words) WHERE number > 0",
       "CREATE VIEW both AS SELECT * FROM plain, no_key",
-      "CREATE TRIGGER keeps AFTER INSERT ON plain BEGIN INSERT INTO no_key VALUES (new.id, CASE WHEN 1 THEN 'c' ELSE 'd' END); END",
+      "CREATE TRIGGER keeps AFTER INSERT ON plain BEGIN INSERT INTO no_key VALUES (new.id, CASE WHEN 1 THEN "
+      "'c' ELSE 'd' END); END",
       "PRAGMA user_version = 42",
       "ANALYZE",
   };
@@ -80,13 +85,15 @@ TEST_CASE("what is dumped and loaded is equal, value by value") {
     CHECK(scratch->summarize() == summary);
     Database& restored = scratch->connection();
     CHECK(to_integer(restored.query("PRAGMA user_version").at(0).at(0)) == 42);
-    CHECK(restored.query("SELECT count(*) FROM found WHERE found MATCH 'lost'").at(0).at(0) == Value(std::int64_t{1}));
+    CHECK(restored.query("SELECT count(*) FROM found WHERE found MATCH 'lost'").at(0).at(0) ==
+          Value(std::int64_t{1}));
     CHECK(restored.query("SELECT seq FROM sqlite_sequence").at(0).at(0) == Value(std::int64_t{41}));
     const auto live = test::open(settings);
     for (const char* query :
          {"SELECT *, typeof(words), typeof(number), typeof(bytes), length(bytes) FROM plain ORDER BY id",
-          "SELECT rowid, * FROM no_key ORDER BY rowid", "SELECT * FROM keyed", "SELECT _rowid_, * FROM \"odd \"\"name\"\"\"",
-          "SELECT v, typeof(v) FROM strictly", "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name",
+          "SELECT rowid, * FROM no_key ORDER BY rowid", "SELECT * FROM keyed",
+          "SELECT _rowid_, * FROM \"odd \"\"name\"\"\"", "SELECT v, typeof(v) FROM strictly",
+          "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name",
           "SELECT * FROM sqlite_stat1 ORDER BY tbl, idx"})
       CHECK(restored.query(query) == live->query(query));
   }
@@ -123,7 +130,8 @@ TEST_CASE("a dump is of one moment although writers go on") {
     const auto exporter = get_backend(row.db_type).open_exporter(settings, {});
     test::open(settings)->execute("DELETE FROM plain");
     std::string text;
-    const ContentSummary summary = exporter->write([&text](std::string_view piece) { text += piece; }, {}, {});
+    const ContentSummary summary =
+        exporter->write([&text](std::string_view piece) { text += piece; }, {}, {});
     for (const TableSummary& table : summary.tables)
       if (table.name == "plain") CHECK(table.rows == 9);
   }

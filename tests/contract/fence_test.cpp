@@ -12,7 +12,8 @@ namespace {
 
 /// A site's database with one table, its run connection and the fence around it.
 struct Fenced {
-  explicit Fenced(const TestDatabase& row) : settings(make_database(row, folder.path())), run(test::open(settings)) {
+  explicit Fenced(const TestDatabase& row)
+      : settings(make_database(row, folder.path())), run(test::open(settings)) {
     run->execute("CREATE TABLE t (id INTEGER)");
     fence = get_backend(row.db_type).make_fence(settings, run.get());
   }

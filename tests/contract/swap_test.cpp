@@ -10,9 +10,12 @@ using namespace bench::test;
 
 namespace {
 
-std::string words(Database& database) { return to_text(database.query("SELECT words FROM t").at(0).at(0)); }
+std::string words(Database& database) {
+  return to_text(database.query("SELECT words FROM t").at(0).at(0));
+}
 
-std::unique_ptr<Scratch> loaded_scratch(const ConnectionSettings& settings, const std::filesystem::path& folder) {
+std::unique_ptr<Scratch> loaded_scratch(const ConnectionSettings& settings,
+                                        const std::filesystem::path& folder) {
   auto scratch = get_backend(settings.db_type).make_scratch(settings, {}, folder, "swap");
   scratch->connection().execute("CREATE TABLE t (words TEXT)");
   scratch->connection().execute("INSERT INTO t VALUES ('new')");

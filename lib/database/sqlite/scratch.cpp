@@ -9,9 +9,9 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "database/splitter.hpp"
 #include "database/sqlite/exporter.hpp"
 #include "database/sqlite/statement.hpp"
-#include "database/splitter.hpp"
 
 namespace bench {
 
@@ -158,7 +158,8 @@ void SqliteScratch::swap_in(Database& run_connection, const std::function<void()
 
 // The copy needs a connection without a transaction, so the fence is open for a moment: the copy's own first
 // step closes it again, and what the watcher saw meanwhile decides.
-bool SqliteScratch::copy_unless_changed_since(std::int64_t version, SqliteDatabase& run, SqliteDatabase& watcher) {
+bool SqliteScratch::copy_unless_changed_since(std::int64_t version, SqliteDatabase& run,
+                                              SqliteDatabase& watcher) {
   run.release_write_lock();
   bool copied = false;
   {
