@@ -37,7 +37,11 @@ std::string object_text(const std::string* site, const Outcome& outcome) {
 }
 
 std::optional<std::filesystem::path> bench_said(const GlobalOptions& options) {
-  if (options.bench) return *options.bench;
+  if (options.bench) {
+    if (options.bench->empty())
+      throw Error(Kind::usage, "--bench names no folder", "give --bench a folder, or leave it out");
+    return *options.bench;
+  }
   const char* environment = std::getenv("BENCH_PATH");
   if (environment != nullptr && *environment != '\0') return environment;
   return std::nullopt;

@@ -18,7 +18,7 @@ struct InstallAppFlags {
 Outcome install(Context& context, const Site& site, const InstallAppFlags& flags) {
   const Workplace workplace = context.workplace(site, flags.wait.value_or(std::chrono::milliseconds(0)));
   Outcome outcome;
-  Json& apps = outcome.result["apps"] = Json::array();
+  Json apps = Json::array();
   for (const std::string& app : flags.apps) {
     const InstallReport report = install_app(workplace, site, app);
     apps.push_back({{"app", report.app},
@@ -29,6 +29,7 @@ Outcome install(Context& context, const Site& site, const InstallAppFlags& flags
         "{}: {} {}{}\n", site.name(), report.app, report.changed ? "is installed" : "was installed already",
         report.pending == 0 ? "" : fmt::format("; {} patches wait for migrate", report.pending));
   }
+  outcome.result["apps"] = apps;
   return outcome;
 }
 

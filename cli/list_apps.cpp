@@ -15,7 +15,7 @@ struct ListAppsFlags {
 Outcome apps_on(Context& context, const Site& site, const std::string& format, Json& by_site) {
   const AppFinder finder = context.apps();
   Outcome outcome;
-  Json& apps = outcome.result["apps"] = Json::array();
+  Json apps = Json::array();
   Json names = Json::array();
   std::vector<std::vector<std::string>> rows;
   for (const std::string& name : site.installed_apps()) {
@@ -26,6 +26,7 @@ Outcome apps_on(Context& context, const Site& site, const std::string& format, J
     names.push_back(name);
     rows.push_back({name, app ? app->version : "not found", app ? app->folder.string() : ""});
   }
+  outcome.result["apps"] = apps;
   by_site[site.name()] = names;
   if (format == "text") outcome.text = table(rows);
   return outcome;
@@ -35,7 +36,8 @@ void run(Context& context, const std::string& format) {
   Json by_site = Json::object();
   context.for_each_site([&](const Site& site) { return apps_on(context, site, format, by_site); },
                         {{"apps", Json::array()}});
-  if (format == "json") context.printer().data(by_site.dump(1) + "\n");
+  if (format == "json")
+    context.printer().data(by_site.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace

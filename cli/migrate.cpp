@@ -53,6 +53,12 @@ Json planned(const Patch& patch) {
           {"problem", text_or_null(patch.problem)}};
 }
 
+Json planned(const std::vector<const Patch*>& patches) {
+  Json list = Json::array();
+  for (const Patch* patch : patches) list.push_back(planned(*patch));
+  return list;
+}
+
 /// --plan and --check: what a migrate would do.
 Outcome look(Context& context, const Site& site, const MigrateFlags& flags) {
   context.tell_interrupted(site);
@@ -60,10 +66,7 @@ Outcome look(Context& context, const Site& site, const MigrateFlags& flags) {
   const auto& pending = outlook.plan.pending();
   const auto& drifted = outlook.plan.drifted();
   Outcome outcome;
-  Json& pending_json = outcome.result["pending"] = Json::array();
-  Json& drifted_json = outcome.result["drifted"] = Json::array();
-  for (const Patch* patch : pending) pending_json.push_back(planned(*patch));
-  for (const Patch* patch : drifted) drifted_json.push_back(planned(*patch));
+  outcome.result = {{"pending", planned(pending)}, {"drifted", planned(drifted)}};
 
   outcome.text = fmt::format("-- {}: {} patches pending\n", site.name(), pending.size());
   for (const Patch* patch : drifted) {

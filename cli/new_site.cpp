@@ -52,9 +52,9 @@ Outcome outcome_of(const NewSiteReport& report) {
   outcome.result = {{"site", report.site},       {"db_type", report.db_type},
                     {"db_name", report.db_name}, {"folder", report.folder.string()},
                     {"apps", report.apps},       {"pending", report.pending}};
-  outcome.text =
-      fmt::format("made the site {}\n  folder    {}\n  database  {} ({})\n  apps      {}\n", report.site,
-                  report.folder.string(), report.db_name, report.db_type, fmt::join(report.apps, ", "));
+  outcome.text = fmt::format("made the site {}\n  folder    {}\n  database  {} ({})\n", report.site,
+                             report.folder.string(), report.db_name, report.db_type);
+  if (!report.apps.empty()) outcome.text += fmt::format("  apps      {}\n", fmt::join(report.apps, ", "));
   if (report.pending > 0) {
     outcome.text +=
         fmt::format("  pending   {} patches: bench --site {} migrate\n", report.pending, report.site);

@@ -46,14 +46,14 @@ Outcome list_of(const Site& site) {
     rows.push_back({operation.id(), operation.kind(), state, text_of(operation.record(), "started"),
                     duration_of(operation.record())});
   }
+  Json broken = Json::array();
   Outcome outcome;
-  outcome.result["operations"] = operations;
-  Json& broken = outcome.result["unreadable"] = Json::array();
   outcome.text = rows.size() > 1 ? table(rows) : fmt::format("{}: no operation yet\n", site.name());
   for (const auto& path : unreadable) {
     broken.push_back(path.string());
     outcome.text += fmt::format("cannot be read: {}\n", path.string());
   }
+  outcome.result = {{"operations", operations}, {"unreadable", broken}};
   return outcome;
 }
 

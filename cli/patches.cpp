@@ -12,7 +12,7 @@ namespace {
 Outcome patches_on(Context& context, const Site& site) {
   const MigrationOutlook outlook = outlook_of(context.silent_workplace(), site);
   Outcome outcome;
-  Json& patches = outcome.result["patches"] = Json::array();
+  Json patches = Json::array();
   std::vector<std::vector<std::string>> rows = {{"app", "patch", "phase", "state", "applied", "operation"}};
   for (const PlannedPatch& planned : outlook.plan.all()) {
     const Patch& patch = *planned.patch;
@@ -29,6 +29,7 @@ Outcome patches_on(Context& context, const Site& site) {
     rows.push_back({patch.app, patch.id, std::string(name(patch.phase)), std::string(name(planned.state)),
                     applied_at, logged.operation});
   }
+  outcome.result["patches"] = patches;
   outcome.text = rows.size() > 1 ? table(rows) : fmt::format("{}: its apps have no patches\n", site.name());
   return outcome;
 }

@@ -18,7 +18,7 @@ struct RecoverFlags {
 
 Outcome outcome_of(const RecoverReport& report) {
   Outcome outcome;
-  Json& operations = outcome.result["operations"] = Json::array();
+  Json operations = Json::array();
   for (const Recovered& recovered : report.operations) {
     operations.push_back({{"operation", recovered.operation},
                           {"kind", recovered.kind},
@@ -27,9 +27,10 @@ Outcome outcome_of(const RecoverReport& report) {
     outcome.text += fmt::format("{}: {}: {}\n  operation  {}\n", report.site, recovered.kind, recovered.told,
                                 recovered.operation);
   }
-  outcome.result["notes"] = report.notes;
+  outcome.result = {{"operations", operations}, {"notes", report.notes}};
   if (report.operations.empty()) outcome.text = fmt::format("{}: nothing was interrupted\n", report.site);
   outcome.text += told_notes(report.notes);
+  outcome.error = attention_needed(report);
   return outcome;
 }
 

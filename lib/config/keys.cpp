@@ -28,6 +28,7 @@ std::string quoted_list(const std::vector<std::string_view>& values) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-size): a table, made when it is first asked for.
 const std::vector<ConfigKey>& config_keys() {
   static const std::vector<ConfigKey> keys = {
       // The site's database.

@@ -46,7 +46,7 @@ std::optional<std::int64_t> usual_port(std::string_view db_type) {
 }  // namespace
 
 LayeredConfig::LayeredConfig(SiteConfig common, SiteConfig site,
-                             std::map<std::string, std::string> environment)
+                             const std::map<std::string, std::string>& environment)
     : m_common(std::move(common)),
       m_site(std::move(site)),
       m_environment(config_of(environment)),
@@ -63,7 +63,7 @@ LayeredConfig LayeredConfig::load(const std::filesystem::path& common_file,
   for (const auto& variable : variables) {
     if (const char* value = std::getenv(variable.name)) environment[variable.name] = value;
   }
-  return LayeredConfig(SiteConfig::load(common_file), SiteConfig::load(site_file), std::move(environment));
+  return LayeredConfig(SiteConfig::load(common_file), SiteConfig::load(site_file), environment);
 }
 
 const SiteConfig& LayeredConfig::layer_of(std::string_view key) const {

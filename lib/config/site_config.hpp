@@ -84,7 +84,7 @@ std::optional<std::string> config_value_from_argument(std::string_view key, std:
 /// none of them says anything: db_type mariadb, db_host 127.0.0.1, db_port of the type, db_user as db_name.
 class LayeredConfig {
  public:
-  LayeredConfig(SiteConfig common, SiteConfig site, std::map<std::string, std::string> environment);
+  LayeredConfig(SiteConfig common, SiteConfig site, const std::map<std::string, std::string>& environment);
   /// As above with the process's environment.
   static LayeredConfig load(const std::filesystem::path& common_file, const std::filesystem::path& site_file);
 

@@ -103,20 +103,22 @@ std::optional<Operation> Operation::find(const Site& site, const std::string& id
 }
 
 std::vector<Operation> Operation::list(const Site& site, std::vector<std::filesystem::path>* unreadable) {
-  std::vector<std::filesystem::path> files;
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(site.operations_folder(), none))
-    if (entry.path().extension() == ".json" && is_id(entry.path().stem().string()))
-      files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
   std::vector<Operation> operations;
-  for (const auto& file : files) {
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(site.operations_folder(), none)) {
+    if (entry.path().extension() != ".json" || !is_id(entry.path().stem().string())) continue;
     try {
-      operations.push_back(load(file));
+      operations.push_back(load(entry.path()));
     } catch (const Error&) {
-      if (unreadable != nullptr) unreadable->push_back(file);
+      if (unreadable != nullptr) unreadable->push_back(entry.path());
     }
   }
+  // Ids of the same second do not sort by time.
+  const auto age = [](const Operation& operation) {
+    return std::pair(operation.m_record.value("started", ""), operation.m_id);
+  };
+  std::sort(operations.begin(), operations.end(),
+            [&age](const Operation& a, const Operation& b) { return age(a) < age(b); });
   return operations;
 }
 

@@ -128,7 +128,7 @@ class ManifestReader {
   }
 
   fs::path patch_folder(const YamlNode& node, const std::string& path) const {
-    const fs::path folder = inside(node, path);
+    fs::path folder = inside(node, path);
     std::error_code ignored;
     if (!fs::is_directory(folder, ignored)) {
       node.fail(fmt::format("there is no folder '{}' in the app", path), "correct the path");

@@ -75,17 +75,14 @@ Judgement judge_restore(const Site& site, const Operation& operation) {
   return {OperationState::undone, "the database had not been replaced; the site is as it was"};
 }
 
-Judgement judge_command(const Site& site, const Operation& operation) {
+Judgement judge_command(const Operation& operation) {
   bool begun = false;
   for (const auto& step : operation.record().at("steps")) begun = begun || step.at("name") == "command";
   if (!begun) return {OperationState::undone, "its command had not begun; the site is as it was"};
   if (operation.record().value("command_succeeded", false))
     return {OperationState::done, "its command had ended well"};
   return {OperationState::needs_attention,
-          fmt::format("nobody knows what its command has written, so the site stays in maintenance: look at "
-                      "it, then run bench "
-                      "--site {} set-maintenance-mode off",
-                      site.name())};
+          "nobody knows what its command has written, so the site stays in maintenance"};
 }
 
 Judgement judge(const Site& site, const Operation& operation) {
@@ -93,7 +90,7 @@ Judgement judge(const Site& site, const Operation& operation) {
   if (kind == "migrate" || kind == "run-patch" || kind == "mark-applied")
     return judge_migrate(site, operation);
   if (kind == "restore") return judge_restore(site, operation);
-  if (kind == "run-in-maintenance") return judge_command(site, operation);
+  if (kind == "run-in-maintenance") return judge_command(operation);
   return {OperationState::undone, "nothing of it is left; the site is as it was"};
 }
 
@@ -109,6 +106,16 @@ Recovered recover(const Site& site, Operation& operation, std::vector<std::strin
 }
 
 }  // namespace
+
+std::optional<Error> attention_needed(const RecoverReport& report) {
+  for (const Recovered& recovered : report.operations)
+    if (recovered.outcome == OperationState::needs_attention)
+      return Error(
+          Kind::needs_attention,
+          fmt::format("{} had been interrupted: {}", recovered.operation, recovered.told),
+          fmt::format("look at the site, then bench --site {} set-maintenance-mode off", report.site));
+  return std::nullopt;
+}
 
 RecoverReport recover_locked_site(const Workplace& workplace, const Site& site) {
   RecoverReport report;

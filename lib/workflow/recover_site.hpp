@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "operation/operation.hpp"
 #include "workflow/workplace.hpp"
 
@@ -21,6 +23,9 @@ struct RecoverReport {
   std::vector<Recovered> operations;
   std::vector<std::string> notes;
 };
+
+/// Error{needs_attention} when one of the operations could not be brought to an end without a person.
+std::optional<Error> attention_needed(const RecoverReport& report);
 
 /// Brings to an end what was interrupted on the site. Takes the site's lock.
 RecoverReport recover_site(const Workplace& workplace, const Site& site);

@@ -36,7 +36,8 @@ std::vector<Patch> patches_of(const Workplace& workplace, const Site& site) {
 FileLock lock_and_recover(const Workplace& workplace, const Site& site) {
   FileLock lock = lock_site(site, workplace.wait);
   remove_stale_temporaries(site.operations_folder());
-  if (!interrupted_operations(site, Lock::held).empty()) recover_locked_site(workplace, site);
+  if (interrupted_operations(site, Lock::held).empty()) return lock;
+  if (const auto error = attention_needed(recover_locked_site(workplace, site))) throw *error;
   return lock;
 }
 

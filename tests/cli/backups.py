@@ -59,8 +59,8 @@ def test_backup_of_some_tables(place):
 
 def test_backup_to_other_places(place):
     book_site(place)
-    result = place.result("--site", "develop", "backup", "--backup-path", "elsewhere", cwd=place.folder)
-    equal(Path(result["manifest"]).parent, place.folder / "elsewhere")
+    result = place.result("--site", "develop", "backup", "--backup-path", "elsewhere", cwd=place.path / "sites/develop")
+    equal(Path(result["manifest"]).parent, place.site() / "elsewhere")
     paths = {option: place.folder / option.strip("-") for option in
              ("--backup-path-db", "--backup-path-conf", "--backup-path-files", "--backup-path-private-files")}
     place.bench("--site", "develop", "backup", "--with-files", *[word for option, path in paths.items() for word in (option, str(path))])

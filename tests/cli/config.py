@@ -7,11 +7,11 @@ from support import contains, equal, lacks
 
 
 def write_config(place, text, site="develop"):
-    (place.site(site) / "site_config.json").write_text(text)
+    (place.site(site) / "site_config.json").write_bytes(text.encode())
 
 
 def read_config(place, site="develop"):
-    return (place.site(site) / "site_config.json").read_text()
+    return (place.site(site) / "site_config.json").read_bytes().decode()
 
 
 def test_set_get_and_delete(place):

@@ -66,7 +66,7 @@ def test_a_failing_patch_is_undone(place):
           else ["pending", "pending", "failed"])
     equal(document["error"], result["error"])
     equal(result["error"]["kind"], "undone")
-    contains(result["error"]["message"], "books", "0003_bad.sql", ":3", "nowhere")
+    contains(result["error"]["message"], "books", "0003_bad.sql", "line 3", "nowhere")
     equal(tables(place), before)
     assert "maintenance_mode" not in place.config()
     contains(run.err, "error: ")
@@ -170,8 +170,8 @@ def test_run_in_maintenance_touches_no_word_of_the_command(place):
     place.make_bench("develop")
     words = ["--json", "-v", "--site", "x", "--", "[a,b]", "--help", ""]
     script = "import sys, json; json.dump(sys.argv[1:], open('words.json', 'w'))"
-    place.bench("--site", "develop", "run-in-maintenance", "--backup", "none", "--", "python3", "-c", script, *words, cwd=place.folder)
-    equal(json.loads((place.folder / "words.json").read_text()), words)
+    place.bench("--site", "develop", "run-in-maintenance", "--backup", "none", "--", "python3", "-c", script, *words)
+    equal(json.loads((place.path / "words.json").read_text()), words)
 
 
 def test_run_in_maintenance_undoes_what_fails(place):

@@ -77,7 +77,7 @@ class Place:
 
     def finish(self, child, arguments=(), timeout=60):
         out, err = child.communicate(timeout=timeout)
-        run = Run(list(arguments), child.returncode, (out or b"").decode(), (err or b"").decode())
+        run = Run(list(arguments), child.returncode, (out or b"").decode(), (err or b"").decode(errors="replace"))
         self.runs.append(run)
         return run
 

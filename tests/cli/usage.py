@@ -147,7 +147,7 @@ def test_the_bench_is_found(place):
     equal(place.bench("--site", "develop", "get-config", "db_type", cwd="/", env={"BENCH_PATH": str(place.path)}).out, "sqlite\n")
     contains(place.bench("list-sites", cwd="/", code=9).err, "error: ", "hint: ")
     contains(place.bench("--bench", "/nowhere", "list-sites", code=9).err, "/nowhere")
-    contains(place.bench("--bench=", "list-sites", code=9).err, "error: ")
+    contains(place.bench("--bench=", "list-sites", code=2).err, "error: --bench names no folder")
 
 
 def test_full_standard_output(place):

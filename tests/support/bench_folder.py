@@ -139,7 +139,8 @@ class Bench:
         return [row[0] for row in rows]
 
     def operations(self, name="site"):
-        return [json.loads(file.read_text()) for file in sorted((self.site(name) / "operations").glob("*.json"))]
+        records = [json.loads(file.read_text()) for file in (self.site(name) / "operations").glob("*.json")]
+        return sorted(records, key=lambda record: record["started"])
 
     def leftovers(self):
         """Files that no finished operation leaves: temporaries, scratch databases, staged files, reserves."""

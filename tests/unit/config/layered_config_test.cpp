@@ -14,9 +14,8 @@ using bench::test::message_of;
 namespace {
 
 LayeredConfig layers(const std::string& common, const std::string& site,
-                     std::map<std::string, std::string> environment = {}) {
-  return LayeredConfig(SiteConfig::parse(common, "common"), SiteConfig::parse(site, "site"),
-                       std::move(environment));
+                     const std::map<std::string, std::string>& environment = {}) {
+  return LayeredConfig(SiteConfig::parse(common, "common"), SiteConfig::parse(site, "site"), environment);
 }
 
 }  // namespace
