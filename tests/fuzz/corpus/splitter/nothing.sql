@@ -1,0 +1,5 @@
+;;
+-- nothing
+ ; /* at all */
+-- but
+x
