@@ -37,8 +37,8 @@ class TarWriter {
   }
   TarWriter(const TarWriter&) = delete;
   TarWriter& operator=(const TarWriter&) = delete;
-  // Without `finish` the archive is not whole, and freeing it must not send its end.
-  ~TarWriter() { archive_write_fail(m_archive.get()); }
+  // Freeing an archive that is not finished sends its end.
+  ~TarWriter() { m_deaf = true; }
 
   void begin(const std::string& name, const struct stat& status) {
     const std::unique_ptr<archive_entry, EntryFree> entry(archive_entry_new());
@@ -57,7 +57,7 @@ class TarWriter {
   void data(std::string_view bytes) {
     while (!bytes.empty()) {
       const la_ssize_t count = archive_write_data(m_archive.get(), bytes.data(), bytes.size());
-      if (count <= 0) check(ARCHIVE_FATAL);
+      check(count > 0 ? ARCHIVE_OK : ARCHIVE_FATAL);
       bytes.remove_prefix(static_cast<std::size_t>(count));
     }
   }
@@ -72,15 +72,16 @@ class TarWriter {
     void operator()(archive_entry* it) const { archive_entry_free(it); }
   };
 
+  /// libarchive is told of no failure: it would not free what it holds. `check` tells it instead.
   static la_ssize_t send(archive*, void* self, const void* bytes, std::size_t count) {
     auto* writer = static_cast<TarWriter*>(self);
     try {
-      writer->m_sink({static_cast<const char*>(bytes), count});
-      return static_cast<la_ssize_t>(count);
+      if (!writer->m_deaf) writer->m_sink({static_cast<const char*>(bytes), count});
     } catch (...) {
       writer->m_failure = std::current_exception();
-      return -1;
+      writer->m_deaf = true;
     }
+    return static_cast<la_ssize_t>(count);
   }
 
   void check(int result) {
@@ -93,6 +94,7 @@ class TarWriter {
 
   const ByteSink& m_sink;
   std::exception_ptr m_failure;
+  bool m_deaf = false;  ///< what is sent now goes nowhere
   std::unique_ptr<archive, ArchiveFree> m_archive;
 };
 
