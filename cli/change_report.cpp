@@ -52,7 +52,8 @@ std::string headline(const MigrateReport& report) {
       return fmt::format("{}: up to date, nothing to do", report.site);
     case MigrateResult::migrated:
       return report.patches.empty() ? fmt::format("{}: done", report.site)
-                                    : fmt::format("{}: migrated, {} patches applied", report.site, applied);
+                                    : fmt::format("{}: migrated, {} {} applied", report.site, applied,
+                                                  applied == 1 ? "patch" : "patches");
     case MigrateResult::undone:
       return fmt::format("{}: FAILED and undone: the site is as it was", report.site);
     case MigrateResult::needs_attention:

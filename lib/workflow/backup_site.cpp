@@ -187,10 +187,20 @@ BackupReport backup_site(const Workplace& workplace, const Site& site, const Bac
   return report;
 }
 
+BackupSet open_verified_set(const Workplace& workplace, const Site& site, const std::string& reference) {
+  try {
+    BackupSet set = BackupSet::open(reference, backup_folders(site));
+    verify_set(set, workplace.progress);
+    return set;
+  } catch (const Error& error) {
+    if (error.kind() != Kind::bad_backup || !error.hint().empty()) throw;
+    throw error.with_hint(fmt::format("choose another set: bench --site {} list-backups", site.name()));
+  }
+}
+
 VerifyReport verify_backup(const Workplace& workplace, const Site& site, const std::string& reference,
                            Drill drill) {
-  const BackupSet set = BackupSet::open(reference, backup_folders(site));
-  verify_set(set, workplace.progress);
+  const BackupSet set = open_verified_set(workplace, site, reference);
   VerifyReport report{.site = site.name(), .set = set.name(), .manifest = set.manifest_file()};
   report.tables = set.manifest().content.tables.size();
   for (const TableSummary& table : set.manifest().content.tables) report.rows += table.rows;

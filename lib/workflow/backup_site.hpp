@@ -48,6 +48,9 @@ BackupSet take_backup(const Workplace& workplace, const Site& site, Operation& o
 /// Where the site's sets are looked for: its backup path, then the before-sets of its operations.
 std::vector<std::filesystem::path> backup_folders(const Site& site);
 
+/// The set that `reference` names, stream verified. Error{bad_backup} when there is none or it is not good.
+BackupSet open_verified_set(const Workplace& workplace, const Site& site, const std::string& reference);
+
 struct VerifyReport {
   std::string site;
   std::string set;

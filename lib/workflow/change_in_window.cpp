@@ -139,6 +139,10 @@ void Change::undo(const Error& failure) {
   m_report.result = MigrateResult::undone;
   const bool interrupted = failure.kind() == Kind::interrupted || failure.kind() == Kind::terminated;
   m_report.error = failure.with_kind(interrupted ? interruption_kind() : Kind::undone);
+  if (m_report.error->hint().empty())
+    m_report.error = m_report.error->with_hint(
+        fmt::format("{}, then bench --site {} migrate",
+                    interrupted ? "when there is time for it" : "mend that", m_site.name()));
 }
 
 // Nobody knows what a foreign program wrote, and what the app wrote meanwhile may have been acknowledged:

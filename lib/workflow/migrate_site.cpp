@@ -146,7 +146,8 @@ RunOptions Migration::run_options() {
 }
 
 ChangeOutcome Migration::apply(MaintenanceWindow& window) {
-  m_workplace.progress.phase(fmt::format("applying {} patches", m_task.patches.size()));
+  const std::size_t count = m_task.patches.size();
+  m_workplace.progress.phase(fmt::format("applying {} {}", count, count == 1 ? "patch" : "patches"));
   MigrationReport run =
       MigrationRunner(window.connection(), m_workplace.progress, run_options()).run(m_task.patches);
   m_report.patches = std::move(run.patches);

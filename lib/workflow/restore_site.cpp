@@ -40,9 +40,9 @@ bool belongs_to_set(const std::filesystem::path& file) {
   }
 }
 
-Source open_source(const Site& site, const std::string& reference) {
+Source open_source(const Workplace& workplace, const Site& site, const std::string& reference) {
   if (is_dump_file(reference) && !belongs_to_set(reference)) return {.set = {}, .dump = reference};
-  Source source{.set = BackupSet::open(reference, backup_folders(site)), .dump = {}};
+  Source source{.set = open_verified_set(workplace, site, reference), .dump = {}};
   const auto dump = source.set->file("database");
   if (!dump)
     throw Error(Kind::bad_backup, fmt::format("{} holds no database", source.set->manifest_file().string()));
@@ -204,9 +204,8 @@ void Restore::finish() {
 
 RestoreReport restore_site(const Workplace& workplace, const Site& site, const RestoreOptions& options) {
   const FileLock lock = lock_and_recover(workplace, site);
-  Source source = open_source(site, options.source);
+  Source source = open_source(workplace, site, options.source);
   if (source.set) {
-    verify_set(*source.set, workplace.progress);
     check_apps(workplace, source.set->manifest(), options);
     if (source.set->manifest().partial)
       throw Error(

@@ -142,7 +142,7 @@ def backup_point(point):
         def check(killed):
             assert killed.config_text() == before
             for result in killed.json("--site", "site", "list-backups")["results"]:
-                for backup in result.get("backups", []):
+                for backup in result["sets"]:
                     killed.run("--site", "site", "verify-backup", backup["manifest"], "--drill")
 
         recovered_by_both(bench, ["--site", "site", "backup", "--with-files"], check)
