@@ -17,6 +17,7 @@ class Bench:
     """A bench folder with one site `site` and one app `app`, whose patches a test writes."""
 
     def __init__(self):
+        self._processes = []
         self._temporary = tempfile.TemporaryDirectory(prefix="bench-test-")
         self.path = Path(self._temporary.name).resolve() / "bench"
         self.run("init", str(self.path), bench=None)
@@ -29,6 +30,11 @@ class Bench:
         return self
 
     def __exit__(self, *_):
+        # A case that failed may have left one running, or stopped.
+        for process in self._processes:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
         self._temporary.cleanup()
 
     def environment(self, extra=None):
@@ -60,7 +66,7 @@ class Bench:
         return json.loads(self.run("--json", *arguments, expect=expect, environment=environment).stdout)
 
     def start(self, *arguments, environment=None):
-        return subprocess.Popen(
+        process = subprocess.Popen(
             self.command(*arguments),
             env=self.environment(environment),
             stdin=subprocess.DEVNULL,
@@ -68,6 +74,8 @@ class Bench:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self._processes.append(process)
+        return process
 
     def start_paused(self, point, *arguments):
         """Starts bench and waits until it has stopped itself at the named point; None when it ended without coming there."""
