@@ -138,9 +138,9 @@ Outcome Context::run_on(const Site& site, const SiteTask& task, const Json& unfi
   Outcome outcome;
   try {
     outcome = task(site);
-  } catch (const Error& error) {
+  } catch (const std::exception& exception) {
     outcome.result = unfinished;
-    outcome.error = error;
+    outcome.error = to_error(exception);
   }
   if (m_progress) {
     m_progress->end();

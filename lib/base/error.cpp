@@ -81,4 +81,9 @@ Error system_error(std::string_view what, int error_number) {
   return Error(Kind::unexpected, std::string(what) + ": " + std::generic_category().message(error_number));
 }
 
+Error to_error(const std::exception& exception) {
+  const auto* error = dynamic_cast<const Error*>(&exception);
+  return error != nullptr ? *error : Error(Kind::unexpected, exception.what());
+}
+
 }  // namespace bench

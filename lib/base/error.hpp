@@ -1,5 +1,6 @@
 #pragma once
 
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -59,5 +60,9 @@ class Error : public std::runtime_error {
 
 /// Error{unexpected} that ends in the system's words for `error_number`.
 Error system_error(std::string_view what, int error_number);
+
+/// The exception as an Error; what is none of ours (the standard library's, a driver's) becomes
+/// Error{unexpected}.
+Error to_error(const std::exception& exception);
 
 }  // namespace bench

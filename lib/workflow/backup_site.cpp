@@ -125,7 +125,7 @@ BackupSet take_in_window(const Workplace& workplace, const Site& site, Operation
   std::optional<BackupSet> set;
   try {
     set = take(workplace, site, operation, std::move(request));
-  } catch (const Error&) {
+  } catch (...) {
     const Uninterrupted undoing;
     window.leave();
     throw;
@@ -179,8 +179,8 @@ BackupReport backup_site(const Workplace& workplace, const Site& site, const Bac
     report.content = set.manifest();
     report.removed = apply_retention(site, folder, set);
     operation.finish(OperationState::done, {{"manifest", report.manifest.string()}});
-  } catch (const Error& error) {
-    operation.finish(OperationState::undone, {{"error", to_json(error)}});
+  } catch (const std::exception& exception) {
+    operation.finish(OperationState::undone, {{"error", to_json(to_error(exception))}});
     throw;
   }
   prune_operations(site);
@@ -211,8 +211,8 @@ VerifyReport verify_backup(const Workplace& workplace, const Site& site, const s
     const auto scratch = make_scratch(site, operation, set.manifest().db_type);
     drill_set(set, *scratch, workplace.progress);
     report.drilled = true;
-  } catch (const Error& error) {
-    operation.finish(OperationState::undone, {{"error", to_json(error)}});
+  } catch (const std::exception& exception) {
+    operation.finish(OperationState::undone, {{"error", to_json(to_error(exception))}});
     throw;
   }
   operation.finish(OperationState::done, {{"set", set.name()}});

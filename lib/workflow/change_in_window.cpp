@@ -85,7 +85,7 @@ MaintenanceWindow Change::enter() {
       m_workplace.progress.warning("NOT ENFORCED: " +
                                    fmt::format("{}", fmt::join(window.fence().gaps, "; ")));
     return window;
-  } catch (const Error&) {
+  } catch (...) {
     free_reserve();
     m_operation.finish(OperationState::undone);
     throw;
@@ -98,8 +98,8 @@ ChangeOutcome Change::change_it(MaintenanceWindow& window) {
     pause_point("change.before-apply");
     m_operation.step("apply");
     return m_change.apply(window);
-  } catch (const Error& error) {
-    return {.failure = error, .left_something = false};
+  } catch (const std::exception& exception) {
+    return {.failure = to_error(exception), .left_something = false};
   }
 }
 
@@ -126,7 +126,7 @@ void Change::back_up_after() {
     m_operation.update(
         [this](nlohmann::json& record) { record["backups"]["after"] = m_report.after->string(); });
     pause_point("change.backed-up-after");
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     m_report.error = Error(Kind::bad_backup,
                            fmt::format("the change is in, but the backup after it failed: {}", error.what()),
                            fmt::format("bench --site {} backup", m_site.name()));
@@ -172,7 +172,7 @@ void Change::leave(MaintenanceWindow& window) {
     m_operation.finish(
         m_report.result == MigrateResult::migrated ? OperationState::done : OperationState::undone,
         result_record(m_report));
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     m_report.error =
         Error(Kind::needs_attention, fmt::format("maintenance could not be lifted: {}", error.what()),
               fmt::format("bench --site {} recover", m_site.name()));

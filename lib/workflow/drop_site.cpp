@@ -51,7 +51,7 @@ DropSiteReport drop_site(const Workplace& workplace, const Site& site, const Dro
     pause_point("drop-site.backed-up");
     report.archived = free_archive(archive, site.name());
     operation.finish(OperationState::done, {{"archived", report.archived.string()}});
-  } catch (const Error&) {
+  } catch (...) {
     operation.finish(OperationState::undone);
     throw;
   }

@@ -60,7 +60,7 @@ MaintenanceReport maintenance_on(const Workplace& workplace, const Site& site, c
     report = status_report(site);
     report.fence = window.fence();
     operation.finish(OperationState::open);
-  } catch (const Error&) {
+  } catch (...) {
     operation.finish(OperationState::undone);
     throw;
   }

@@ -98,7 +98,7 @@ MigrateReport Migration::run() {
   m_programs.emplace(m_workplace, m_site, operation, m_lock);
   try {
     m_programs->run_hooks(m_apps, AppPrograms::Moment::before_migrate);
-  } catch (const Error&) {
+  } catch (...) {
     operation.finish(OperationState::undone);
     throw;
   }
@@ -164,10 +164,11 @@ ChangeOutcome Migration::apply(MaintenanceWindow& window) {
 void Migration::run_hooks_afterwards(AppPrograms::Moment moment) {
   try {
     m_programs->run_hooks(m_apps, moment);
-  } catch (const Error& error) {
-    m_report.notes.push_back(fmt::format("a hook failed: {}", error.what()));
+  } catch (const std::exception& exception) {
+    m_report.notes.push_back(fmt::format("a hook failed: {}", exception.what()));
     if (!m_report.error)
-      m_report.error = error.with_context("the patches are in and maintenance is lifted, but a hook failed");
+      m_report.error =
+          to_error(exception).with_context("the patches are in and maintenance is lifted, but a hook failed");
   }
 }
 

@@ -175,7 +175,7 @@ void Restore::swap() {
       pause_point("restore.kept");
       m_workplace.progress.phase("swapping the restored database in");
     });
-  } catch (const Error&) {
+  } catch (...) {
     const Uninterrupted undoing;
     m_window->leave();
     throw;
@@ -218,7 +218,8 @@ RestoreReport restore_site(const Workplace& workplace, const Site& site, const R
     RestoreReport report = Restore(workplace, site, options, operation, std::move(source)).run();
     prune_operations(site);
     return report;
-  } catch (const Error& error) {
+  } catch (const std::exception& exception) {
+    const Error error = to_error(exception);
     if (error.kind() == Kind::needs_attention) throw;
     RestoreStage(site, operation).discard();
     operation.finish(OperationState::undone, {{"error", to_json(error)}});

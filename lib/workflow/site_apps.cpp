@@ -69,7 +69,7 @@ MarkReport mark_applied(const Workplace& workplace, const Site& site, const std:
     }
     transaction.commit();
     pause_point("mark-applied.committed");
-  } catch (const Error&) {
+  } catch (...) {
     operation.finish(OperationState::undone);
     throw;
   }

@@ -22,7 +22,7 @@ SiteSummary summarize_site(const Workplace& workplace, const Site& site) {
       if (set.manifest().site == site.name())
         summary.last_backup = std::max(summary.last_backup, set.manifest().created);
     summary.pending = static_cast<std::int64_t>(outlook_of(workplace, site).plan.pending().size());
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     summary.problem = error.what();
   }
   return summary;
