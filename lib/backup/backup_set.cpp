@@ -1,5 +1,7 @@
 #include "backup/backup_set.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <system_error>
 #include <utility>
@@ -49,7 +51,7 @@ std::vector<fs::path> with_stamp(const fs::path& folder, const std::string& stam
 std::vector<fs::path> named(const std::string& reference, const std::vector<fs::path>& folders) {
   std::vector<fs::path> found;
   for (const fs::path& folder : folders) {
-    const fs::path exact = folder / (reference + std::string(manifest_suffix));
+    const fs::path exact = folder / fmt::format("{}{}", reference, manifest_suffix);
     if (is_file(exact)) return {exact};
     if (is_file(folder / reference))
       if (const auto manifest = BackupSet::manifest_of(folder / reference)) return {*manifest};
@@ -74,7 +76,7 @@ BackupSet BackupSet::load(const fs::path& manifest_file) {
 std::optional<fs::path> BackupSet::manifest_of(const fs::path& file) {
   const auto prefix = set_prefix_of(file.filename().string());
   if (!prefix) return std::nullopt;
-  const fs::path manifest = folder_of(file) / (*prefix + std::string(manifest_suffix));
+  const fs::path manifest = folder_of(file) / fmt::format("{}{}", *prefix, manifest_suffix);
   if (!is_file(manifest)) return std::nullopt;
   return manifest;
 }

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -49,8 +50,8 @@ void remove_files_of(const fs::path& temporary_manifest) {
 
 /// From here on it is no set any more, and a kill leaves what `remove_interrupted_sets` finishes.
 fs::path hide_manifest(const fs::path& manifest) {
-  fs::path hidden = manifest.parent_path() /
-                    ("." + manifest.filename().string() + "." + std::to_string(::getpid()) + ".0.bench-tmp");
+  fs::path hidden =
+      manifest.parent_path() / fmt::format(".{}.{}.0.bench-tmp", manifest.filename().string(), ::getpid());
   fs::rename(manifest, hidden);
   sync_folder(manifest.parent_path());
   return hidden;

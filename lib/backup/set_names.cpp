@@ -1,5 +1,7 @@
 #include "backup/set_names.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -52,15 +54,15 @@ bool starts_with_stamp(std::string_view name) {
 SetNames set_names(const std::string& site, const std::string& stamp, bool partial,
                    Compression database_compression, Compression archive_compression) {
   SetNames names;
-  names.prefix = stamp + "-" + site;
+  names.prefix = fmt::format("{}-{}", stamp, site);
   std::replace(names.prefix.begin(), names.prefix.end(), '.', '_');
-  const std::string archive(archive_suffix(archive_compression));
-  names.database = names.prefix + (partial ? "-partial" : "") + "-database.sql" +
-                   std::string(suffix(database_compression));
-  names.files = names.prefix + "-files" + archive;
-  names.private_files = names.prefix + "-private-files" + archive;
-  names.config = names.prefix + "-site_config_backup.json";
-  names.manifest = names.prefix + std::string(manifest_suffix);
+  const std::string_view archive = archive_suffix(archive_compression);
+  names.database = fmt::format("{}{}-database.sql{}", names.prefix, partial ? "-partial" : "",
+                               suffix(database_compression));
+  names.files = fmt::format("{}-files{}", names.prefix, archive);
+  names.private_files = fmt::format("{}-private-files{}", names.prefix, archive);
+  names.config = fmt::format("{}-site_config_backup.json", names.prefix);
+  names.manifest = fmt::format("{}{}", names.prefix, manifest_suffix);
   return names;
 }
 

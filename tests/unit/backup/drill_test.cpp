@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
 
 #include "backup_fixture.hpp"
+#include "database/backend.hpp"
+#include "support/databases.hpp"
 
 using namespace bench;
 using namespace bench::test;
@@ -92,4 +94,36 @@ TEST_CASE_METHOD(Drill, "a dump of ours that was cut off between two members is 
   std::string message;
   CHECK(kind_of([&] { load_dump(bench / "cut.sql.gz", scratch, progress); }, &message) == Kind::bad_backup);
   CHECK(message == (bench / "cut.sql.gz").string() + ": the dump does not end in its footer: it is cut off");
+}
+
+TEST_CASE_METHOD(SiteFixture,
+                 "a set of a real database passes its drill, and another database's manifest does not") {
+  const TestDatabase& kind = test_databases().front();
+  const ConnectionSettings settings = make_database(kind, bench.path());
+  const auto database = open(settings);
+  database->execute("CREATE TABLE tabBook (name TEXT PRIMARY KEY, title TEXT, price REAL, cover BLOB)");
+  database->execute(
+      "INSERT INTO tabBook VALUES ('b1', 'It''s; -- a \"title\"', 1.1, x'00ff'), ('b2', NULL, -0.5, '')");
+  const Backend& backend = get_backend(kind.db_type);
+  const auto set_now = [&] {
+    const auto snapshot = backend.open_exporter(settings, {Access::read_only, {}});
+    return create_set(site, *snapshot, request, progress);
+  };
+  const auto drill = [&](const BackupSet& set) {
+    std::filesystem::create_directories(bench / "scratch");
+    const auto scratch = backend.make_scratch(settings, {}, bench / "scratch", "test");
+    drill_set(set, *scratch, progress);
+  };
+  const BackupSet before = set_now();
+  CHECK_NOTHROW(drill(before));
+  database->execute("UPDATE tabBook SET price = 1.2 WHERE name = 'b1'");
+  const BackupSet after = set_now();
+  Manifest mixed = after.manifest();
+  mixed.content = before.manifest().content;
+  write_text(after.manifest_file(), to_text(mixed));
+  std::string message;
+  CHECK(kind_of([&] { drill(BackupSet::load(after.manifest_file())); }, &message) == Kind::bad_backup);
+  CHECK(message ==
+        after.name() + ": what was restored is not what was backed up: table 'tabBook' has other content");
+  CHECK(names_in(bench / "scratch").empty());
 }
