@@ -70,6 +70,7 @@ const std::vector<ConfigKey>& config_keys() {
        open,
        "which backups a migrate takes",
        {"before,after", "before", "after", "none"}},
+      {"hook_timeout", integer, open, "seconds that a hook or an executable patch may take (600)"},
       {"developer_mode", boolean, open, "whether changes made on the site go to the app's files"},
       {"server_script_enabled", boolean, open, "whether scripts stored in the site may run"},
       {"skip_setup_wizard", boolean, open, "whether a new site starts without its setup wizard"},

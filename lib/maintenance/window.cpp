@@ -54,6 +54,7 @@ MaintenanceWindow MaintenanceWindow::enter(const Site& site, Operation& operatio
   MaintenanceWindow window(site, operation, std::move(connection));
   save_config_values(site, operation);
   pause_point("window.saved");
+  window.m_stopwatch = Stopwatch();
   try {
     site.edit_config([](SiteConfig& config) {
       for (const char* key : window_keys) config.set_raw(key, value_in_window);
