@@ -40,7 +40,7 @@ class PatchSource {
  public:
   virtual ~PatchSource() = default;
   /// All patches in the order in which they must run (pre, post, finally). Error{configuration} with file and
-  /// line when the list itself is wrong (a patch file is missing, a name twice, a statement not closed).
+  /// line when the list itself is wrong (a name twice, an unknown section, a statement not closed).
   virtual std::vector<Patch> read(const App& app, Dialect dialect) const = 0;
 };
 const PatchSource& patch_source(PatchFormat format);

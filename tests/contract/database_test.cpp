@@ -77,6 +77,16 @@ TEST_CASE("a refused statement says what the database said, and the statement") 
   }
 }
 
+TEST_CASE("two statements in one are refused, and neither runs") {
+  for (const TestDatabase& row : test_databases()) {
+    const TemporaryFolder folder;
+    const auto database = test::open(make_database(row, folder.path()));
+    CHECK_THROWS_AS(database->execute("CREATE TABLE a (id INTEGER); CREATE TABLE b (id INTEGER)"), Error);
+    CHECK(database->tables().empty());
+    CHECK_NOTHROW(database->execute("CREATE TABLE a (id INTEGER); -- and no more\n"));
+  }
+}
+
 TEST_CASE("a transaction that is destroyed is rolled back, one that is committed is seen by others") {
   for (const TestDatabase& row : test_databases()) {
     const TemporaryFolder folder;

@@ -89,10 +89,16 @@ SqliteStatement::SqliteStatement(sqlite3* connection, std::string_view sql)
   if (sql.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
     throw Error(Kind::statement, "SQLite: the statement is longer than 2 GiB");
   sqlite3_stmt* statement = nullptr;
+  const char* rest = nullptr;
   const int code =
-      sqlite3_prepare_v2(connection, m_sql.data(), static_cast<int>(m_sql.size()), &statement, nullptr);
+      sqlite3_prepare_v2(connection, m_sql.data(), static_cast<int>(m_sql.size()), &statement, &rest);
   m_statement.reset(statement);
   if (code != SQLITE_OK) throw sqlite_error(connection, code, m_sql);
+  // SQLite would leave a second statement out without a word.
+  const std::string_view unread =
+      std::string_view(m_sql).substr(static_cast<std::size_t>(rest - m_sql.data()));
+  if (unread.find_first_not_of(" \t\r\n") != std::string_view::npos && SqliteStatement(connection, unread))
+    throw Error(Kind::statement, "SQLite: there are two statements in one").with_statement({}, m_sql);
 }
 
 void SqliteStatement::bind(std::span<const Value> parameters) {

@@ -156,19 +156,24 @@ class PatchesTxtReader {
     Candidates candidates(m_dialect);
     for (const fs::path& file : m_listings.files_of(stem))
       candidates.consider(file, stem.filename().string());
-    std::optional<Patch> patch = candidates.read();
-    if (!patch)
-      fail(fmt::format("there is no file for the patch '{}'", module),
-           fmt::format("create {}.sql", stem.string()));
-    return std::move(*patch);
+    if (std::optional<Patch> patch = candidates.read()) return std::move(*patch);
+    return cannot_run(fmt::format("there is no file for the patch '{}'", module),
+                      fmt::format("create {}.sql", stem.string()));
+  }
+
+  /// An old app may have removed what has run everywhere long ago: this matters only where the patch is
+  /// pending.
+  Patch cannot_run(std::string_view why, std::string hint) const {
+    Patch patch;
+    patch.kind = PatchKind::unsupported;
+    patch.problem = fmt::format("{}:{}: {}", m_file.string(), m_line, why);
+    patch.hint = std::move(hint);
+    return patch;
   }
 
   Patch python_line(std::string_view line) const {
-    Patch patch;
-    patch.kind = PatchKind::unsupported;
-    patch.problem = fmt::format("{}:{}: bench does not run Python: {}", m_file.string(), m_line, line);
-    patch.hint = "run it with the app's own migrator: bench --site SITE run-in-maintenance -- COMMAND";
-    return patch;
+    return cannot_run(fmt::format("bench does not run Python: {}", line),
+                      "run it with the app's own migrator: bench --site SITE run-in-maintenance -- COMMAND");
   }
 
   /// `demo.patches.v1.x` is `patches/v1/x` under the app.

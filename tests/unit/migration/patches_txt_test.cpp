@@ -101,11 +101,19 @@ TEST_CASE("execute: lines are listed and not run") {
                              ":2: bench does not run Python: execute:frappe.db.sql('x') #1");
 }
 
+TEST_CASE("a patch whose file is gone is listed and cannot run") {
+  AppFixture app(PatchFormat::patches_txt);
+  app.write("patches.txt", "demo.patches.v1.a\n\ndemo.patches.v1.b");
+  app.write("patches/v1/a.sql", "a");
+  const Patch patch = app.read().at(1);
+  CHECK(patch.kind == PatchKind::unsupported);
+  CHECK(patch.log_key == "demo.patches.v1.b");
+  CHECK(patch.problem ==
+        (app.path() / "patches.txt").string() + ":3: there is no file for the patch 'demo.patches.v1.b'");
+  CHECK(patch.hint == "create " + (app.path() / "patches/v1/b.sql").string());
+}
+
 TEST_CASE("a list that is wrong is refused with its line") {
-  CHECK(problem_with("demo.patches.v1.a\n\ndemo.patches.v1.b") ==
-        "patches.txt:3: there is no file for the patch 'demo.patches.v1.b'");
-  CHECK(problem_with("demo.patches.v2.b") ==
-        "patches.txt:1: there is no file for the patch 'demo.patches.v2.b'");
   CHECK(problem_with("demo.patches.v1.a\ndemo.patches.v1.a") ==
         "patches.txt:2: 'demo.patches.v1.a' stands here a second time");
   CHECK(problem_with("other.patches.v1.a") ==
