@@ -69,6 +69,7 @@ const BenchFolder& Context::bench() {
   if (!m_bench) {
     m_bench = BenchFolder::find(bench_said(m_options), std::filesystem::current_path());
     set_creation_owner(owner_of(m_bench->path()));
+    m_printer.detail(fmt::format("bench   {}", m_bench->path().string()));
   }
   return *m_bench;
 }
@@ -102,6 +103,7 @@ Site Context::only_site(const std::optional<std::string>& named) {
 Workplace Context::workplace(const Site& site, std::chrono::milliseconds wait) {
   m_progress = std::make_unique<TerminalProgress>(m_printer, LogFile(site.log_file()));
   m_progress->log("info", fmt::format("bench {} {}", version(), m_command.name));
+  m_printer.detail(fmt::format("log     {}", site.log_file().string()));
   return Workplace{bench(), apps(), *m_progress, wait};
 }
 
@@ -142,11 +144,7 @@ Outcome Context::run_on(const Site& site, const SiteTask& task, const Json& unfi
     outcome.result = unfinished;
     outcome.error = to_error(exception);
   }
-  if (m_progress) {
-    m_progress->end();
-    if (outcome.error) m_progress->log("error", outcome.error->what());
-    m_progress.reset();
-  }
+  end_progress(outcome.error);
   return outcome;
 }
 
@@ -160,7 +158,7 @@ void Context::keep(const std::string& site, const Outcome& outcome) {
 }
 
 void Context::add(const Outcome& outcome) {
-  if (m_progress) m_progress->end();
+  end_progress(std::nullopt);
   m_results.push_back(object_text(nullptr, outcome));
   m_printer.data(outcome.text);
   if (outcome.answer == Outcome::Answer::yes) m_answer_yes = true;
@@ -184,9 +182,16 @@ void Context::summarize(const std::vector<Site>& sites, std::size_t tried) {
 
 void Context::tell_interrupted(const Site& site) {
   for (const Operation& operation : interrupted_operations(site, Lock::not_held)) {
-    m_printer.warning(fmt::format("{}: operation {} was interrupted", site.name(), operation.id()));
-    m_printer.note(fmt::format("hint: bench --site {} recover", site.name()));
+    m_printer.warning(fmt::format("{}: operation {} was interrupted", site.name(), operation.id()),
+                      fmt::format("bench --site {} recover", site.name()));
   }
+}
+
+void Context::end_progress(const std::optional<Error>& error) {
+  if (!m_progress) return;
+  m_progress->end();
+  if (error) m_progress->log("error", error->what());
+  m_progress.reset();
 }
 
 std::optional<Error> Context::error() const {

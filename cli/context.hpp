@@ -81,6 +81,9 @@ class Context {
   /// Says on stderr which operations of the site were interrupted, and what to type.
   void tell_interrupted(const Site& site);
 
+  /// What workplace() began is over: nothing more is said about it, and the log knows how it ended.
+  void end_progress(const std::optional<Error>& error);
+
   /// The results of --json, each JSON text.
   const std::vector<std::string>& results() const { return m_results; }
   /// What the whole command failed with.

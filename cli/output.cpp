@@ -1,5 +1,6 @@
 #include "output.hpp"
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -60,24 +61,30 @@ Printer::Printer(Format format)
     : m_format(format),
       m_rich_stderr(::isatty(STDERR_FILENO) == 1 && environment_allows_colour()),
       m_terminal_stdout(::isatty(STDOUT_FILENO) == 1),
-      m_terminal_stderr(::isatty(STDERR_FILENO) == 1) {}
+      m_terminal_stderr(::isatty(STDERR_FILENO) == 1) {
+  if (format == Format::text) return;
+  m_document = FileDescriptor(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
+  // Without a stderr the children's words are lost, which is what its owner asked for.
+  if (m_document && ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) ::close(STDOUT_FILENO);
+}
 
 void Printer::data(std::string_view text) {
-  if (m_format == Format::json || m_stdout_gone || text.empty()) return;
-  clear_status();
-  const int error = write_to(STDOUT_FILENO, m_terminal_stdout ? visible(text) : text);
-  if (error == EPIPE)
-    m_stdout_gone = true;
-  else if (error != 0)
-    throw system_error("cannot write to standard output", error);
+  if (m_format == Format::text && !text.empty()) write_data(m_terminal_stdout ? visible(text) : text);
 }
 
 void Printer::document(std::string_view json) {
-  if (m_stdout_gone) return;
+  write_data(std::string(json) + "\n");
+}
+
+std::optional<Error> Printer::output_error() const {
+  if (m_stdout_error == 0 || m_stdout_error == EPIPE) return std::nullopt;
+  return system_error("cannot write to standard output", m_stdout_error);
+}
+
+void Printer::write_data(std::string_view text) {
   clear_status();
-  const int error = write_to(STDOUT_FILENO, std::string(json) + "\n");
-  m_stdout_gone = true;
-  if (error != 0 && error != EPIPE) throw system_error("cannot write to standard output", error);
+  if (m_stdout_error == 0)
+    m_stdout_error = write_to(m_format == Format::json ? m_document.get() : STDOUT_FILENO, text);
 }
 
 void Printer::heading(std::string_view text) {
@@ -92,17 +99,20 @@ void Printer::detail(std::string_view text) {
   if (m_verbosity == Verbosity::verbose) note(text);
 }
 
-void Printer::warning(std::string_view text) {
+void Printer::warning(std::string_view text, std::string_view hint_text) {
   message(painted(yellow, "warning:") + " " + (m_terminal_stderr ? visible(text) : std::string(text)));
+  hint(hint_text);
 }
 
 void Printer::error(const Error& error, std::string_view context) {
-  std::string text = context.empty() ? error.what() : fmt::format("{}: {}", context, error.what());
-  if (m_terminal_stderr) text = visible(text);
-  message(painted(red, "error:") + " " + text);
-  if (!error.hint().empty()) {
-    message(painted(cyan, "hint:") + " " + (m_terminal_stderr ? visible(error.hint()) : error.hint()));
-  }
+  const std::string text = context.empty() ? error.what() : fmt::format("{}: {}", context, error.what());
+  message(painted(red, "error:") + " " + (m_terminal_stderr ? visible(text) : text));
+  hint(error.hint());
+}
+
+void Printer::hint(std::string_view text) {
+  if (!text.empty())
+    message(painted(cyan, "hint:") + " " + (m_terminal_stderr ? visible(text) : std::string(text)));
 }
 
 void Printer::question(std::string_view text) {

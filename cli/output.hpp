@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 
 namespace bench::cli {
 
@@ -21,16 +23,19 @@ class Printer {
   Format format() const { return m_format; }
   Verbosity verbosity() const { return m_verbosity; }
 
-  /// Data for people and pipes; nothing with --json. A reader that went away (EPIPE) is no error; a full disk
-  /// is.
+  /// Data for people and pipes; nothing with --json. What keeps it from being written stops no work: see
+  /// output_error.
   void data(std::string_view text);
-  /// The one document of --json.
+  /// The one document of --json. Nothing else gets to stdout meanwhile: what children write there goes to
+  /// stderr.
   void document(std::string_view json);
+  /// Why something could not be written. A reader that went away is no error; a full disk is.
+  std::optional<Error> output_error() const;
 
   void heading(std::string_view text);  ///< to stderr; not when quiet
   void note(std::string_view text);     ///< not when quiet
   void detail(std::string_view text);   ///< only when verbose
-  void warning(std::string_view text);
+  void warning(std::string_view text, std::string_view hint = {});
   void error(const Error& error, std::string_view context = {});
   /// A question on stderr, without a newline.
   void question(std::string_view text);
@@ -41,7 +46,9 @@ class Printer {
   bool shows_status() const { return m_rich_stderr && m_verbosity != Verbosity::quiet; }
 
  private:
+  void write_data(std::string_view text);
   void message(std::string_view text);
+  void hint(std::string_view text);
   std::string painted(std::string_view colour, std::string_view text) const;
   Format m_format;
   Verbosity m_verbosity = Verbosity::normal;
@@ -49,7 +56,8 @@ class Printer {
   bool m_terminal_stdout;
   bool m_terminal_stderr;
   bool m_status_shown = false;
-  bool m_stdout_gone = false;
+  int m_stdout_error = 0;
+  FileDescriptor m_document;
 };
 
 /// Rows of cells, padded so that columns line up; the first row is the heading. Ends in a newline.

@@ -127,6 +127,7 @@ Ending run_command(const CommandLine& line, const Command& command, Printer& pri
   } catch (...) {
     // What was done before it failed is still told.
     const Error error = current_error();
+    context.end_progress(error);
     printer.error(error);
     return {context.results(), error, exit_code(error.kind())};
   }
@@ -172,23 +173,20 @@ int run_program(const std::vector<std::string>& arguments) {
   std::signal(SIGPIPE, SIG_IGN);
   edit_config_pause = [](std::string_view point) { pause_point(point); };
   Printer printer(requested_format(arguments));
+  Ending ending;
   try {
-    Ending ending;
-    try {
-      ending = run_line(arguments, printer);
-    } catch (...) {
-      ending.error = current_error();
-      printer.error(*ending.error);
-      ending.exit_code = exit_code(ending.error->kind());
-    }
-    if (printer.format() == Format::json) printer.document(envelope(ending));
-    return ending.exit_code;
+    ending = run_line(arguments, printer);
   } catch (...) {
-    // Standard output takes nothing more; standard error may.
-    const Error error = current_error();
-    printer.error(error);
-    return exit_code(error.kind());
+    ending.error = current_error();
+    printer.error(*ending.error);
+    ending.exit_code = exit_code(ending.error->kind());
   }
+  if (printer.format() == Format::json) printer.document(envelope(ending));
+  if (const auto error = printer.output_error()) {
+    printer.error(*error);
+    if (ending.exit_code == 0) return exit_code(error->kind());
+  }
+  return ending.exit_code;
 }
 
 }  // namespace bench::cli

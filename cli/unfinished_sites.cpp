@@ -15,8 +15,7 @@ void tell_unfinished_sites(const BenchFolder& bench, Printer& printer) {
     if (!entry.is_directory() || entry.is_symlink()) continue;
     const Site site(bench.path(), entry.path());
     if (FileLock::is_held(site.operation_lock())) continue;
-    printer.warning(fmt::format("{}: making this site was interrupted", site.name()));
-    printer.note("hint: bench recover");
+    printer.warning(fmt::format("{}: making this site was interrupted", site.name()), "bench recover");
   }
 }
 

@@ -174,6 +174,15 @@ def test_run_in_maintenance_touches_no_word_of_the_command(place):
     equal(json.loads((place.path / "words.json").read_text()), words)
 
 
+def test_what_a_foreign_migrator_prints_is_not_our_data(place):
+    place.make_bench("develop")
+    command = ["--site", "develop", "run-in-maintenance", "--backup", "none", "--", "echo", "from the migrator"]
+    run = place.bench("--json", *command)
+    equal(run.json()["results"][0]["result"], "migrated")
+    contains(run.err, "from the migrator\n")
+    contains(place.bench(*command).out, "from the migrator\n")
+
+
 def test_run_in_maintenance_undoes_what_fails(place):
     place.make_bench("develop")
     # On SQLite the window around a foreign migrator is not enforced, so nothing is restored over what it may have written.

@@ -52,6 +52,13 @@ def test_progress_on_a_terminal(place):
     contains(run.out, "\r", "\x1b[K", "applying 2 patches  (", "develop: migrated, 2 patches applied")
 
 
+def test_nothing_is_said_behind_an_error(place):
+    place.make_bench("develop")
+    run = place.in_terminal("new-site", "other", "--install-app", "nowhere", code=9)
+    lines = [line for line in run.out.replace("\r", "\n").splitlines() if line.strip("\x1b[K")]
+    assert "hint:" in lines[-1], lines
+
+
 def test_no_status_lines_without_colour(place):
     place.make_book_site()
     run = place.in_terminal("--site", "develop", "migrate", env={"NO_COLOR": "1"})

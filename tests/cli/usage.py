@@ -159,6 +159,14 @@ def test_full_standard_output(place):
         contains(run.err, "error: cannot write to standard output")
 
 
+def test_full_standard_output_stops_no_work(place):
+    place.make_book_site("a", "b")
+    with open("/dev/full", "w") as full:
+        run = place.bench("--site", "all", "migrate", "--backup", "none", code=1, stdout=full)
+    contains(run.err, "a  done", "b  done", "error: cannot write to standard output: No space left on device")
+    place.bench("--site", "all", "migrate", "--check")
+
+
 def test_a_reader_that_went_away_is_no_error(place):
     place.make_bench("develop")
     reading, writing = os.pipe()
