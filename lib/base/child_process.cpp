@@ -301,24 +301,24 @@ class Deadline {
 
   void enforce(const RunningChild& child) {
     const auto now = SteadyClock::now();
-    if (m_terminated_at) {
-      if (now >= *m_terminated_at + grace) child.signal_group(SIGKILL);
+    if (was_enforced()) {
+      if (now >= m_kill_at) child.signal_group(SIGKILL);
       return;
     }
-    m_result.timed_out = m_end && now >= *m_end;
+    m_result.timed_out = now >= m_end;
     m_result.stopped = !m_result.timed_out && should_stop(now);
     if (!m_result.timed_out && !m_result.stopped) return;
     child.signal_group(SIGTERM);
-    m_terminated_at = now;
+    m_kill_at = now + grace;
   }
 
-  bool was_enforced() const { return m_terminated_at.has_value(); }
+  bool was_enforced() const { return m_kill_at != never; }
 
   /// How long nothing needs to be enforced.
   milliseconds pause() const {
-    if (m_terminated_at || m_command.should_stop) return question_interval;
-    if (!m_end) return milliseconds(-1);
-    const auto left = std::chrono::ceil<milliseconds>(*m_end - SteadyClock::now());
+    if (was_enforced() || m_command.should_stop) return question_interval;
+    if (m_end == never) return milliseconds(-1);
+    const auto left = std::chrono::ceil<milliseconds>(m_end - SteadyClock::now());
     return std::clamp(left, milliseconds(0), milliseconds(60'000));
   }
 
@@ -333,8 +333,9 @@ class Deadline {
   ChildResult& m_result;
   SteadyClock::time_point m_start = SteadyClock::now();
   SteadyClock::time_point m_next_question = m_start;
-  std::optional<SteadyClock::time_point> m_end;
-  std::optional<SteadyClock::time_point> m_terminated_at;
+  static constexpr SteadyClock::time_point never = SteadyClock::time_point::max();
+  SteadyClock::time_point m_end = never;
+  SteadyClock::time_point m_kill_at = never;
 };
 
 void wait_for_news(const RunningChild& child, const Capture& out, const Capture& err, milliseconds pause) {

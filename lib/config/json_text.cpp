@@ -116,10 +116,10 @@ void JsonText::append(std::string_view name, std::string_view value) {
   const Member& last = m_members.back();
   const std::string_view text = m_text;
   const std::size_t name_end = json_token_end(text, last.name_begin);
-  std::string colon(text.substr(name_end, last.value_begin - name_end));
-  if (has_line_end(colon)) colon = ": ";
+  const std::string_view old_colon = text.substr(name_end, last.value_begin - name_end);
+  const std::string_view colon = has_line_end(old_colon) ? ": " : old_colon;
   const std::size_t space_begin = text.find_last_not_of(" \t\r\n", last.name_begin - 1) + 1;
-  std::string space(text.substr(space_begin, last.name_begin - space_begin));
+  std::string_view space = text.substr(space_begin, last.name_begin - space_begin);
   const bool only_neighbour_in_one_line = m_members.size() == 1 && !has_line_end(space);
   if (only_neighbour_in_one_line) space = colon.back() == ':' ? "" : " ";
   m_text.insert(last.value_end, fmt::format(",{}{}{}{}", space, quoted, colon, value));
