@@ -117,9 +117,11 @@ NewSiteReport new_site(const Workplace& workplace, const NewSiteOptions& options
   check_site_name(options.name);
   const std::string db_type = database_type(workplace.bench, options);
   for (const std::string& app : options.apps) workplace.apps.get(app);
-  if (std::filesystem::exists(workplace.bench.sites_folder() / options.name))
-    throw Error(Kind::usage, fmt::format("sites/{} exists already", options.name),
-                "choose another name, or give --force to replace it");
+  const std::filesystem::path target = workplace.bench.sites_folder() / options.name;
+  const bool is_taken = std::filesystem::exists(target);
+  const bool can_replace = options.replace && workplace.bench.has_site(options.name);
+  if (is_taken && !can_replace)
+    throw Error(Kind::usage, fmt::format("{} exists already", target.string()), "choose another name");
   remove_unfinished_sites(workplace.bench);
 
   UnfinishedSite unfinished(workplace.bench, options.name);
@@ -136,6 +138,8 @@ NewSiteReport new_site(const Workplace& workplace, const NewSiteOptions& options
 
   NewSiteReport report{.site = options.name, .db_type = db_type, .db_name = settings_of(site).name};
   for (const Patch& patch : patches_of(workplace, site)) report.pending += patch.app == "core" ? 0 : 1;
+  // Only now, with the new site whole, does the old one go: with its backup, to the archive.
+  if (is_taken) drop_site(workplace, Site(workplace.bench.path(), target), {});
   unfinished.publish();
   pause_point("new-site.published");
   report.folder = workplace.bench.sites_folder() / options.name;

@@ -96,7 +96,10 @@ class Bench:
     @staticmethod
     def kill(process):
         os.kill(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.wait()
+        # Not to the end of its output: a child that outlives it may hold the pipes.
+        process.stdout.close()
+        process.stderr.close()
 
     @staticmethod
     def resume(process):
