@@ -11,7 +11,7 @@
 namespace bench {
 namespace {
 
-constexpr int zstd_level = 3;
+constexpr int zstd_level = 2;
 // zstd's default of 8 MiB a job would hold 60 MiB with two workers.
 constexpr int zstd_job_size = 2 << 20;
 
