@@ -195,6 +195,20 @@ TEST_CASE("plain names need no pax header") {
   CHECK(archived(folder / "files").size() == 5 * 512);
 }
 
+TEST_CASE("a file that ustar has no room for tells its size in a pax header") {
+  const TemporaryFolder folder;
+  write_text(folder / "files/huge", "start");
+  fs::resize_file(folder / "files/huge", std::uintmax_t{9} << 30);
+  std::string start;
+  const auto take_start = [&](std::string_view piece) {
+    start += piece;
+    throw Error(Kind::interrupted, "enough");
+  };
+  CHECK(kind_of([&] { write_archive(folder / "files", "library/public/files", take_start); }) ==
+        Kind::interrupted);
+  CHECK(start.find(" size=9663676416\n") != std::string::npos);
+}
+
 TEST_CASE("links and special files are left out and named") {
   const TemporaryFolder folder;
   write_text(folder / "files/real", "real");
