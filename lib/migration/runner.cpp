@@ -61,6 +61,7 @@ void MigrationRunner::run_as_one_transaction(const std::vector<const Patch*>& pa
     }
     failed = patches.size();
     throw_if_interrupted();
+    for (const Patch* patch : m_options.accepted) accept_checksum(m_database, *patch);
     pause_point("migrate.before-commit");
     is_committing = true;
     transaction.commit();

@@ -40,6 +40,8 @@ struct RunOptions {
   enum class OnFailure { stop, skip } on_failure = OnFailure::stop;
   /// Statements for the session before its first patch, per app name, already chosen for this database.
   std::map<std::string, std::vector<std::string>> session;
+  /// Applied patches whose files have changed and are accepted as they are now.
+  std::vector<const Patch*> accepted;
   /// Runs an executable patch and answers the SQL it printed. Error when it failed.
   std::function<std::string(const Patch&)> run_executable;
 };

@@ -79,12 +79,16 @@ Operation Operation::begin(const Site& site, std::string_view kind) {
 }
 
 Operation Operation::load(const std::filesystem::path& file) {
+  return parse(file, read_file(file));
+}
+
+Operation Operation::parse(const std::filesystem::path& file, const std::string& text) {
   const auto broken = [&file](const std::string& why) {
     return Error(Kind::configuration,
                  fmt::format("{}: not the record of an operation: {}", file.string(), why));
   };
   try {
-    nlohmann::json record = nlohmann::json::parse(read_file(file));
+    nlohmann::json record = nlohmann::json::parse(text);
     record.at("kind").get<std::string>();
     const auto state = record.at("state").get<std::string>();
     if (std::none_of(states.begin(), states.end(),
@@ -102,13 +106,15 @@ std::optional<Operation> Operation::find(const Site& site, const std::string& id
   return load(file);
 }
 
-std::vector<Operation> Operation::list(const Site& site, std::vector<std::filesystem::path>* unreadable) {
+std::vector<Operation> Operation::read(const Site& site, std::string_view mark,
+                                       std::vector<std::filesystem::path>* unreadable) {
   std::vector<Operation> operations;
   std::error_code none;
   for (const auto& entry : std::filesystem::directory_iterator(site.operations_folder(), none)) {
     if (entry.path().extension() != ".json" || !is_id(entry.path().stem().string())) continue;
     try {
-      operations.push_back(load(entry.path()));
+      const std::string text = read_file(entry.path());
+      if (text.find(mark) != std::string::npos) operations.push_back(parse(entry.path(), text));
     } catch (const Error&) {
       if (unreadable != nullptr) unreadable->push_back(entry.path());
     }
@@ -119,6 +125,17 @@ std::vector<Operation> Operation::list(const Site& site, std::vector<std::filesy
   };
   std::sort(operations.begin(), operations.end(),
             [&age](const Operation& a, const Operation& b) { return age(a) < age(b); });
+  return operations;
+}
+
+std::vector<Operation> Operation::list(const Site& site, std::vector<std::filesystem::path>* unreadable) {
+  return read(site, "", unreadable);
+}
+
+// Every command looks for what was interrupted: that must not parse all that was ever done.
+std::vector<Operation> Operation::list_in_state(const Site& site, OperationState state) {
+  std::vector<Operation> operations = read(site, name(state), nullptr);
+  std::erase_if(operations, [state](const Operation& operation) { return operation.state() != state; });
   return operations;
 }
 
@@ -169,17 +186,8 @@ void Operation::write() {
 }
 
 std::vector<Operation> interrupted_operations(const Site& site, Lock lock) {
-  std::vector<Operation> interrupted;
-  if (lock == Lock::not_held && FileLock::is_held(site.operation_lock())) return interrupted;
-  for (Operation& operation : Operation::list(site))
-    if (operation.state() == OperationState::running) interrupted.push_back(std::move(operation));
-  return interrupted;
-}
-
-std::optional<Operation> open_window(const Site& site) {
-  for (Operation& operation : Operation::list(site))
-    if (operation.state() == OperationState::open) return std::move(operation);
-  return std::nullopt;
+  if (lock == Lock::not_held && FileLock::is_held(site.operation_lock())) return {};
+  return Operation::list_in_state(site, OperationState::running);
 }
 
 }  // namespace bench

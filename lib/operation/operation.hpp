@@ -38,6 +38,9 @@ class Operation {
   static std::vector<Operation> list(const Site& site,
                                      std::vector<std::filesystem::path>* unreadable = nullptr);
 
+  /// Those in one state, without reading through the others.
+  static std::vector<Operation> list_in_state(const Site& site, OperationState state);
+
   const std::string& id() const { return m_id; }
   std::string kind() const { return m_record.at("kind").get<std::string>(); }
   OperationState state() const;
@@ -56,6 +59,9 @@ class Operation {
   void forget();
 
  private:
+  static Operation parse(const std::filesystem::path& file, const std::string& text);
+  static std::vector<Operation> read(const Site& site, std::string_view mark,
+                                     std::vector<std::filesystem::path>* unreadable);
   Operation(std::filesystem::path file, nlohmann::json record);
   void write();
   std::filesystem::path m_file;
@@ -67,8 +73,5 @@ class Operation {
 /// without holding the lock to look, or with the lock held (`Lock::held`) to recover them.
 enum class Lock { held, not_held };
 std::vector<Operation> interrupted_operations(const Site& site, Lock lock);
-
-/// The operator's own open window, if any.
-std::optional<Operation> open_window(const Site& site);
 
 }  // namespace bench

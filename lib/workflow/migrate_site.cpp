@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/suggestion.hpp"
+#include "migration/patch_rules.hpp"
 #include "operation/operation.hpp"
 #include "operation/pause_point.hpp"
 #include "workflow/backup_site.hpp"
@@ -56,6 +57,17 @@ Task chosen_task(const MigrationOutlook& outlook, const MigrateOptions& options)
 void refuse_what_cannot_run(const std::vector<const Patch*>& patches) {
   for (const Patch* patch : patches)
     if (!patch->problem.empty()) throw Error(Kind::configuration, patch->problem, patch->hint);
+}
+
+// Session statements run inside the run's transaction, so what must not stand in a patch must not stand
+// there.
+void refuse_bad_session(const App& app, Dialect dialect) {
+  const auto session = app.session.find(std::string(name(dialect)));
+  if (session == app.session.end()) return;
+  for (const std::string& statement : session->second)
+    if (const auto refusal = find_refusal(split_statements(statement, dialect), dialect))
+      throw Error(Kind::configuration, fmt::format("{}: session: {}", app.manifest.string(), refusal->reason),
+                  refusal->hint);
 }
 
 BackupMoments backup_moments(const Site& site, const MigrateOptions& options) {
@@ -120,6 +132,7 @@ std::unique_ptr<Database> Migration::preflight() {
   m_workplace.progress.phase("checking");
   refuse_what_cannot_run(m_task.patches);
   m_apps = apps_of(m_workplace, m_site);
+  for (const App& app : m_apps) refuse_bad_session(app, backend_of(m_site).dialect);
   std::vector<std::string> undeclared;
   for (const App& app : m_apps)
     if (app.name != "core" && !app.declares_read_only) undeclared.push_back(app.name);
@@ -141,6 +154,7 @@ RunOptions Migration::run_options() {
   for (const App& app : m_apps)
     if (const auto session = app.session.find(db_type); session != app.session.end())
       options.session[app.name] = session->second;
+  options.accepted = m_task.drifted;
   options.run_executable = [this](const Patch& patch) { return m_programs->run_patch(patch); };
   return options;
 }
@@ -151,11 +165,6 @@ ChangeOutcome Migration::apply(MaintenanceWindow& window) {
   MigrationReport run =
       MigrationRunner(window.connection(), m_workplace.progress, run_options()).run(m_task.patches);
   m_report.patches = std::move(run.patches);
-  if (!run.failure && !m_task.drifted.empty()) {
-    Transaction transaction(window.connection());
-    for (const Patch* patch : m_task.drifted) accept_checksum(window.connection(), *patch);
-    transaction.commit();
-  }
   return {.failure = std::move(run.failure), .left_something = run.failure && run.committed};
 }
 

@@ -37,7 +37,8 @@ ChildResult run_command(const Site& site, const Operation& operation, const File
 }
 
 Error failure_of(const std::vector<std::string>& argv, const ChildResult& result) {
-  const std::string command = fmt::format("{}", fmt::join(argv, " "));
+  // Its arguments may hold secrets, and this goes into the record and the log.
+  const std::string& command = argv.front();
   if (result.stopped) return Error(interruption_kind(), fmt::format("{} was interrupted", command));
   return Error(Kind::statement, fmt::format("{} ended with exit code {}", command, result.exit_code));
 }
@@ -56,11 +57,18 @@ MigrateReport run_in_maintenance(const Workplace& workplace, const Site& site,
   const auto apply = [&](MaintenanceWindow&) -> ChangeOutcome {
     workplace.progress.phase(fmt::format("running {}", options.command.front()));
     operation.step("command");
-    const ChildResult result = run_command(site, operation, lock, options.command);
-    operation.update([&result](nlohmann::json& record) { record["command_succeeded"] = result.succeeded(); });
-    pause_point("run-in-maintenance.command-ended");
-    if (result.succeeded()) return {};
-    return {.failure = failure_of(options.command, result), .left_something = true};
+    // Once it may have begun, nobody knows what it has written, whatever fails.
+    try {
+      const ChildResult result = run_command(site, operation, lock, options.command);
+      operation.update(
+          [&result](nlohmann::json& record) { record["command_succeeded"] = result.succeeded(); });
+      pause_point("run-in-maintenance.command-ended");
+      if (result.succeeded()) return {};
+      return {.failure = failure_of(options.command, result), .left_something = true};
+    } catch (const std::exception& exception) {
+      const Error error = to_error(exception);
+      return {.failure = error, .left_something = error.kind() != Kind::configuration};
+    }
   };
   // The command needs to write, so on a database whose fence is a connection there is none.
   change_in_window(

@@ -70,7 +70,8 @@ def on_small_disk(size, work):
     """Runs `work(folder)` in a child with a tmpfs of its own, in mount and user namespaces of its own."""
     if os.environ.get("BENCH_TEST_SMALL_DISK") is None:
         environment = {**os.environ, "BENCH_TEST_SMALL_DISK": "1"}
-        command = ["unshare", "-rm", sys.executable, __file__, work.__name__.replace("_", "-")]
+        # Root needs no user namespace, and inside a chroot may not have one.
+        command = ["unshare", "-m" if os.geteuid() == 0 else "-rm", sys.executable, __file__, work.__name__.replace("_", "-")]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stdout + done.stderr
         return

@@ -39,6 +39,8 @@ class SqliteDatabase : public Database {
   /// `timeout`.
   void hold_write_lock(std::chrono::milliseconds timeout);
   void release_write_lock();
+  /// Takes the lock back after a release; when a writer is quicker and stays, that is a slip-in and no error.
+  void hold_write_lock_again();
   bool holds_write_lock() const { return m_holding; }
   /// Whether somebody else committed since the lock was first taken: possible only between a commit and
   /// taking it again.

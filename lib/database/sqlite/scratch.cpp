@@ -169,7 +169,7 @@ bool SqliteScratch::copy_unless_changed_since(std::int64_t version, SqliteDataba
     if (copied) backup.copy(-1);
     backup.finish();
   }
-  run.hold_write_lock(std::chrono::seconds(60));
+  run.hold_write_lock_again();
   return copied;
 }
 
