@@ -65,9 +65,9 @@ std::optional<std::string> reason_against(const Statement& statement, Dialect di
   for (const std::string_view words : {"START TRANSACTION", "PREPARE TRANSACTION"})
     if (statement.keywords.starts_with(words)) return fmt::format("{} must not stand in a patch", words);
   if (dialect == Dialect::sqlite && word == "PRAGMA") {
-    // The last two would take the fence's place or the way bench waits for it.
+    // They would take the fence, the way bench waits for it, or the schema itself away.
     const std::string pragma = pragma_of(statement, dialect);
-    for (const std::string_view refused : {"journal_mode", "locking_mode", "busy_timeout"})
+    for (const std::string_view refused : {"journal_mode", "locking_mode", "busy_timeout", "writable_schema"})
       if (pragma == refused) return fmt::format("PRAGMA {} must not stand in a patch", refused);
   }
   if (statement.text.find('\0') != std::string::npos) return "a NUL character must not stand in a patch";

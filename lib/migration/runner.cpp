@@ -60,9 +60,9 @@ void MigrationRunner::run_as_one_transaction(const std::vector<const Patch*>& pa
       pause_point("migrate.patch-applied");
     }
     failed = patches.size();
-    throw_if_interrupted();
     for (const Patch* patch : m_options.accepted) accept_checksum(m_database, *patch);
     pause_point("migrate.before-commit");
+    throw_if_interrupted();
     is_committing = true;
     transaction.commit();
     m_report.committed = true;

@@ -26,7 +26,8 @@ void on_signal(int signal) {
   int none = 0;
   if (requested_signal.compare_exchange_strong(none, signal)) {
     write_message(
-        "\ninterrupted: stopping at the next safe point and undoing; a second Ctrl-C leaves the rest to "
+        "\ninterrupted: stopping at the next safe point; what is not committed is undone; a second Ctrl-C "
+        "leaves the rest to "
         "recover\n");
     return;
   }

@@ -180,7 +180,8 @@ BackupReport backup_site(const Workplace& workplace, const Site& site, const Bac
     report.removed = apply_retention(site, folder, set);
     operation.finish(OperationState::done, {{"manifest", report.manifest.string()}});
   } catch (const std::exception& exception) {
-    operation.finish(OperationState::undone, {{"error", to_json(to_error(exception))}});
+    if (!holds_window(operation))
+      operation.finish(OperationState::undone, {{"error", to_json(to_error(exception))}});
     throw;
   }
   prune_operations(site);

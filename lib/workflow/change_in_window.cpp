@@ -87,7 +87,8 @@ MaintenanceWindow Change::enter() {
     return window;
   } catch (...) {
     free_reserve();
-    m_operation.finish(OperationState::undone);
+    // When even putting back failed, the record stays open for `recover`.
+    if (!holds_window(m_operation)) m_operation.finish(OperationState::undone);
     throw;
   }
 }

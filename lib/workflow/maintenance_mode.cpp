@@ -61,7 +61,7 @@ MaintenanceReport maintenance_on(const Workplace& workplace, const Site& site, c
     report.fence = window.fence();
     operation.finish(OperationState::open);
   } catch (...) {
-    operation.finish(OperationState::undone);
+    if (!holds_window(operation)) operation.finish(OperationState::undone);
     throw;
   }
   report.operation = operation.id();

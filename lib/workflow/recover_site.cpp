@@ -94,8 +94,20 @@ Judgement judge(const Site& site, const Operation& operation) {
   return {OperationState::undone, "nothing of it is left; the site is as it was"};
 }
 
+// A database that cannot be opened answers nothing; a restore can still replace it.
+Judgement judge_or_ask(const Site& site, const Operation& operation) {
+  try {
+    return judge(site, operation);
+  } catch (const Error& error) {
+    if (error.kind() != Kind::database) throw;
+    return {OperationState::needs_attention,
+            fmt::format("the database cannot be asked how far it came ({}); restore a backup of the site",
+                        error.what())};
+  }
+}
+
 Recovered recover(const Site& site, Operation& operation, std::vector<std::string>& notes) {
-  const Judgement judgement = judge(site, operation);
+  const Judgement judgement = judge_or_ask(site, operation);
   if (judgement.outcome != OperationState::needs_attention)
     for (std::string& what : lift_saved_window(site, operation)) notes.push_back(std::move(what));
   for (const auto& folder : operation.record().at("backups").value("folders", nlohmann::json::array()))

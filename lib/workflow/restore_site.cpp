@@ -81,6 +81,7 @@ class Restore {
   void stage();
   void stage_files(RestoreStage::Files files, const std::optional<std::string>& wanted,
                    std::string_view role);
+  void set_damaged_database_aside();
   void swap();
   void finish();
 
@@ -157,7 +158,28 @@ void Restore::stage() {
   pause_point("restore.staged");
 }
 
+// Proven data is at hand, and what it replaces cannot even be opened: that is set aside as it is.
+void Restore::set_damaged_database_aside() {
+  const ConnectionSettings settings = settings_of(m_site);
+  if (backend_of(m_site).has_server) return;
+  try {
+    connect(m_site, Access::read_write);
+  } catch (const Error& error) {
+    if (error.kind() != Kind::database) throw;
+    const std::filesystem::path kept = m_operation.folder();
+    m_report.notes.push_back(fmt::format("the database could not be opened ({}); its files are kept in {}",
+                                         error.what(), kept.string()));
+    for (const char* suffix : {"-shm", "-wal", ""}) {
+      const std::filesystem::path file = settings.file.string() + suffix;
+      if (std::filesystem::exists(file))
+        std::filesystem::rename(file, kept / ("damaged-" + file.filename().string()));
+    }
+    backend_of(m_site).create_database(settings);
+  }
+}
+
 void Restore::swap() {
+  set_damaged_database_aside();
   auto connection = connect(m_site, Access::read_write);
   for (const std::string& finding : backend_of(m_site).preflight(settings_of(m_site), *connection))
     m_workplace.progress.note(finding);
@@ -189,7 +211,7 @@ void Restore::finish() {
   m_operation.step("finish");
   try {
     m_scratch.reset();
-    m_report.notes = m_stage.finish();
+    for (std::string& note : m_stage.finish()) m_report.notes.push_back(std::move(note));
     m_report.window = m_window->leave();
     m_operation.finish(OperationState::done,
                        {{"source", m_report.source}, {"window", to_json(m_report.window)}});
@@ -222,7 +244,8 @@ RestoreReport restore_site(const Workplace& workplace, const Site& site, const R
     const Error error = to_error(exception);
     if (error.kind() == Kind::needs_attention) throw;
     RestoreStage(site, operation).discard();
-    operation.finish(OperationState::undone, {{"error", to_json(error)}});
+    // When even putting back failed, the record stays open for `recover`.
+    if (!holds_window(operation)) operation.finish(OperationState::undone, {{"error", to_json(error)}});
     const bool keeps_kind =
         error.kind() == Kind::bad_backup || error.kind() == Kind::usage || error.kind() == Kind::busy;
     if (keeps_kind) throw;

@@ -78,11 +78,16 @@ void create_sqlite_file(const std::filesystem::path& file) {
 SqliteScratch::SqliteScratch(const std::filesystem::path& live_file, const ConnectOptions& options,
                              const std::filesystem::path& file)
     : m_live_file(live_file), m_file(file), m_options(options) {
-  SqliteDatabase live(live_file, {Access::read_only, {}});
   create_sqlite_file(m_file);
   m_database = std::make_unique<SqliteDatabase>(m_file, m_options);
-  m_database->execute(
-      fmt::format("PRAGMA page_size = {}", to_text(live.query("PRAGMA page_size").at(0).at(0))));
+  // A live file that cannot be read is about to be replaced as a whole: then any page size will do.
+  try {
+    SqliteDatabase live(live_file, {Access::read_only, {}});
+    m_database->execute(
+        fmt::format("PRAGMA page_size = {}", to_text(live.query("PRAGMA page_size").at(0).at(0))));
+  } catch (const Error& error) {
+    if (error.kind() != Kind::database) throw;
+  }
   // Nobody needs this file after a crash, so it pays for no durability.
   m_database->query("PRAGMA journal_mode = OFF");
   m_database->execute("PRAGMA synchronous = OFF");
