@@ -161,3 +161,39 @@ def test_restore_needs_a_source(place):
     place.make_bench("develop")
     contains(place.bench("--site", "develop", "restore", "--yes", code=2).err, "restore needs SOURCE")
     contains(place.bench("--site", "develop", "restore", "--with-public-files", "--yes", code=2).err, "restore needs SOURCE")
+
+
+def test_restore_over_a_database_that_cannot_be_opened(place):
+    place.make_book_site()
+    place.bench("--site", "develop", "migrate")
+    manifest = place.result("--site", "develop", "backup")["manifest"]
+    for damage in (lambda file: file.unlink(), lambda file: file.write_bytes(b"this is no database" * 1000)):
+        damage(place.database())
+        place.bench("--site", "develop", "migrate", code=10)
+        result = place.result("--site", "develop", "restore", manifest, "--yes")
+        contains("\n".join(result["notes"]), "could not be opened", "kept in")
+        equal(place.query("SELECT title FROM book"), [("Emma",)])
+        assert "maintenance_mode" not in place.config()
+
+
+def test_recover_with_a_damaged_database_asks_for_a_person(place):
+    place.make_book_site()
+    place.bench("--site", "develop", "migrate", "--backup", "none")
+    manifest = place.result("--site", "develop", "backup")["manifest"]
+    place.make_app("books", {"0003_more.sql": "CREATE TABLE more (id INTEGER);"})
+    import os
+    import signal
+
+    child = place.start("--site", "develop", "migrate", env={"BENCH_PAUSE_AT": "window.fenced"})
+    os.waitpid(child.pid, os.WUNTRACED)
+    os.kill(child.pid, signal.SIGKILL)
+    place.finish(child)
+    place.database().write_bytes(b"damaged" * 1000)
+    for suffix in ("-wal", "-shm"):
+        place.database().with_name(place.database().name + suffix).unlink(missing_ok=True)
+    run = place.bench("--site", "develop", "recover", code=8)
+    contains(run.err, "cannot be asked", "restore a backup")
+    place.bench("--site", "develop", "restore", manifest, "--yes")
+    place.bench("--site", "develop", "set-maintenance-mode", "off")
+    equal(place.query("SELECT title FROM book"), [("Emma",)])
+    assert "maintenance_mode" not in place.config()
