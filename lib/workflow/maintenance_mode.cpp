@@ -100,7 +100,14 @@ MaintenanceReport maintenance_off(const Workplace& workplace, const Site& site) 
 }
 
 bool set_scheduler(const Workplace& workplace, const Site& site, Scheduler state) {
-  const FileLock lock = lock_site(site, workplace.wait);
+  const FileLock lock = lock_and_recover(workplace, site);
+  // A window that stands has paused it anyway; what is asked for counts from its end.
+  if (auto window = standing_window(site)) {
+    window->update([state](nlohmann::json& record) {
+      record["saved"]["config"]["pause_scheduler"] = state == Scheduler::pause ? "1" : "0";
+    });
+    return true;
+  }
   return site.edit_config([state](SiteConfig& config) {
     if (state == Scheduler::pause)
       config.set_integer("pause_scheduler", 1);

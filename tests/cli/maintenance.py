@@ -75,3 +75,12 @@ def test_recover_with_nothing_to_do(place):
     equal(place.bench("--site", "a", "recover").out, "a: nothing was interrupted\n")
     equal([r["site"] for r in place.bench("--json", "recover").json()["results"]], ["a", "b"])
     equal([r["operations"] for r in place.bench("--json", "--site", "all", "recover").json()["results"]], [[], []])
+
+
+def test_scheduler_paused_inside_a_window_stays_paused_behind_it(place):
+    place.make_bench("develop")
+    place.bench("--site", "develop", "set-maintenance-mode", "on")
+    place.bench("--site", "develop", "scheduler", "pause")
+    place.bench("--site", "develop", "set-maintenance-mode", "off")
+    equal(place.config()["pause_scheduler"], 1)
+    assert "maintenance_mode" not in place.config()
