@@ -16,7 +16,7 @@ namespace bench {
 
 namespace {
 
-constexpr std::size_t reserve_size = 256 * 1024;
+constexpr std::size_t reserve_size = 262'144;
 
 /// One change under way: the parts of the story that `change_in_window` tells.
 class Change {
@@ -190,7 +190,7 @@ void change_in_window(const Workplace& workplace, const Site& site, Operation& o
 }
 
 void check_disk_space(const Site& site) {
-  const std::uint64_t needed = backend_of(site).size(settings_of(site)) + 16 * 1024 * 1024;
+  const std::uint64_t needed = backend_of(site).size(settings_of(site)) + 16'777'216;
   const std::uint64_t available = std::filesystem::space(site.path()).available;
   if (available >= needed) return;
   throw Error(Kind::undone,

@@ -15,7 +15,7 @@ void apply_core(const Workplace& workplace, Database& database, const std::strin
   RunOptions options;
   options.operation = operation;
   const MigrationReport report = MigrationRunner(database, silent, std::move(options)).run(plan.pending());
-  if (report.failure) throw *report.failure;
+  if (report.failure) throw Error(*report.failure);
 }
 
 }  // namespace bench

@@ -30,7 +30,7 @@ std::string database_name(const NewSiteOptions& options) {
 }
 
 std::string database_type(const BenchFolder& bench, const NewSiteOptions& options) {
-  const std::string type = options.db_type.value_or(
+  std::string type = options.db_type.value_or(
       bench.common_config().string("db_type").value_or(std::string(default_db_type)));
   const Backend& backend = get_backend(type);
   const bool names_server =

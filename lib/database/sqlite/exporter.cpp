@@ -13,7 +13,7 @@ namespace bench {
 namespace {
 
 // Long enough that parsing a statement costs little for each row, short enough to hold in memory many times.
-constexpr std::size_t insert_size = 64 * 1024;
+constexpr std::size_t insert_size = 65'536;
 
 /// One dump under way.
 class Dump {

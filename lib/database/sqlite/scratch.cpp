@@ -103,7 +103,7 @@ SqliteScratch::~SqliteScratch() {
 
 void SqliteScratch::load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance) {
   StatementSplitter splitter(Dialect::sqlite);
-  std::vector<char> buffer(256 * 1024);
+  std::vector<char> buffer(262'144);
   std::uint64_t total = 0;
   sqlite3_set_authorizer(m_database->handle(), refuse_other_files, nullptr);
   const auto run_statements = [&] {
