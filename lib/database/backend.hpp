@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -26,14 +27,28 @@ struct ConnectionSettings {
   std::string user;
   std::string password;
   std::filesystem::path file;  ///< SQLite: sites/<site>/db/<db_name>.db
+  /// Files for TLS to a server; empty: none. With `tls_ca` the server's certificate and name are checked.
+  std::string tls_ca, tls_certificate, tls_key;
 };
 
+/// A site's database, with the two accounts that bench may use.
+struct SiteDatabase {
+  ConnectionSettings app;  ///< what the site's processes use
+  /// The same database by an account that may fence, migrate and restore it. None on SQLite, and where nobody
+  /// named one: then nothing can be enforced against the app.
+  std::optional<ConnectionSettings> admin;
+  const ConnectionSettings& for_changes() const { return admin ? *admin : app; }
+};
+
+/// `read_only`: the connection itself refuses writes, DDL included as far as the database can.
 enum class Access { read_write, read_only };
 
 struct ConnectOptions {
   Access access = Access::read_write;
   /// Asked while a statement runs; true cancels it with Error{interrupted}. Empty: never.
   std::function<bool()> cancelled;
+  /// How long a server may take to answer a new connection.
+  std::chrono::milliseconds connect_timeout{10'000};
 };
 
 /// Everything bench needs of one database type. One row of THE backend table (backends.cpp).
@@ -45,17 +60,24 @@ struct Backend {
 
   /// Error{database} when it cannot be reached; it never creates a database.
   std::unique_ptr<Database> (*connect)(const ConnectionSettings&, const ConnectOptions&);
-  /// Creates the empty database. Error{database} when it exists.
-  void (*create_database)(const ConnectionSettings&);
-  /// A fence around `run_connection`, which must outlive it; nullptr where there is no run connection (a
-  /// window that outlives its process).
-  std::unique_ptr<Fence> (*make_fence)(const ConnectionSettings&, Database* run_connection);
+  /// Creates the empty database and, on a server, the app account with its usual rights (PostgreSQL: also the
+  /// NOLOGIN role that owns the database's objects). Error{database} when one of them exists; then, and after
+  /// any other error, nothing of it is left.
+  void (*create_database)(const SiteDatabase&);
+  /// Removes what `create_database` made, as far as it is there.
+  void (*drop_database)(const SiteDatabase&);
+  /// A fence around `run_connection` (one for changes), which must outlive it; nullptr where there is no run
+  /// connection (a window that outlives its process).
+  std::unique_ptr<Fence> (*make_fence)(const SiteDatabase&, Database* run_connection);
   std::unique_ptr<Exporter> (*open_exporter)(const ConnectionSettings&, const ConnectOptions&);
-  /// `folder` is where a file database may put it; `owner` goes into its name.
-  std::unique_ptr<Scratch> (*make_scratch)(const ConnectionSettings&, const ConnectOptions&,
+  /// `folder` is where a file database may put it; `owner` (an operation's id) goes into its name.
+  std::unique_ptr<Scratch> (*make_scratch)(const SiteDatabase&, const ConnectOptions&,
                                            const std::filesystem::path& folder, std::string_view owner);
+  /// Removes what a scratch of that owner left behind when its process was killed, and brings a swap that was
+  /// cut off to its end: forwards when the content was replaced already, else backwards. May be called again.
+  void (*recover_scratch)(const SiteDatabase&, const std::filesystem::path& folder, std::string_view owner);
   /// What stands against a window on this database, each a sentence; Error when it cannot be.
-  std::vector<std::string> (*preflight)(const ConnectionSettings&, Database&);
+  std::vector<std::string> (*preflight)(const SiteDatabase&, Database&);
   /// Bytes the database takes on disk.
   std::uint64_t (*size)(const ConnectionSettings&);
 };
@@ -66,8 +88,8 @@ const Backend* find_backend(std::string_view db_type);
 const Backend& get_backend(std::string_view db_type);
 std::vector<std::string> backend_names();
 
-/// The settings of a site; `site_folder` is where a file database lies. Error{configuration} when db_name is
-/// missing.
+/// The app's settings of a site; `site_folder` is where a file database lies. Error{configuration} when
+/// db_name is missing.
 ConnectionSettings connection_settings(const LayeredConfig& config, const std::filesystem::path& site_folder);
 
 }  // namespace bench

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -52,6 +54,21 @@ class Database {
   virtual std::vector<std::string> tables() = 0;
 
   virtual bool in_transaction() = 0;
+
+  /// Runs a statement that may have to wait for others' locks. It gives up waiting after `lock_timeout`, so
+  /// that nobody queues behind it for longer, and tries again with growing pauses until `patience` is over;
+  /// then Error{busy} names who holds the lock (pid, user, age, statement). Inside a transaction only the
+  /// statement itself is tried again. SQLite has no such locks: there it is `execute`.
+  struct LockPatience {
+    std::chrono::milliseconds lock_timeout{2'000};
+    std::chrono::milliseconds patience{60'000};
+  };
+  virtual void execute_patiently(std::string_view statement, const LockPatience&) { execute(statement); }
+
+  /// Takes the database's own lock for whoever changes the site; it is held for as long as this connection
+  /// lives, and holds across hosts. nullopt when it was taken (or is ours already), else who holds it, in
+  /// words: "host web1, pid 412, since 2026-11-21 03:41:00". SQLite needs none beside the file lock.
+  virtual std::optional<std::string> try_site_lock() { return std::nullopt; }
 
  protected:
   Database() = default;

@@ -26,9 +26,8 @@ void save_config_values(const Site& site, Operation& operation) {
   });
 }
 
-std::unique_ptr<Fence> fence_of(const Site& site, Database* connection) {
-  const ConnectionSettings settings = connection_settings(site.config(), site.path());
-  return get_backend(settings.db_type).make_fence(settings, connection);
+std::unique_ptr<Fence> fence_of(const SiteDatabase& database, Database* connection) {
+  return get_backend(database.app.db_type).make_fence(database, connection);
 }
 
 void put_config_back(const Site& site, const nlohmann::json& saved) {
@@ -41,17 +40,17 @@ void mark_lifted(Operation& operation) {
 
 }  // namespace
 
-MaintenanceWindow::MaintenanceWindow(const Site& site, Operation& operation,
+MaintenanceWindow::MaintenanceWindow(const Site& site, const SiteDatabase& database, Operation& operation,
                                      std::unique_ptr<Database> connection)
     : m_site(&site),
       m_operation(&operation),
       m_connection(std::move(connection)),
-      m_fence(fence_of(site, m_connection.get())) {}
+      m_fence(fence_of(database, m_connection.get())) {}
 
-MaintenanceWindow MaintenanceWindow::enter(const Site& site, Operation& operation,
-                                           std::unique_ptr<Database> connection,
+MaintenanceWindow MaintenanceWindow::enter(const Site& site, const SiteDatabase& database,
+                                           Operation& operation, std::unique_ptr<Database> connection,
                                            const FenceOptions& options) {
-  MaintenanceWindow window(site, operation, std::move(connection));
+  MaintenanceWindow window(site, database, operation, std::move(connection));
   save_config_values(site, operation);
   pause_point("window.saved");
   window.m_stopwatch = Stopwatch();
@@ -107,10 +106,11 @@ bool holds_window(const Operation& operation) {
   return saved.contains("config") && !saved.value("lifted", false);
 }
 
-std::vector<std::string> lift_saved_window(const Site& site, Operation& operation) {
+std::vector<std::string> lift_saved_window(const Site& site, const SiteDatabase& database,
+                                           Operation& operation) {
   if (!holds_window(operation)) return {};
   const nlohmann::json& saved = operation.record().at("saved");
-  std::vector<std::string> not_put_back = fence_of(site, nullptr)->lift(saved.at("fence"));
+  std::vector<std::string> not_put_back = fence_of(database, nullptr)->lift(saved.at("fence"));
   pause_point("window.lifted");
   put_config_back(site, saved);
   mark_lifted(operation);

@@ -29,8 +29,8 @@ class MaintenanceWindow {
   /// With `connection`: fences around it. Without (an operator's window, a foreign migrator): the fence is
   /// what stands without a connection. What was saved is in the operation's record ("saved") before anything
   /// changes. On an error all is put back before it is thrown.
-  static MaintenanceWindow enter(const Site& site, Operation& operation, std::unique_ptr<Database> connection,
-                                 const FenceOptions& options);
+  static MaintenanceWindow enter(const Site& site, const SiteDatabase& database, Operation& operation,
+                                 std::unique_ptr<Database> connection, const FenceOptions& options);
 
   Database& connection() { return *m_connection; }
   const FenceReport& fence() const { return m_report; }
@@ -41,7 +41,8 @@ class MaintenanceWindow {
   WindowReport leave();
 
  private:
-  MaintenanceWindow(const Site& site, Operation& operation, std::unique_ptr<Database> connection);
+  MaintenanceWindow(const Site& site, const SiteDatabase& database, Operation& operation,
+                    std::unique_ptr<Database> connection);
   const Site* m_site;
   Operation* m_operation;
   std::unique_ptr<Database> m_connection;
@@ -52,7 +53,8 @@ class MaintenanceWindow {
 
 /// Lifts what an operation's record says was saved, from another process than the one that entered: fence
 /// first, then the config values. May be called again. Answers what could not be put back.
-std::vector<std::string> lift_saved_window(const Site& site, Operation& operation);
+std::vector<std::string> lift_saved_window(const Site& site, const SiteDatabase& database,
+                                           Operation& operation);
 
 /// Whether the operation entered a window that nobody has left.
 bool holds_window(const Operation& operation);

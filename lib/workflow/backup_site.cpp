@@ -108,8 +108,8 @@ BackupRequest request_from_options(const Workplace& workplace, const Site& site,
 BackupSet take(const Workplace& workplace, const Site& site, Operation& operation, BackupRequest request) {
   request.stamp = free_stamp(request.folder, site.name());
   note_folders(operation, request);
-  const auto exporter =
-      backend_of(site).open_exporter(settings_of(site), {Access::read_only, interruption_requested});
+  const auto exporter = backend_of(site).open_exporter(database_of(workplace, site).for_changes(),
+                                                       {Access::read_only, interruption_requested});
   return create_set(site, *exporter, request, workplace.progress);
 }
 
@@ -117,8 +117,8 @@ BackupSet take_in_window(const Workplace& workplace, const Site& site, Operation
                          BackupRequest request, const FenceOptions& fence, BackupReport& report) {
   workplace.progress.phase("entering read-only maintenance");
   operation.step("enter");
-  MaintenanceWindow window =
-      MaintenanceWindow::enter(site, operation, connect(site, Access::read_write), fence);
+  MaintenanceWindow window = MaintenanceWindow::enter(site, database_of(workplace, site), operation,
+                                                      connect_for_changes(workplace, site), fence);
   request.same_moment = window.fence().level != FenceLevel::not_enforced;
   request.config_text = config_text(site, operation);
   operation.step("backup");
@@ -209,7 +209,7 @@ VerifyReport verify_backup(const Workplace& workplace, const Site& site, const s
   const FileLock lock = lock_and_recover(workplace, site);
   Operation operation = Operation::begin(site, "drill");
   try {
-    const auto scratch = make_scratch(site, operation, set.manifest().db_type);
+    const auto scratch = make_scratch(workplace, site, operation, set.manifest().db_type);
     drill_set(set, *scratch, workplace.progress);
     report.drilled = true;
   } catch (const std::exception& exception) {
@@ -220,8 +220,8 @@ VerifyReport verify_backup(const Workplace& workplace, const Site& site, const s
   return report;
 }
 
-std::unique_ptr<Scratch> make_scratch(const Site& site, const Operation& operation,
-                                      const std::string& db_type) {
+std::unique_ptr<Scratch> make_scratch(const Workplace& workplace, const Site& site,
+                                      const Operation& operation, const std::string& db_type) {
   const ConnectionSettings settings = settings_of(site);
   if (db_type != settings.db_type)
     throw Error(Kind::bad_backup,
@@ -229,8 +229,8 @@ std::unique_ptr<Scratch> make_scratch(const Site& site, const Operation& operati
                             settings.db_type),
                 fmt::format("use a site whose db_type is {}", db_type));
   return get_backend(settings.db_type)
-      .make_scratch(settings, {Access::read_write, interruption_requested}, operation.folder(),
-                    operation.id());
+      .make_scratch(database_of(workplace, site), {Access::read_write, interruption_requested},
+                    operation.folder(), operation.id());
 }
 
 void prune_operations(const Site& site) {

@@ -66,8 +66,8 @@ VerifyReport verify_backup(const Workplace& workplace, const Site& site, const s
 
 /// A scratch database in the operation's folder. Error{bad_backup} when the site's database is not of type
 /// `db_type`.
-std::unique_ptr<Scratch> make_scratch(const Site& site, const Operation& operation,
-                                      const std::string& db_type);
+std::unique_ptr<Scratch> make_scratch(const Workplace& workplace, const Site& site,
+                                      const Operation& operation, const std::string& db_type);
 
 /// Lets go of the before-sets of all but the last five operations, and of the records of all but the last
 /// 500. An operation that is open or needs attention keeps what it has.

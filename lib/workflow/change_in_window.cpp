@@ -78,8 +78,8 @@ MaintenanceWindow Change::enter() {
   try {
     m_operation.step("enter");
     keep_reserve();
-    MaintenanceWindow window =
-        MaintenanceWindow::enter(m_site, m_operation, std::move(m_change.connection), m_change.fence);
+    MaintenanceWindow window = MaintenanceWindow::enter(m_site, database_of(m_workplace, m_site), m_operation,
+                                                        std::move(m_change.connection), m_change.fence);
     m_enforced = window.fence().level != FenceLevel::not_enforced;
     if (!m_enforced)
       m_workplace.progress.warning("NOT ENFORCED: " +

@@ -56,7 +56,8 @@ MaintenanceReport maintenance_on(const Workplace& workplace, const Site& site, c
   MaintenanceReport report;
   try {
     operation.step("enter");
-    const MaintenanceWindow window = MaintenanceWindow::enter(site, operation, nullptr, options);
+    const MaintenanceWindow window =
+        MaintenanceWindow::enter(site, database_of(workplace, site), operation, nullptr, options);
     report = status_report(site);
     report.fence = window.fence();
     operation.finish(OperationState::open);
@@ -77,7 +78,8 @@ MaintenanceReport maintenance_off(const Workplace& workplace, const Site& site) 
   // More than one may stand: a migrate that needed attention inside an operator's window. The newest goes
   // first.
   while (auto window = standing_window(site)) {
-    for (std::string& what : lift_saved_window(site, *window)) notes.push_back(std::move(what));
+    for (std::string& what : lift_saved_window(site, database_of(workplace, site), *window))
+      notes.push_back(std::move(what));
     window->finish(OperationState::done, window->record().at("result"));
     lifted = window->id();
     changed = true;

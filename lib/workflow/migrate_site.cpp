@@ -140,8 +140,9 @@ std::unique_ptr<Database> Migration::preflight() {
     m_workplace.progress.warning(
         fmt::format("not declared to behave in read-only mode: {}", fmt::join(undeclared, ", ")));
   check_disk_space(m_site);
-  auto connection = connect(m_site, Access::read_write);
-  for (const std::string& finding : backend_of(m_site).preflight(settings_of(m_site), *connection))
+  auto connection = connect_for_changes(m_workplace, m_site);
+  for (const std::string& finding :
+       backend_of(m_site).preflight(database_of(m_workplace, m_site), *connection))
     m_workplace.progress.note(finding);
   return connection;
 }

@@ -130,7 +130,7 @@ NewSiteReport new_site(const Workplace& workplace, const NewSiteOptions& options
   workplace.progress.phase(fmt::format("creating {} with a {} database", options.name, db_type));
   make_site_folders(site);
   write_file_atomically(site.config_file(), config_of(options, db_type).dump(1) + "\n", 0600);
-  backend_of(site).create_database(settings_of(site));
+  backend_of(site).create_database(database_of(workplace, site));
   pause_point("new-site.database-created");
   apply_core(workplace, *connect(site, Access::read_write), "new-site");
   throw_if_interrupted();

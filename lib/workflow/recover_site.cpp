@@ -106,10 +106,12 @@ Judgement judge_or_ask(const Site& site, const Operation& operation) {
   }
 }
 
-Recovered recover(const Site& site, Operation& operation, std::vector<std::string>& notes) {
+Recovered recover(const Workplace& workplace, const Site& site, Operation& operation,
+                  std::vector<std::string>& notes) {
   const Judgement judgement = judge_or_ask(site, operation);
   if (judgement.outcome != OperationState::needs_attention)
-    for (std::string& what : lift_saved_window(site, operation)) notes.push_back(std::move(what));
+    for (std::string& what : lift_saved_window(site, database_of(workplace, site), operation))
+      notes.push_back(std::move(what));
   for (const auto& folder : operation.record().at("backups").value("folders", nlohmann::json::array()))
     remove_interrupted_sets(folder.get<std::string>());
   clean_folder(operation);
@@ -138,7 +140,7 @@ RecoverReport recover_locked_site(const Workplace& workplace, const Site& site) 
   std::vector<Operation> interrupted = interrupted_operations(site, Lock::held);
   // The newest first: it is the innermost of windows that stand in one another.
   for (auto operation = interrupted.rbegin(); operation != interrupted.rend(); ++operation) {
-    report.operations.push_back(recover(site, *operation, report.notes));
+    report.operations.push_back(recover(workplace, site, *operation, report.notes));
     const Recovered& done = report.operations.back();
     workplace.progress.warning(fmt::format("{} had been interrupted: {}", done.operation, done.told));
   }

@@ -110,7 +110,7 @@ RestoreReport Restore::run() {
 void Restore::prove() {
   m_operation.step("prove");
   check_disk_space(m_site);
-  m_scratch = make_scratch(m_site, m_operation,
+  m_scratch = make_scratch(m_workplace, m_site, m_operation,
                            m_source.set ? m_source.set->manifest().db_type : settings_of(m_site).db_type);
   if (m_source.set)
     drill_set(*m_source.set, *m_scratch, m_workplace.progress);
@@ -174,18 +174,20 @@ void Restore::set_damaged_database_aside() {
       if (std::filesystem::exists(file))
         std::filesystem::rename(file, kept / ("damaged-" + file.filename().string()));
     }
-    backend_of(m_site).create_database(settings);
+    backend_of(m_site).create_database(database_of(m_workplace, m_site));
   }
 }
 
 void Restore::swap() {
   set_damaged_database_aside();
-  auto connection = connect(m_site, Access::read_write);
-  for (const std::string& finding : backend_of(m_site).preflight(settings_of(m_site), *connection))
+  auto connection = connect_for_changes(m_workplace, m_site);
+  for (const std::string& finding :
+       backend_of(m_site).preflight(database_of(m_workplace, m_site), *connection))
     m_workplace.progress.note(finding);
   m_workplace.progress.phase("entering read-only maintenance");
   m_operation.step("enter");
-  m_window.emplace(MaintenanceWindow::enter(m_site, m_operation, std::move(connection), m_options.fence));
+  m_window.emplace(MaintenanceWindow::enter(m_site, database_of(m_workplace, m_site), m_operation,
+                                            std::move(connection), m_options.fence));
   const SameMoment same_moment =
       m_window->fence().level == FenceLevel::not_enforced ? SameMoment::no : SameMoment::yes;
   try {

@@ -20,6 +20,16 @@ std::unique_ptr<Database> connect(const Site& site, Access access) {
   return get_backend(settings.db_type).connect(settings, {access, interruption_requested});
 }
 
+SiteDatabase database_of(const Workplace&, const Site& site) {
+  return {.app = settings_of(site), .admin = {}};
+}
+
+std::unique_ptr<Database> connect_for_changes(const Workplace& workplace, const Site& site) {
+  const SiteDatabase database = database_of(workplace, site);
+  return get_backend(database.app.db_type)
+      .connect(database.for_changes(), {Access::read_write, interruption_requested});
+}
+
 std::vector<App> apps_of(const Workplace& workplace, const Site& site) {
   std::vector<App> apps;
   for (const std::string& name : site.installed_apps()) apps.push_back(workplace.apps.get(name));

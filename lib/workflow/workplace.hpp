@@ -24,8 +24,11 @@ struct Workplace {
   std::chrono::milliseconds wait{0};
 };
 
-/// Connects to the site's database as its config says; long statements end when the user interrupts.
+/// Connects to the site's database with the app's account; long statements end when the user interrupts.
 std::unique_ptr<Database> connect(const Site& site, Access access);
+/// The same with the account for changes.
+std::unique_ptr<Database> connect_for_changes(const Workplace& workplace, const Site& site);
+SiteDatabase database_of(const Workplace& workplace, const Site& site);
 ConnectionSettings settings_of(const Site& site);
 const Backend& backend_of(const Site& site);
 

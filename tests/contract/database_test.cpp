@@ -28,7 +28,7 @@ std::int64_t count(Database& database, const std::string& table) {
 TEST_CASE("connecting never creates a database") {
   for (const TestDatabase& row : test_databases()) {
     const TemporaryFolder folder;
-    const ConnectionSettings settings = row.settings(folder.path());
+    const SiteDatabase settings = row.settings(folder.path());
     CHECK(kind_of([&] { test::open(settings); }) == Kind::database);
     CHECK(kind_of([&] { test::open(settings); }) == Kind::database);
   }
@@ -37,7 +37,7 @@ TEST_CASE("connecting never creates a database") {
 TEST_CASE("a database that exists is not created again") {
   for (const TestDatabase& row : test_databases()) {
     const TemporaryFolder folder;
-    const ConnectionSettings settings = make_database(row, folder.path());
+    const SiteDatabase settings = make_database(row, folder.path());
     CHECK(kind_of([&] { get_backend(row.db_type).create_database(settings); }) == Kind::database);
   }
 }
@@ -90,7 +90,7 @@ TEST_CASE("two statements in one are refused, and neither runs") {
 TEST_CASE("a transaction that is destroyed is rolled back, one that is committed is seen by others") {
   for (const TestDatabase& row : test_databases()) {
     const TemporaryFolder folder;
-    const ConnectionSettings settings = make_database(row, folder.path());
+    const SiteDatabase settings = make_database(row, folder.path());
     const auto database = test::open(settings);
     const auto other = test::open(settings);
     database->execute("CREATE TABLE t (id INTEGER)");
@@ -131,7 +131,7 @@ TEST_CASE("a savepoint undoes its part only") {
 TEST_CASE("a read-only connection cannot write") {
   for (const TestDatabase& row : test_databases()) {
     const TemporaryFolder folder;
-    const ConnectionSettings settings = make_database(row, folder.path());
+    const SiteDatabase settings = make_database(row, folder.path());
     test::open(settings)->execute("CREATE TABLE t (id INTEGER)");
     const auto reader = test::open(settings, Access::read_only);
     CHECK_THROWS_AS(reader->execute("INSERT INTO t VALUES (1)"), Error);
@@ -143,10 +143,11 @@ TEST_CASE("a read-only connection cannot write") {
 TEST_CASE("a long statement ends when it is cancelled") {
   for (const TestDatabase& row : test_databases()) {
     const TemporaryFolder folder;
-    const ConnectionSettings settings = make_database(row, folder.path());
+    const SiteDatabase settings = make_database(row, folder.path());
     int asked = 0;
-    const auto database =
-        get_backend(row.db_type).connect(settings, {Access::read_write, [&asked] { return ++asked > 3; }});
+    const auto database = get_backend(row.db_type).connect(settings.app, {Access::read_write, [&asked] {
+                                                                            return ++asked > 3;
+                                                                          }});
     CHECK(kind_of([&] {
             database->query(
                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n");

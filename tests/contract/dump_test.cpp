@@ -11,10 +11,9 @@ using namespace bench::test;
 
 namespace {
 
-ContentSummary dump(const ConnectionSettings& settings, std::string& text,
-                    const TableSelection& selection = {}) {
-  return get_backend(settings.db_type)
-      .open_exporter(settings, {})
+ContentSummary dump(const SiteDatabase& settings, std::string& text, const TableSelection& selection = {}) {
+  return get_backend(settings.app.db_type)
+      .open_exporter(settings.for_changes(), {})
       ->write([&text](std::string_view piece) { text += piece; }, selection, {});
 }
 
@@ -27,8 +26,8 @@ ByteSource source_of(const std::string& text) {
   };
 }
 
-std::unique_ptr<Scratch> scratch_of(const ConnectionSettings& settings, const TemporaryFolder& folder) {
-  return get_backend(settings.db_type).make_scratch(settings, {}, folder.path(), "test");
+std::unique_ptr<Scratch> scratch_of(const SiteDatabase& settings, const TemporaryFolder& folder) {
+  return get_backend(settings.app.db_type).make_scratch(settings, {}, folder.path(), "test");
 }
 
 std::vector<std::string> everything_sqlite_can_hold() {
@@ -63,8 +62,8 @@ std::vector<std::string> everything_sqlite_can_hold() {
   };
 }
 
-ConnectionSettings full_database(const TestDatabase& row, const TemporaryFolder& folder) {
-  const ConnectionSettings settings = make_database(row, folder.path());
+SiteDatabase full_database(const TestDatabase& row, const TemporaryFolder& folder) {
+  const SiteDatabase settings = make_database(row, folder.path());
   const auto database = test::open(settings);
   for (const std::string& statement : everything_sqlite_can_hold()) database->execute(statement);
   return settings;
@@ -75,7 +74,7 @@ ConnectionSettings full_database(const TestDatabase& row, const TemporaryFolder&
 TEST_CASE("what is dumped and loaded is equal, value by value") {
   for (const TestDatabase& row : test_databases()) {
     const TemporaryFolder folder;
-    const ConnectionSettings settings = full_database(row, folder);
+    const SiteDatabase settings = full_database(row, folder);
     std::string text, again;
     const ContentSummary summary = dump(settings, text);
     REQUIRE(summary.tables.size() >= 10);
@@ -102,7 +101,7 @@ TEST_CASE("what is dumped and loaded is equal, value by value") {
 TEST_CASE("a checksum tells a changed value, a moved row and a changed definition") {
   for (const TestDatabase& row : test_databases()) {
     const TemporaryFolder folder;
-    const ConnectionSettings settings = full_database(row, folder);
+    const SiteDatabase settings = full_database(row, folder);
     std::string ignored;
     const ContentSummary before = dump(settings, ignored);
     const auto database = test::open(settings);
@@ -126,8 +125,8 @@ TEST_CASE("a checksum tells a changed value, a moved row and a changed definitio
 TEST_CASE("a dump is of one moment although writers go on") {
   for (const TestDatabase& row : test_databases()) {
     const TemporaryFolder folder;
-    const ConnectionSettings settings = full_database(row, folder);
-    const auto exporter = get_backend(row.db_type).open_exporter(settings, {});
+    const SiteDatabase settings = full_database(row, folder);
+    const auto exporter = get_backend(row.db_type).open_exporter(settings.for_changes(), {});
     test::open(settings)->execute("DELETE FROM plain");
     std::string text;
     const ContentSummary summary =
@@ -140,7 +139,7 @@ TEST_CASE("a dump is of one moment although writers go on") {
 TEST_CASE("a dump of chosen tables holds them and what belongs to them") {
   for (const TestDatabase& row : test_databases()) {
     const TemporaryFolder folder;
-    const ConnectionSettings settings = full_database(row, folder);
+    const SiteDatabase settings = full_database(row, folder);
     test::open(settings)->execute("CREATE TABLE tabNote (id INTEGER)");
     std::string text;
     const ContentSummary summary = dump(settings, text, {.includes = {"keyed", "Note"}, .excludes = {}});
@@ -154,7 +153,7 @@ TEST_CASE("a dump of chosen tables holds them and what belongs to them") {
 TEST_CASE("a dump that is cut off, broken or foreign is a bad backup, and says where") {
   for (const TestDatabase& row : test_databases()) {
     const TemporaryFolder folder;
-    const ConnectionSettings settings = full_database(row, folder);
+    const SiteDatabase settings = full_database(row, folder);
     std::string text;
     dump(settings, text);
     const auto refused = [&](const std::string& broken, const std::string& words) {

@@ -22,15 +22,16 @@ struct Fenced {
                         [this](const nlohmann::json& inverse) { saved.push_back(inverse); });
   }
   TemporaryFolder folder;
-  ConnectionSettings settings;
+  SiteDatabase settings;
   std::unique_ptr<Database> run;
   std::unique_ptr<Fence> fence;
   nlohmann::json saved = nlohmann::json::array();
 };
 
 // The app does not wait for the fence: it wants to know at once.
-void try_to_write(const ConnectionSettings& settings) {
-  const auto app = get_backend(settings.db_type).connect(settings, {Access::read_write, [] { return true; }});
+void try_to_write(const SiteDatabase& settings) {
+  const auto app =
+      get_backend(settings.app.db_type).connect(settings.app, {Access::read_write, [] { return true; }});
   app->execute("INSERT INTO t VALUES (1)");
 }
 

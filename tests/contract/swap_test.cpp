@@ -14,9 +14,8 @@ std::string words(Database& database) {
   return to_text(database.query("SELECT words FROM t").at(0).at(0));
 }
 
-std::unique_ptr<Scratch> loaded_scratch(const ConnectionSettings& settings,
-                                        const std::filesystem::path& folder) {
-  auto scratch = get_backend(settings.db_type).make_scratch(settings, {}, folder, "swap");
+std::unique_ptr<Scratch> loaded_scratch(const SiteDatabase& settings, const std::filesystem::path& folder) {
+  auto scratch = get_backend(settings.app.db_type).make_scratch(settings, {}, folder, "swap");
   scratch->connection().execute("CREATE TABLE t (words TEXT)");
   scratch->connection().execute("INSERT INTO t VALUES ('new')");
   return scratch;
@@ -27,7 +26,7 @@ std::unique_ptr<Scratch> loaded_scratch(const ConnectionSettings& settings,
 TEST_CASE("the scratch takes the place of the live database, open readers included") {
   for (const TestDatabase& row : test_databases()) {
     const TemporaryFolder folder;
-    const ConnectionSettings settings = make_database(row, folder.path());
+    const SiteDatabase settings = make_database(row, folder.path());
     const auto run = test::open(settings);
     run->execute("CREATE TABLE t (words TEXT)");
     run->execute("INSERT INTO t VALUES ('old')");
@@ -57,7 +56,7 @@ TEST_CASE("what somebody writes while the scratch is swapped in is kept before i
   for (const TestDatabase& row : test_databases()) {
     if (get_backend(row.db_type).features.fence_life != Features::FenceLife::connection) continue;
     const TemporaryFolder folder;
-    const ConnectionSettings settings = make_database(row, folder.path());
+    const SiteDatabase settings = make_database(row, folder.path());
     const auto run = test::open(settings);
     run->execute("CREATE TABLE t (words TEXT)");
     run->execute("INSERT INTO t VALUES ('old')");

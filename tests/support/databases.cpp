@@ -4,12 +4,12 @@ namespace bench::test {
 
 namespace {
 
-ConnectionSettings sqlite_settings(const std::filesystem::path& folder) {
+SiteDatabase sqlite_settings(const std::filesystem::path& folder) {
   ConnectionSettings settings;
   settings.db_type = "sqlite";
   settings.name = "site";
   settings.file = folder / "db" / "site.db";
-  return settings;
+  return {.app = settings, .admin = {}};
 }
 
 }  // namespace
@@ -19,14 +19,18 @@ const std::vector<TestDatabase>& test_databases() {
   return databases;
 }
 
-ConnectionSettings make_database(const TestDatabase& database, const std::filesystem::path& folder) {
-  ConnectionSettings settings = database.settings(folder);
-  get_backend(database.db_type).create_database(settings);
-  return settings;
+SiteDatabase make_database(const TestDatabase& row, const std::filesystem::path& folder) {
+  SiteDatabase database = row.settings(folder);
+  get_backend(row.db_type).create_database(database);
+  return database;
 }
 
-std::unique_ptr<Database> open(const ConnectionSettings& settings, Access access) {
-  return get_backend(settings.db_type).connect(settings, {access, {}});
+std::unique_ptr<Database> open(const SiteDatabase& database, Access access) {
+  return get_backend(database.app.db_type).connect(database.for_changes(), {access, {}});
+}
+
+std::unique_ptr<Database> open_as_app(const SiteDatabase& database, Access access) {
+  return get_backend(database.app.db_type).connect(database.app, {access, {}});
 }
 
 }  // namespace bench::test

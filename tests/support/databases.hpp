@@ -12,13 +12,16 @@ namespace bench::test {
 /// One row per database that the contract suite runs on: how a test gets an empty database of its own.
 struct TestDatabase {
   std::string db_type;
-  /// Settings of a database that does not exist yet; `folder` belongs to the test.
-  ConnectionSettings (*settings)(const std::filesystem::path& folder);
+  /// A database that does not exist yet, with its accounts; `folder` belongs to the test.
+  SiteDatabase (*settings)(const std::filesystem::path& folder);
 };
 const std::vector<TestDatabase>& test_databases();
 
-/// An empty database, created.
-ConnectionSettings make_database(const TestDatabase& database, const std::filesystem::path& folder);
-std::unique_ptr<Database> open(const ConnectionSettings& settings, Access access = Access::read_write);
+/// An empty database, created; `drop` it at the end where a server holds it.
+SiteDatabase make_database(const TestDatabase& database, const std::filesystem::path& folder);
+/// A connection for changes.
+std::unique_ptr<Database> open(const SiteDatabase& database, Access access = Access::read_write);
+/// A connection of the app's account.
+std::unique_ptr<Database> open_as_app(const SiteDatabase& database, Access access = Access::read_write);
 
 }  // namespace bench::test

@@ -18,13 +18,14 @@ std::unique_ptr<Database> connect(const ConnectionSettings& settings, const Conn
   return std::make_unique<SqliteDatabase>(settings.file, options);
 }
 
-void create_database(const ConnectionSettings& settings) {
+void create_database(const SiteDatabase& database) {
+  const ConnectionSettings& settings = database.app;
   make_folders(settings.file.parent_path(), 0700);
   create_sqlite_file(settings.file);
   SqliteDatabase(settings.file, {}).query("PRAGMA journal_mode = WAL");
 }
 
-std::unique_ptr<Fence> make_fence(const ConnectionSettings&, Database* run_connection) {
+std::unique_ptr<Fence> make_fence(const SiteDatabase&, Database* run_connection) {
   return std::make_unique<SqliteFence>(dynamic_cast<SqliteDatabase*>(run_connection));
 }
 
@@ -32,16 +33,34 @@ std::unique_ptr<Exporter> open_exporter(const ConnectionSettings& settings, cons
   return std::make_unique<SqliteExporter>(settings.file, options);
 }
 
-std::unique_ptr<Scratch> make_scratch(const ConnectionSettings& settings, const ConnectOptions& options,
+std::filesystem::path scratch_file(const SiteDatabase& database, const std::filesystem::path& folder,
+                                   std::string_view owner) {
+  return folder / fmt::format("{}_bench_{}.db", database.app.name, owner);
+}
+
+std::unique_ptr<Scratch> make_scratch(const SiteDatabase& database, const ConnectOptions& options,
                                       const std::filesystem::path& folder, std::string_view owner) {
-  return std::make_unique<SqliteScratch>(settings.file, options,
-                                         folder / fmt::format("{}_bench_{}.db", settings.name, owner));
+  return std::make_unique<SqliteScratch>(database.app.file, options, scratch_file(database, folder, owner));
+}
+
+void remove_database_files(const std::filesystem::path& file) {
+  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) remove_tree(file.string() + suffix);
+}
+
+void drop_database(const SiteDatabase& database) {
+  remove_database_files(database.app.file);
+}
+
+// A copy into the live file that was cut off was rolled back by SQLite itself.
+void recover_scratch(const SiteDatabase& database, const std::filesystem::path& folder,
+                     std::string_view owner) {
+  remove_database_files(scratch_file(database, folder, owner));
 }
 
 // Outside WAL mode a commit fails while a reader is open, and readers fail while the fence stands.
-std::vector<std::string> preflight(const ConnectionSettings& settings, Database& database) {
-  const std::string file = settings.file.string();
-  if (access(file.c_str(), W_OK) != 0 || access(settings.file.parent_path().c_str(), W_OK) != 0)
+std::vector<std::string> preflight(const SiteDatabase& site, Database& database) {
+  const std::string file = site.app.file.string();
+  if (access(file.c_str(), W_OK) != 0 || access(site.app.file.parent_path().c_str(), W_OK) != 0)
     throw Error(Kind::database, fmt::format("{}: the file or its folder is not writable", file),
                 "run bench as the owner of the bench folder");
   const std::string mode = to_text(database.query("PRAGMA journal_mode").at(0).at(0));
@@ -76,9 +95,11 @@ const Backend& sqlite_backend() {
       .has_server = false,
       .connect = connect,
       .create_database = create_database,
+      .drop_database = drop_database,
       .make_fence = make_fence,
       .open_exporter = open_exporter,
       .make_scratch = make_scratch,
+      .recover_scratch = recover_scratch,
       .preflight = preflight,
       .size = size,
   };

@@ -99,14 +99,14 @@ TEST_CASE_METHOD(Drill, "a dump of ours that was cut off between two members is 
 TEST_CASE_METHOD(SiteFixture,
                  "a set of a real database passes its drill, and another database's manifest does not") {
   const TestDatabase& kind = test_databases().front();
-  const ConnectionSettings settings = make_database(kind, bench.path());
+  const SiteDatabase settings = make_database(kind, bench.path());
   const auto database = open(settings);
   database->execute("CREATE TABLE tabBook (name TEXT PRIMARY KEY, title TEXT, price REAL, cover BLOB)");
   database->execute(
       "INSERT INTO tabBook VALUES ('b1', 'It''s; -- a \"title\"', 1.1, x'00ff'), ('b2', NULL, -0.5, '')");
   const Backend& backend = get_backend(kind.db_type);
   const auto set_now = [&] {
-    const auto snapshot = backend.open_exporter(settings, {Access::read_only, {}});
+    const auto snapshot = backend.open_exporter(settings.app, {Access::read_only, {}});
     return create_set(site, *snapshot, request, progress);
   };
   const auto drill = [&](const BackupSet& set) {

@@ -11,12 +11,17 @@ using bench::test::SqliteSite;
 
 namespace {
 
+SiteDatabase database_of(const Site& site) {
+  return {.app = connection_settings(site.config(), site.path()), .admin = {}};
+}
+
 std::unique_ptr<Database> connection_to(const Site& site) {
   return get_backend("sqlite").connect(connection_settings(site.config(), site.path()), {});
 }
 
 MaintenanceWindow enter(const SqliteSite& place, Operation& operation) {
-  return MaintenanceWindow::enter(place.site(), operation, connection_to(place.site()), {});
+  return MaintenanceWindow::enter(place.site(), database_of(place.site()), operation,
+                                  connection_to(place.site()), {});
 }
 
 }  // namespace
@@ -62,10 +67,10 @@ TEST_CASE("a window that nobody left is lifted from its record, once") {
   { const MaintenanceWindow window = enter(place, operation); }
   CHECK(place.config_text() != before);
   Operation loaded = *Operation::find(place.site(), operation.id());
-  CHECK(lift_saved_window(place.site(), loaded).empty());
+  CHECK(lift_saved_window(place.site(), database_of(place.site()), loaded).empty());
   CHECK(place.config_text() == before);
   place.site().edit_config([](SiteConfig& config) { config.set_integer("maintenance_mode", 1); });
-  lift_saved_window(place.site(), loaded);
+  lift_saved_window(place.site(), database_of(place.site()), loaded);
   CHECK(site_mode(place.site().config()) == SiteMode::closed);
 }
 
@@ -77,7 +82,7 @@ TEST_CASE("a window that cannot be fenced puts all back") {
   writer->execute("CREATE TABLE held (id INTEGER)");
   Operation operation = Operation::begin(place.site(), "test");
   try {
-    MaintenanceWindow::enter(place.site(), operation, connection_to(place.site()),
+    MaintenanceWindow::enter(place.site(), database_of(place.site()), operation, connection_to(place.site()),
                              {std::chrono::milliseconds(30), FenceOptions::Writers::wait_for});
     FAIL("it was entered");
   } catch (const Error& error) {

@@ -52,7 +52,7 @@ class MigrationFixture {
 
  private:
   TemporaryFolder m_folder;
-  ConnectionSettings m_settings;
+  SiteDatabase m_settings;
   std::unique_ptr<Database> m_database;
 };
 
