@@ -57,7 +57,7 @@ std::string headline(const MigrateReport& report) {
     case MigrateResult::undone:
       return fmt::format("{}: FAILED and undone: the site is as it was", report.site);
     case MigrateResult::needs_attention:
-      return fmt::format("{}: FAILED; the site STAYS READ-ONLY", report.site);
+      return fmt::format("{}: FAILED; the site STAYS IN MAINTENANCE", report.site);
   }
   return "";
 }
@@ -82,7 +82,7 @@ std::string told(const FenceReport& fence) {
 }
 
 std::string told(const WindowReport& window) {
-  std::string text = fmt::format("  read-only  {} ({} of it until the last writer was gone",
+  std::string text = fmt::format("  {:<9}  {} ({} of it until the last writer was gone", name(window.mode),
                                  format_duration(window.duration), format_duration(window.fence.drain));
   if (window.fence.ended_sessions > 0)
     text += fmt::format("; {} sessions were ended", window.fence.ended_sessions);

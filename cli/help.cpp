@@ -73,7 +73,8 @@ std::string commands_in(Group group) {
 std::string exit_codes() {
   static const std::vector<std::pair<int, std::string_view>> meanings = {
       {0, "done, or nothing to do"},
-      {exit_code(Kind::unexpected), "unexpected: a bug, or a system call that failed"},
+      {exit_code(Kind::unexpected),
+       "unexpected: a bug, a system call that failed, or a hook that failed after the patches were in"},
       {exit_code(Kind::usage), "the command line is wrong"},
       {exit_code(Kind::answer_yes),
        "the answer is \"yes\": pending, on, differs (migrate --check, maintenance-status)"},
@@ -81,7 +82,8 @@ std::string exit_codes() {
       {exit_code(Kind::busy), "busy: another operation holds the site"},
       {exit_code(Kind::bad_backup), "a backup is not good"},
       {exit_code(Kind::undone), "failed, and the site is back as it was"},
-      {exit_code(Kind::needs_attention), "failed, the site stays read-only: the message says what to type"},
+      {exit_code(Kind::needs_attention),
+       "failed, the site stays in maintenance: the message says what to type"},
       {exit_code(Kind::configuration), "no such site, or its configuration is wrong"},
       {exit_code(Kind::database), "the database cannot be reached or refuses us"},
       {exit_code(Kind::interrupted), "interrupted by Ctrl-C, after undoing"},

@@ -115,7 +115,7 @@ Run declare_migrate(CLI::App& app) {
   app.add_flag("--accept-drift", flags->accept_drift, "accept patches that changed after they were applied");
   add_choice(
       app, "--on-failure", flags->on_failure, {"undo", "keep"},
-      "keep: a failed run leaves the site read-only for a person, where it could be committed in part");
+      "keep: a failed run leaves the site in maintenance for a person, where it could be committed in part");
   add_fence_options(app, flags->fence);
   add_wait_option(app, flags->wait, "not at all");
   app.add_flag("--skip-search-index", flags->skip_search_index,

@@ -34,13 +34,11 @@ Outcome outcome_of(const RecoverReport& report) {
   return outcome;
 }
 
-void remove_half_made_sites(Context& context) {
-  for (const std::string& name : remove_unfinished_sites(context.bench())) {
+void finish_half_made_sites(Context& context) {
+  for (const UnfinishedSite& site : finish_unfinished_sites(context.bench())) {
     Outcome outcome;
-    outcome.result = {{"site", name},
-                      {"told", "making this site was interrupted; what there was of it is removed"}};
-    outcome.text =
-        fmt::format("{}: making this site was interrupted; what there was of it is removed\n", name);
+    outcome.result = {{"site", site.name}, {"told", site.told}};
+    outcome.text = fmt::format("{}: {}\n", site.name, site.told);
     context.add(outcome);
   }
 }
@@ -57,8 +55,8 @@ std::vector<Site> idle_sites(Context& context) {
 
 void run(Context& context, const RecoverFlags& flags) {
   const bool whole_bench = context.options().sites.empty();
+  if (whole_bench) finish_half_made_sites(context);
   const std::vector<Site> sites = whole_bench ? idle_sites(context) : context.sites();
-  if (whole_bench) remove_half_made_sites(context);
   const auto task = [&](const Site& site) {
     return outcome_of(
         recover_site(context.workplace(site, flags.wait.value_or(std::chrono::milliseconds(0))), site));

@@ -49,15 +49,17 @@ std::vector<fs::path> with_stamp(const fs::path& folder, const std::string& stam
 }
 
 std::vector<fs::path> named(const std::string& reference, const std::vector<fs::path>& folders) {
-  std::vector<fs::path> found;
+  std::vector<fs::path> exact, stamped;
   for (const fs::path& folder : folders) {
-    const fs::path exact = folder / fmt::format("{}{}", reference, manifest_suffix);
-    if (is_file(exact)) return {exact};
-    if (is_file(folder / reference))
-      if (const auto manifest = BackupSet::manifest_of(folder / reference)) return {*manifest};
-    std::ranges::copy(with_stamp(folder, reference), std::back_inserter(found));
+    const fs::path manifest = folder / fmt::format("{}{}", reference, manifest_suffix);
+    if (is_file(manifest))
+      exact.push_back(manifest);
+    else if (const auto whose =
+                 is_file(folder / reference) ? BackupSet::manifest_of(folder / reference) : std::nullopt)
+      exact.push_back(*whose);
+    std::ranges::copy(with_stamp(folder, reference), std::back_inserter(stamped));
   }
-  return found;
+  return exact.empty() ? stamped : exact;
 }
 
 }  // namespace

@@ -109,7 +109,7 @@ class SetWriter {
     m_manifest.apps = m_request.apps;
     m_manifest.patches = m_request.patches;
     const std::string stamp =
-        m_request.stamp.empty() ? free_stamp(m_folder.path(), m_site.name()) : m_request.stamp;
+        m_request.stamp.empty() ? free_stamp({m_folder.path()}, m_site.name()) : m_request.stamp;
     m_names = set_names(m_site.name(), stamp, m_manifest.partial, m_request.database_compression,
                         m_request.archive_compression);
   }
@@ -226,11 +226,13 @@ bool holds_set(const fs::path& folder, const std::string& prefix) {
 
 }  // namespace
 
-std::string free_stamp(const fs::path& folder, const std::string& site) {
+std::string free_stamp(const std::vector<fs::path>& folders, const std::string& site) {
   for (auto time = Clock::now();; time += std::chrono::seconds(1)) {
     std::string stamp = to_backup_stamp(time);
     const SetNames names = set_names(site, stamp, false, Compression::none, Compression::none);
-    if (!holds_set(folder, names.prefix)) return stamp;
+    if (std::ranges::none_of(folders,
+                             [&](const fs::path& folder) { return holds_set(folder, names.prefix); }))
+      return stamp;
   }
 }
 

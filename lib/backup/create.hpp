@@ -37,8 +37,8 @@ struct BackupRequest {
   std::string config_text;
 };
 
-/// The stamp of now, or of the first second after it that no file of a set of this site in the folder bears.
-std::string free_stamp(const std::filesystem::path& folder, const std::string& site);
+/// The stamp of now, or of the first second after it that no file of a set of this site in the folders bears.
+std::string free_stamp(const std::vector<std::filesystem::path>& folders, const std::string& site);
 
 /// Writes a set from a snapshot: each file under a temporary name, the database first, then files, then the
 /// config; all are stream verified before the first gets its name, and the manifest comes last. On an error

@@ -17,7 +17,7 @@ enum class Kind {
   busy,             ///< another operation or a writer holds the site
   bad_backup,       ///< a backup set is not good
   undone,           ///< the operation failed and the site is as it was
-  needs_attention,  ///< the operation failed and the site stays read-only until a person acts
+  needs_attention,  ///< the operation failed and the site stays in maintenance until a person acts
   configuration,    ///< no such site, or its configuration (or an app's) is wrong
   database,         ///< the database cannot be reached or refuses us
   statement,        ///< the database refused one statement

@@ -55,7 +55,12 @@ std::string mask_url(const std::string& text) {
 }  // namespace
 
 SiteConfig SiteConfig::load(const std::filesystem::path& file) {
-  auto text = read_file_if_exists(file);
+  std::optional<std::string> text;
+  try {
+    text = read_file_if_exists(file);
+  } catch (const Error& error) {
+    throw error.with_kind(Kind::configuration).with_hint("run bench as the owner of the bench folder");
+  }
   return text ? parse(std::move(*text), file) : SiteConfig(JsonText::empty(), file);
 }
 

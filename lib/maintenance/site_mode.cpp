@@ -3,7 +3,10 @@
 namespace bench {
 
 SiteMode site_mode(const LayeredConfig& config) {
-  if (!config.flag("maintenance_mode")) return SiteMode::live;
+  return config.flag("maintenance_mode") ? mode_in_maintenance(config) : SiteMode::live;
+}
+
+SiteMode mode_in_maintenance(const LayeredConfig& config) {
   return config.flag("allow_reads_during_maintenance") ? SiteMode::read_only : SiteMode::closed;
 }
 

@@ -1,9 +1,12 @@
 #include "maintenance/window.hpp"
 
+#include <fcntl.h>
+
 #include <array>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "operation/interruption.hpp"
 #include "operation/pause_point.hpp"
 
@@ -13,6 +16,7 @@ namespace {
 
 constexpr std::array window_keys{"maintenance_mode", "pause_scheduler"};
 constexpr std::string_view value_in_window = "1";
+constexpr std::size_t reserve_size = 262'144;
 
 void save_config_values(const Site& site, Operation& operation) {
   const SiteConfig config = SiteConfig::load(site.config_file());
@@ -32,6 +36,18 @@ std::unique_ptr<Fence> fence_of(const SiteDatabase& database, Database* connecti
 
 void put_config_back(const Site& site, const nlohmann::json& saved) {
   site.edit_config([&saved](SiteConfig& config) { config_before_window(config, saved); });
+}
+
+// On a disk that the work in the window has filled, putting the site back needs room for the files that say
+// so.
+std::filesystem::path reserve_of(const Operation& operation) {
+  return operation.folder_path() / "reserve";
+}
+
+void keep_reserve(const Operation& operation) {
+  make_folders(operation.folder_path(), 0700);
+  const std::filesystem::path file = reserve_of(operation);
+  write_all(open_file(file, O_WRONLY | O_CREAT | O_TRUNC).get(), std::string(reserve_size, '\0'), file);
 }
 
 void mark_lifted(Operation& operation) {
@@ -55,6 +71,7 @@ MaintenanceWindow MaintenanceWindow::enter(const Site& site, const SiteDatabase&
   pause_point("window.saved");
   window.m_stopwatch = Stopwatch();
   try {
+    keep_reserve(operation);
     site.edit_config([](SiteConfig& config) {
       for (const char* key : window_keys) config.set_raw(key, value_in_window);
     });
@@ -73,7 +90,9 @@ MaintenanceWindow MaintenanceWindow::enter(const Site& site, const SiteDatabase&
 }
 
 WindowReport MaintenanceWindow::leave() {
+  remove_tree(reserve_of(*m_operation));
   WindowReport report;
+  report.mode = mode_in_maintenance(m_site->config());
   report.fence = m_report;
   report.slipped_in = slipped_in();
   const nlohmann::json saved = m_operation->record().at("saved");
@@ -109,6 +128,7 @@ bool holds_window(const Operation& operation) {
 std::vector<std::string> lift_saved_window(const Site& site, const SiteDatabase& database,
                                            Operation& operation) {
   if (!holds_window(operation)) return {};
+  remove_tree(reserve_of(operation));
   const nlohmann::json& saved = operation.record().at("saved");
   std::vector<std::string> not_put_back = fence_of(database, nullptr)->lift(saved.at("fence"));
   pause_point("window.lifted");

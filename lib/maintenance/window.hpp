@@ -13,7 +13,15 @@
 
 namespace bench {
 
+/// What the config says: whether the site is in maintenance, and whether reads are answered meanwhile.
+enum class SiteMode { live, read_only, closed };
+SiteMode site_mode(const LayeredConfig& config);
+/// The mode that maintenance gives the site: read_only or closed.
+SiteMode mode_in_maintenance(const LayeredConfig& config);
+std::string_view name(SiteMode mode);
+
 struct WindowReport {
+  SiteMode mode = SiteMode::read_only;  ///< of the site during the window
   FenceReport fence;
   std::chrono::milliseconds duration{0};
   bool slipped_in = false;
@@ -62,10 +70,5 @@ bool holds_window(const Operation& operation);
 /// Gives the config's window keys the values that `saved` (of an operation's record) holds, each only if it
 /// is still ours.
 void config_before_window(SiteConfig& config, const nlohmann::json& saved);
-
-/// What the config says: whether the site is in maintenance, and whether reads are answered meanwhile.
-enum class SiteMode { live, read_only, closed };
-SiteMode site_mode(const LayeredConfig& config);
-std::string_view name(SiteMode mode);
 
 }  // namespace bench

@@ -75,7 +75,21 @@ void accept_checksum(Database& database, const Patch& patch) {
   execute(database, "UPDATE __bench_patch SET checksum = ? WHERE patch = ?", {patch.checksum, patch.log_key});
 }
 
-bool operation_was_committed(Database& database, const std::string& operation) {
+void note_run(Database& database, const std::string& operation) {
+  database.execute("DELETE FROM __bench_state WHERE state_key = 'last_run'");
+  execute(database, "INSERT INTO __bench_state (state_key, state_value) VALUES ('last_run', ?)", {operation});
+}
+
+bool run_is_whole(Database& database, const std::string& operation) {
+  const std::vector<Value> parameters{operation};
+  return database.has_table("__bench_state") &&
+         !database
+              .query("SELECT 1 FROM __bench_state WHERE state_key = 'last_run' AND state_value = ?",
+                     parameters)
+              .empty();
+}
+
+bool applied_anything(Database& database, const std::string& operation) {
   const std::vector<Value> parameters{operation};
   return database.has_table("__bench_patch") &&
          !database.query("SELECT 1 FROM __bench_patch WHERE operation = ? LIMIT 1", parameters).empty();

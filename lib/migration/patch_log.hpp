@@ -34,7 +34,11 @@ void write_patch_log(Database& database, const Patch& patch, LogAs as, const std
 /// From now on the patch's file is taken as what was applied.
 void accept_checksum(Database& database, const Patch& patch);
 
-/// Whether the operation applied any patch that is in the database: the proof that its run was committed.
-bool operation_was_committed(Database& database, const std::string& operation);
+/// Notes, in the caller's transaction, that the operation's run is whole: the last thing a run writes.
+void note_run(Database& database, const std::string& operation);
+/// Whether the database holds that note of the operation, which must be the latest that wrote one.
+bool run_is_whole(Database& database, const std::string& operation);
+/// Whether the operation applied any patch that is in the database.
+bool applied_anything(Database& database, const std::string& operation);
 
 }  // namespace bench

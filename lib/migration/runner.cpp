@@ -61,6 +61,7 @@ void MigrationRunner::run_as_one_transaction(const std::vector<const Patch*>& pa
     }
     failed = patches.size();
     for (const Patch* patch : m_options.accepted) accept_checksum(m_database, *patch);
+    note_run(m_database, m_options.operation);
     pause_point("migrate.before-commit");
     throw_if_interrupted();
     is_committing = true;
@@ -82,7 +83,7 @@ void MigrationRunner::run_as_one_transaction(const std::vector<const Patch*>& pa
 // does not tell, nothing must be promised that only holds without the commit.
 bool MigrationRunner::is_committed() {
   try {
-    return operation_was_committed(m_database, m_options.operation);
+    return run_is_whole(m_database, m_options.operation);
   } catch (const Error&) {
     return true;
   }

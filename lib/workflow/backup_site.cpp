@@ -106,7 +106,11 @@ BackupRequest request_from_options(const Workplace& workplace, const Site& site,
 }
 
 BackupSet take(const Workplace& workplace, const Site& site, Operation& operation, BackupRequest request) {
-  request.stamp = free_stamp(request.folder, site.name());
+  // A set's name stands for it wherever it lies: the one before a change and the one after it may be of one
+  // second.
+  std::vector<std::filesystem::path> folders = backup_folders(site);
+  folders.push_back(request.folder);
+  request.stamp = free_stamp(folders, site.name());
   note_folders(operation, request);
   const auto exporter = backend_of(site).open_exporter(database_of(workplace, site).for_changes(),
                                                        {Access::read_only, interruption_requested});
@@ -115,7 +119,7 @@ BackupSet take(const Workplace& workplace, const Site& site, Operation& operatio
 
 BackupSet take_in_window(const Workplace& workplace, const Site& site, Operation& operation,
                          BackupRequest request, const FenceOptions& fence, BackupReport& report) {
-  workplace.progress.phase("entering read-only maintenance");
+  announce_maintenance(workplace, site);
   operation.step("enter");
   MaintenanceWindow window = MaintenanceWindow::enter(site, database_of(workplace, site), operation,
                                                       connect_for_changes(workplace, site), fence);
@@ -242,8 +246,12 @@ void prune_operations(const Site& site) {
       finished.push_back(std::move(operation));
   std::size_t sets = 0, records = 0;
   for (auto operation = finished.rbegin(); operation != finished.rend(); ++operation) {
-    const bool has_folder = std::filesystem::is_directory(operation->folder_path());
-    if (has_folder && ++sets > before_sets_kept) remove_tree(operation->folder_path());
+    const std::filesystem::path folder = operation->folder_path();
+    // A hook that was killed may have left it, and what an operation has emptied says nothing.
+    remove_tree(folder / "connection.json");
+    std::error_code not_empty;
+    std::filesystem::remove(folder, not_empty);
+    if (std::filesystem::is_directory(folder) && ++sets > before_sets_kept) remove_tree(folder);
     if (++records > records_kept && !std::filesystem::exists(operation->folder_path())) operation->forget();
   }
 }

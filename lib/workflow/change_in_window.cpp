@@ -1,6 +1,5 @@
 #include "workflow/change_in_window.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -16,8 +15,6 @@ namespace bench {
 
 namespace {
 
-constexpr std::size_t reserve_size = 262'144;
-
 /// One change under way: the parts of the story that `change_in_window` tells.
 class Change {
  public:
@@ -30,8 +27,6 @@ class Change {
  private:
   MaintenanceWindow enter();
   ChangeOutcome change_it(MaintenanceWindow& window);
-  void keep_reserve();
-  void free_reserve();
   void back_up_before();
   void back_up_after();
   void undo(const Error& failure);
@@ -56,28 +51,16 @@ void Change::run() {
   }
   // From here on every way leads out of the window, and a signal must not cut it short.
   const Uninterrupted finishing;
-  free_reserve();
   if (outcome.failure && outcome.left_something) return stay(*outcome.failure);
   if (outcome.failure) undo(*outcome.failure);
   leave(window);
   if (outcome.failure && m_change.after_undo) m_change.after_undo();
 }
 
-// On a disk that the change has filled, putting the site back needs room for the files that say so.
-void Change::keep_reserve() {
-  const std::filesystem::path file = m_operation.folder() / "reserve";
-  write_all(open_file(file, O_WRONLY | O_CREAT | O_TRUNC).get(), std::string(reserve_size, '\0'), file);
-}
-
-void Change::free_reserve() {
-  remove_tree(m_operation.folder_path() / "reserve");
-}
-
 MaintenanceWindow Change::enter() {
-  m_workplace.progress.phase("entering read-only maintenance");
+  announce_maintenance(m_workplace, m_site);
   try {
     m_operation.step("enter");
-    keep_reserve();
     MaintenanceWindow window = MaintenanceWindow::enter(m_site, database_of(m_workplace, m_site), m_operation,
                                                         std::move(m_change.connection), m_change.fence);
     m_enforced = window.fence().level != FenceLevel::not_enforced;
@@ -86,7 +69,6 @@ MaintenanceWindow Change::enter() {
                                    fmt::format("{}", fmt::join(window.fence().gaps, "; ")));
     return window;
   } catch (...) {
-    free_reserve();
     // When even putting back failed, the record stays open for `recover`.
     if (!holds_window(m_operation)) m_operation.finish(OperationState::undone);
     throw;

@@ -70,6 +70,21 @@ void refuse_bad_session(const App& app, Dialect dialect) {
                   refusal->hint);
 }
 
+// bench never leaves a site without its log, so this database is not the one it was.
+void refuse_emptied_database(const Site& site, const PatchLog& log) {
+  if (!log.empty()) return;
+  for (const Operation& operation : Operation::list(site)) {
+    const bool logged = operation.kind() == "migrate" || operation.kind() == "run-patch" ||
+                        operation.kind() == "mark-applied" || operation.kind() == "restore";
+    if (logged && operation.state() == OperationState::done)
+      throw Error(Kind::database,
+                  fmt::format("the database holds no patch log although {} left one there: it was emptied or "
+                              "replaced, and to apply every patch anew would hide that",
+                              operation.id()),
+                  fmt::format("bench --site {} list-backups, then restore the newest", site.name()));
+  }
+}
+
 BackupMoments backup_moments(const Site& site, const MigrateOptions& options) {
   if (options.backup) return *options.backup;
   return parse_backup_moments(site.config().string("migrate_backup").value_or("before,after"));
@@ -218,6 +233,7 @@ MigrationOutlook outlook_of(const Workplace& workplace, const Site& site) {
 MigrateReport migrate_site(const Workplace& workplace, const Site& site, const MigrateOptions& options) {
   const FileLock lock = lock_and_recover(workplace, site);
   const MigrationOutlook outlook = outlook_of(workplace, site);
+  refuse_emptied_database(site, outlook.log);
   Task task = chosen_task(outlook, options);
   if (task.empty()) return {.site = site.name(), .operation = {}, .result = MigrateResult::up_to_date};
   return Migration(workplace, site, options, lock, std::move(task)).run();

@@ -53,11 +53,32 @@ nlohmann::ordered_json config_of(const NewSiteOptions& options, const std::strin
   return config;
 }
 
+// Stands beside an unfinished site while the site that it replaces is on its way to the archive: from then on
+// there is only forward.
+std::filesystem::path replacement_mark(const std::filesystem::path& unfinished) {
+  return unfinished.string() + ".replaces";
+}
+
+void publish_site(const std::filesystem::path& unfinished, const std::filesystem::path& target) {
+  std::filesystem::rename(unfinished, target);
+  sync_folder(target.parent_path());
+  remove_tree(replacement_mark(unfinished));
+}
+
 // A folder in which nobody holds the lock was left by a process that is gone.
-bool remove_if_abandoned(const std::filesystem::path& folder) {
-  if (FileLock::is_held(folder / "locks" / "bench_migrate.lock")) return false;
+std::optional<UnfinishedSite> finish_if_abandoned(const BenchFolder& bench,
+                                                  const std::filesystem::path& folder) {
+  if (FileLock::is_held(folder / "locks" / "bench_migrate.lock")) return std::nullopt;
+  const std::string name = folder.filename().string();
+  const std::filesystem::path target = bench.sites_folder() / name;
+  if (std::filesystem::exists(replacement_mark(folder)) && !std::filesystem::exists(target)) {
+    publish_site(folder, target);
+    return UnfinishedSite{
+        name, "making this site was interrupted; it was whole, and took the place of the old one"};
+  }
   remove_tree(folder);
-  return true;
+  remove_tree(replacement_mark(folder));
+  return UnfinishedSite{name, "making this site was interrupted; what there was of it is removed"};
 }
 
 void make_site_folders(const Site& site) {
@@ -71,27 +92,31 @@ void make_site_folders(const Site& site) {
 
 /// A site under construction, in a folder that is not a site yet. Destroyed without `publish`, nothing of it
 /// is left.
-class UnfinishedSite {
+class SiteUnderConstruction {
  public:
-  UnfinishedSite(const BenchFolder& bench, const std::string& name)
+  SiteUnderConstruction(const BenchFolder& bench, const std::string& name)
       : m_target(bench.sites_folder() / name), m_site(bench.path(), bench.unfinished_sites_folder() / name) {
     make_folders(m_site.path());
     m_lock.emplace(lock_site(m_site, std::chrono::milliseconds(0)));
   }
-  ~UnfinishedSite() {
+  ~SiteUnderConstruction() {
     std::error_code ignored;
-    if (!m_published) std::filesystem::remove_all(m_site.path(), ignored);
+    if (!m_published) {
+      std::filesystem::remove_all(m_site.path(), ignored);
+      std::filesystem::remove(replacement_mark(m_site.path()), ignored);
+    }
     std::filesystem::remove(m_site.path().parent_path(), ignored);
   }
-  UnfinishedSite(const UnfinishedSite&) = delete;
-  UnfinishedSite& operator=(const UnfinishedSite&) = delete;
+  SiteUnderConstruction(const SiteUnderConstruction&) = delete;
+  SiteUnderConstruction& operator=(const SiteUnderConstruction&) = delete;
 
   const Site& site() const { return m_site; }
 
+  /// From here on a kill leaves what `remove_unfinished_sites` publishes.
+  void will_replace() const { write_file_atomically(replacement_mark(m_site.path()), ""); }
   void publish() {
-    std::filesystem::rename(m_site.path(), m_target);
+    publish_site(m_site.path(), m_target);
     m_published = true;
-    sync_folder(m_target.parent_path());
   }
 
  private:
@@ -103,28 +128,37 @@ class UnfinishedSite {
 
 }  // namespace
 
-std::vector<std::string> remove_unfinished_sites(const BenchFolder& bench) {
-  std::vector<std::string> removed;
+std::vector<UnfinishedSite> finish_unfinished_sites(const BenchFolder& bench) {
+  std::vector<std::filesystem::path> left;
   std::error_code none;
   for (const auto& entry : std::filesystem::directory_iterator(bench.unfinished_sites_folder(), none))
-    if (remove_if_abandoned(entry.path())) removed.push_back(entry.path().filename().string());
+    left.push_back(entry.path());
+  std::vector<UnfinishedSite> finished;
+  for (const auto& path : left) {
+    if (std::filesystem::is_directory(path)) {
+      if (auto site = finish_if_abandoned(bench, path)) finished.push_back(std::move(*site));
+    } else if (!std::filesystem::exists(path.parent_path() / path.stem())) {
+      // A mark whose site was published just before the kill.
+      remove_tree(path);
+    }
+  }
   std::filesystem::remove(bench.unfinished_sites_folder(), none);
-  std::sort(removed.begin(), removed.end());
-  return removed;
+  std::ranges::sort(finished, {}, &UnfinishedSite::name);
+  return finished;
 }
 
 NewSiteReport new_site(const Workplace& workplace, const NewSiteOptions& options) {
   check_site_name(options.name);
   const std::string db_type = database_type(workplace.bench, options);
   for (const std::string& app : options.apps) workplace.apps.get(app);
+  finish_unfinished_sites(workplace.bench);
   const std::filesystem::path target = workplace.bench.sites_folder() / options.name;
   const bool is_taken = std::filesystem::exists(target);
   const bool can_replace = options.replace && workplace.bench.has_site(options.name);
   if (is_taken && !can_replace)
     throw Error(Kind::usage, fmt::format("{} exists already", target.string()), "choose another name");
-  remove_unfinished_sites(workplace.bench);
 
-  UnfinishedSite unfinished(workplace.bench, options.name);
+  SiteUnderConstruction unfinished(workplace.bench, options.name);
   const Site& site = unfinished.site();
   pause_point("new-site.begun");
   workplace.progress.phase(fmt::format("creating {} with a {} database", options.name, db_type));
@@ -139,7 +173,11 @@ NewSiteReport new_site(const Workplace& workplace, const NewSiteOptions& options
   NewSiteReport report{.site = options.name, .db_type = db_type, .db_name = settings_of(site).name};
   for (const Patch& patch : patches_of(workplace, site)) report.pending += patch.app == "core" ? 0 : 1;
   // Only now, with the new site whole, does the old one go: with its backup, to the archive.
-  if (is_taken) drop_site(workplace, Site(workplace.bench.path(), target), {});
+  if (is_taken) {
+    unfinished.will_replace();
+    drop_site(workplace, Site(workplace.bench.path(), target), {});
+    pause_point("new-site.replaced");
+  }
   unfinished.publish();
   pause_point("new-site.published");
   report.folder = workplace.bench.sites_folder() / options.name;

@@ -31,8 +31,12 @@ struct NewSiteReport {
 /// Builds the site beside the others and makes it one by a rename: it exists as a whole or not at all.
 NewSiteReport new_site(const Workplace& workplace, const NewSiteOptions& options);
 
-/// Removes what an interrupted new_site left behind. Answers the names of the sites that were being made.
-std::vector<std::string> remove_unfinished_sites(const BenchFolder& bench);
+struct UnfinishedSite {
+  std::string name, told;
+};
+/// Removes what an interrupted new_site left behind; a site that was whole and had begun to replace another
+/// takes its place.
+std::vector<UnfinishedSite> finish_unfinished_sites(const BenchFolder& bench);
 
 struct DropSiteOptions {
   bool backup = true;

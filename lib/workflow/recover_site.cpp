@@ -52,16 +52,17 @@ struct Judgement {
 };
 
 Judgement judge_migrate(const Site& site, const Operation& operation) {
-  if (!operation_was_committed(*connect(site, Access::read_write), operation.id()))
+  if (!run_is_whole(*connect(site, Access::read_write), operation.id()))
     return {OperationState::undone, "no patch of it is in the database; the site is as it was"};
   const bool lacks_after =
       operation.record().value("wants_after", false) && !operation.record().at("backups").contains("after");
-  return {OperationState::done,
-          lacks_after
-              ? fmt::format(
-                    "its patches are in, and the backup after them was not taken: run bench --site {} backup",
-                    site.name())
-              : "its patches are in"};
+  return {
+      OperationState::done,
+      lacks_after
+          ? fmt::format(
+                "its run was committed, and the backup after it was not taken: run bench --site {} backup",
+                site.name())
+          : "its run was committed"};
 }
 
 Judgement judge_restore(const Site& site, const Operation& operation) {

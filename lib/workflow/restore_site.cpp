@@ -81,8 +81,11 @@ class Restore {
   void stage();
   void stage_files(RestoreStage::Files files, const std::optional<std::string>& wanted,
                    std::string_view role);
+  void set_aside(const Error& damage);
   void set_damaged_database_aside();
   void swap();
+  void swap_in_window();
+  bool is_swapped();
   void finish();
 
   const Workplace& m_workplace;
@@ -158,33 +161,55 @@ void Restore::stage() {
   pause_point("restore.staged");
 }
 
-// Proven data is at hand, and what it replaces cannot even be opened: that is set aside as it is.
+// Proven data is at hand, and what it replaces is damaged: that is set aside as it is.
+void Restore::set_aside(const Error& damage) {
+  const std::filesystem::path kept = m_operation.folder();
+  m_report.notes.push_back(
+      fmt::format("the database was damaged ({}); its files are kept in {}", damage.what(), kept.string()));
+  const std::filesystem::path live = settings_of(m_site).file;
+  for (const char* suffix : {"-shm", "-wal", ""}) {
+    const std::filesystem::path file = live.string() + suffix;
+    if (std::filesystem::exists(file))
+      std::filesystem::rename(file, kept / ("damaged-" + file.filename().string()));
+  }
+  backend_of(m_site).create_database(database_of(m_workplace, m_site));
+}
+
 void Restore::set_damaged_database_aside() {
-  const ConnectionSettings settings = settings_of(m_site);
-  if (backend_of(m_site).has_server) return;
   try {
     connect(m_site, Access::read_write);
   } catch (const Error& error) {
-    if (error.kind() != Kind::database) throw;
-    const std::filesystem::path kept = m_operation.folder();
-    m_report.notes.push_back(fmt::format("the database could not be opened ({}); its files are kept in {}",
-                                         error.what(), kept.string()));
-    for (const char* suffix : {"-shm", "-wal", ""}) {
-      const std::filesystem::path file = settings.file.string() + suffix;
-      if (std::filesystem::exists(file))
-        std::filesystem::rename(file, kept / ("damaged-" + file.filename().string()));
-    }
-    backend_of(m_site).create_database(database_of(m_workplace, m_site));
+    if (error.kind() != Kind::database || backend_of(m_site).has_server) throw;
+    set_aside(error);
   }
 }
 
 void Restore::swap() {
   set_damaged_database_aside();
+  try {
+    swap_in_window();
+  } catch (const Error& error) {
+    // It opens, and a page of it cannot be read: then it cannot be kept as a backup set.
+    if (error.sqlstate().rfind("SQLITE_CORRUPT", 0) != 0) throw;
+    set_aside(error);
+    swap_in_window();
+  }
+}
+
+bool Restore::is_swapped() {
+  try {
+    return m_stage.is_swapped(m_window->connection());
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+void Restore::swap_in_window() {
   auto connection = connect_for_changes(m_workplace, m_site);
   for (const std::string& finding :
        backend_of(m_site).preflight(database_of(m_workplace, m_site), *connection))
     m_workplace.progress.note(finding);
-  m_workplace.progress.phase("entering read-only maintenance");
+  announce_maintenance(m_workplace, m_site);
   m_operation.step("enter");
   m_window.emplace(MaintenanceWindow::enter(m_site, database_of(m_workplace, m_site), m_operation,
                                             std::move(connection), m_options.fence));
@@ -199,8 +224,10 @@ void Restore::swap() {
       pause_point("restore.kept");
       m_workplace.progress.phase("swapping the restored database in");
     });
-  } catch (...) {
+  } catch (const std::exception&) {
     const Uninterrupted undoing;
+    // What fails behind the swap takes nothing back.
+    if (is_swapped()) return;
     m_window->leave();
     throw;
   }

@@ -61,12 +61,14 @@ std::vector<std::string> RestoreStage::finish() const {
   std::vector<std::string> notes;
   for (const Files files : both) {
     const auto target = live(files), source = staged(files);
-    if (!std::filesystem::exists(source)) continue;
     const auto replaced = target.parent_path() / fmt::format(".files-{}.old", m_operation.id());
-    if (std::filesystem::exists(target)) std::filesystem::rename(target, free_name(replaced));
-    pause_point("restore.files-moved");
-    std::filesystem::rename(source, target);
-    sync_folder(target.parent_path());
+    if (std::filesystem::exists(source)) {
+      if (std::filesystem::exists(target)) std::filesystem::rename(target, free_name(replaced));
+      pause_point("restore.files-moved");
+      std::filesystem::rename(source, target);
+      sync_folder(target.parent_path());
+      pause_point("restore.files-swapped");
+    }
     if (!std::filesystem::exists(replaced)) continue;
     const auto kept = m_operation.folder() / fmt::format("replaced-{}-files", folder_name(files));
     std::error_code other_device;

@@ -58,7 +58,7 @@ MarkReport mark_applied(const Workplace& workplace, const Site& site, const std:
   Operation operation = Operation::begin(site, "mark-applied");
   MarkReport report{.site = site.name(), .app = app, .operation = operation.id()};
   try {
-    apply_core(workplace, *database, operation.id());
+    apply_core(workplace, *database, "core");
     const PatchLog log = read_patch_log(*database);
     Transaction transaction(*database);
     for (const Patch* one : chosen) {
@@ -67,6 +67,7 @@ MarkReport mark_applied(const Workplace& workplace, const Site& site, const std:
       (is_applied ? report.already : report.marked).push_back(one->log_key);
       if (!is_applied) write_patch_log(*database, *one, LogAs::applied, operation.id(), {});
     }
+    note_run(*database, operation.id());
     transaction.commit();
     pause_point("mark-applied.committed");
   } catch (...) {

@@ -1,6 +1,9 @@
 #include "workflow/workplace.hpp"
 
+#include <fmt/format.h>
+
 #include "base/atomic_file.hpp"
+#include "maintenance/window.hpp"
 #include "operation/interruption.hpp"
 #include "operation/site_lock.hpp"
 #include "workflow/recover_site.hpp"
@@ -41,6 +44,14 @@ std::vector<Patch> patches_of(const Workplace& workplace, const Site& site) {
   std::vector<std::vector<Patch>> by_app;
   for (const App& app : apps_of(workplace, site)) by_app.push_back(read_patches(app, dialect));
   return in_run_order(std::move(by_app));
+}
+
+void announce_maintenance(const Workplace& workplace, const Site& site) {
+  if (mode_in_maintenance(site.config()) == SiteMode::read_only)
+    return workplace.progress.phase("entering read-only maintenance");
+  workplace.progress.phase("entering maintenance: the site is closed");
+  workplace.progress.note(fmt::format(
+      "bench --site {} set-config allow_reads_during_maintenance 1 keeps it readable", site.name()));
 }
 
 FileLock lock_and_recover(const Workplace& workplace, const Site& site) {

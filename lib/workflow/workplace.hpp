@@ -37,6 +37,9 @@ std::vector<App> apps_of(const Workplace& workplace, const Site& site);
 /// Their patches for the site's database, in run order.
 std::vector<Patch> patches_of(const Workplace& workplace, const Site& site);
 
+/// Tells the phase, and which it is: read-only, or closed to readers, too.
+void announce_maintenance(const Workplace& workplace, const Site& site);
+
 /// Takes the site's operation lock for a command that changes it, and first brings to an end what was
 /// interrupted there.
 FileLock lock_and_recover(const Workplace& workplace, const Site& site);

@@ -1,6 +1,10 @@
 """backup, list-backups, verify-backup, restore."""
 
 import json
+import os
+import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from support import contains, equal
@@ -171,9 +175,29 @@ def test_restore_over_a_database_that_cannot_be_opened(place):
         damage(place.database())
         place.bench("--site", "develop", "migrate", code=10)
         result = place.result("--site", "develop", "restore", manifest, "--yes")
-        contains("\n".join(result["notes"]), "could not be opened", "kept in")
+        contains("\n".join(result["notes"]), "the database was damaged", "kept in")
         equal(place.query("SELECT title FROM book"), [("Emma",)])
         assert "maintenance_mode" not in place.config()
+
+
+def test_restore_over_a_database_with_a_broken_page(place):
+    place.make_book_site()
+    place.bench("--site", "develop", "migrate", "--backup", "none")
+    manifest = place.result("--site", "develop", "backup")["manifest"]
+    # Large enough that its pages are not those that opening reads.
+    with closing(sqlite3.connect(place.database())) as database:
+        database.execute("CREATE TABLE large (words TEXT)")
+        database.executemany("INSERT INTO large VALUES (?)", [("x" * 900,)] * 2000)
+        database.commit()
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with open(place.database(), "r+b") as file:
+        file.seek(-40960, os.SEEK_END)
+        file.write(b"\xff" * 8192)
+    run = place.bench("--site", "develop", "--yes", "restore", manifest)
+    contains(run.out, "the database was damaged", "its files are kept in")
+    kept = next((place.path / "sites/develop/operations").glob("*/damaged-develop.db"))
+    contains(kept.read_bytes()[-40960:-32768], b"\xff" * 8192)
+    place.bench("--site", "develop", "migrate", "--check")
 
 
 def test_recover_with_a_damaged_database_asks_for_a_person(place):
@@ -181,9 +205,6 @@ def test_recover_with_a_damaged_database_asks_for_a_person(place):
     place.bench("--site", "develop", "migrate", "--backup", "none")
     manifest = place.result("--site", "develop", "backup")["manifest"]
     place.make_app("books", {"0003_more.sql": "CREATE TABLE more (id INTEGER);"})
-    import os
-    import signal
-
     child = place.start("--site", "develop", "migrate", env={"BENCH_PAUSE_AT": "window.fenced"})
     os.waitpid(child.pid, os.WUNTRACED)
     os.kill(child.pid, signal.SIGKILL)

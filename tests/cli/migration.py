@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 from support import BOOK_PATCHES, contains, equal, lacks
 
@@ -122,6 +123,21 @@ def test_backup_moments(place):
     place.make_app("books", {"0003_c.sql": "CREATE TABLE c (id INTEGER);\n"})
     backups = place.result("--site", "develop", "migrate", "--backup", "before")["backups"]
     equal((backups["before"] is None, backups["after"]), (False, None))
+    place.make_app("books", {"0004_d.sql": "CREATE TABLE d (id INTEGER);\n"})
+    backups = place.result("--site", "develop", "migrate")["backups"]
+    names = [Path(backups[moment]).name for moment in ("before", "after")]
+    equal(len(set(names)), 2)
+
+
+def test_an_emptied_database_is_not_migrated_from_nothing(place):
+    place.make_book_site()
+    place.bench("--site", "develop", "migrate", "--backup", "none")
+    for file in place.database().parent.glob(place.database().name + "*"):
+        file.unlink()
+    place.database().touch()
+    err = place.bench("--site", "develop", "migrate", code=10).err
+    contains(err, "holds no patch log although", "hint: bench --site develop list-backups")
+    equal(place.database().read_bytes(), b"")
 
 
 def test_patches(place):

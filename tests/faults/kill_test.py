@@ -33,6 +33,7 @@ RESTORE_POINTS = [
     "restore.kept",
     "restore.swapped",
     "restore.files-moved",
+    "restore.files-swapped",
     "window.lifted",
     "window.config-restored",
 ]
@@ -163,6 +164,52 @@ def new_site_point(point):
         check_clean(bench)
 
 
+def new_site_in_place_of_another():
+    """Cut off when the old site is in the archive and the new one is not yet in its place."""
+    with Bench() as bench:
+        site_with_data(bench)
+        process = bench.start_paused("new-site.replaced", "--yes", "new-site", "site", "--force", "--install-app", "app")
+        assert process is not None
+        bench.kill(process)
+        assert not bench.site().exists()
+        assert "took the place" in bench.run("recover").stdout
+        assert bench.applied() == [] and "tabNote" not in bench.tables()
+        assert (bench.path / "archived" / "sites" / "site" / "site_config.json").exists()
+        assert not (bench.path / "sites" / ".new").exists()
+        check_clean(bench)
+
+
+def migrate_that_only_skips():
+    """Nothing was applied, and yet the run was committed: its rows are in the log."""
+    with Bench() as bench:
+        site_with_data(bench)
+        bench.patch("broken", "INSERT INTO nowhere VALUES (1);")
+        bench.kill(bench.start_paused("migrate.committed", "--site", "site", "migrate", "--skip-failing"))
+        told = bench.run("--site", "site", "recover").stdout
+        assert "its run was committed" in told, told
+        assert bench.query("SELECT skipped FROM \"tabPatch Log\" WHERE patch = 'app.patches.broken'") == [(1,)]
+        assert bench.operations()[-1]["state"] == "done"
+        check_clean(bench)
+
+
+def hook_that_is_killed_leaves_no_password():
+    with Bench() as bench:
+        site_with_data(bench)
+        bench.patch("second", "CREATE TABLE tabSecond (id INTEGER);")
+        (bench.app / "app.yaml").write_text(
+            "name: app\ntitle: App\nversion: 1.0.0\nread_only: true\nhooks: {after_migrate: [hook]}\n"
+        )
+        hook = bench.app / "hook"
+        hook.write_text(f"#!/bin/sh\ntouch {bench.path}/hooked\nexec sleep 2\n")
+        hook.chmod(0o755)
+        process = bench.start("--site", "site", "migrate")
+        while not (bench.path / "hooked").exists():
+            assert process.poll() is None
+        bench.kill(process)
+        bench.run("--site", "site", "backup", "--wait", "60s")
+        check_clean(bench)
+
+
 def set_config_point(point):
     with Bench() as bench:
         site_with_data(bench)
@@ -227,6 +274,9 @@ CASES |= {f"new-site@{point}": lambda point=point: new_site_point(point) for poi
 CASES |= {f"set-config@{point}": lambda point=point: set_config_point(point) for point in CONFIG_POINTS}
 CASES |= {
     "drop-site@drop-site.backed-up": drop_site_point,
+    "new-site-in-place-of-another": new_site_in_place_of_another,
+    "migrate-that-only-skips": migrate_that_only_skips,
+    "hook-that-is-killed-leaves-no-password": hook_that_is_killed_leaves_no_password,
     "later-command-tells": later_command_tells,
     "orphan-keeps-the-site-busy": orphan_keeps_the_site_busy,
 }

@@ -24,6 +24,7 @@ class MigrationFixture {
         "CREATE TABLE __bench_patch (patch TEXT PRIMARY KEY, app TEXT NOT NULL, checksum TEXT NOT NULL, "
         "operation TEXT NOT "
         "NULL, applied_at TEXT NOT NULL)");
+    m_database->execute("CREATE TABLE __bench_state (state_key TEXT PRIMARY KEY, state_value TEXT)");
   }
 
   Database& database() { return *m_database; }

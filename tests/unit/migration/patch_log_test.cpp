@@ -12,7 +12,7 @@ TEST_CASE("a database without the tables has an empty log") {
   fixture.database().execute("DROP TABLE \"tabPatch Log\"");
   CHECK(read_patch_log(fixture.database()).empty());
   fixture.database().execute("DROP TABLE __bench_patch");
-  CHECK_FALSE(operation_was_committed(fixture.database(), "op"));
+  CHECK_FALSE(applied_anything(fixture.database(), "op"));
 }
 
 TEST_CASE("an applied patch is logged as Frappe does, and with its checksum") {
@@ -31,8 +31,8 @@ TEST_CASE("an applied patch is logged as Frappe does, and with its checksum") {
   CHECK(entry.checksum == "sum of a");
   CHECK(entry.operation == "op-1");
   CHECK(entry.applied_at == fixture.text("SELECT creation FROM \"tabPatch Log\""));
-  CHECK(operation_was_committed(fixture.database(), "op-1"));
-  CHECK_FALSE(operation_was_committed(fixture.database(), "op-2"));
+  CHECK(applied_anything(fixture.database(), "op-1"));
+  CHECK_FALSE(applied_anything(fixture.database(), "op-2"));
 }
 
 TEST_CASE("a patch is logged once, and a skipped one counts as applied when it has run") {
@@ -42,7 +42,7 @@ TEST_CASE("a patch is logged once, and a skipped one counts as applied when it h
   write_patch_log(fixture.database(), patch, LogAs::skipped, "op-2", "second");
   CHECK(fixture.text("SELECT patch, skipped, traceback FROM \"tabPatch Log\"") == "demo.a|1|second");
   CHECK(read_patch_log(fixture.database()).at("demo.a").skipped);
-  CHECK_FALSE(operation_was_committed(fixture.database(), "op-2"));
+  CHECK_FALSE(applied_anything(fixture.database(), "op-2"));
   write_patch_log(fixture.database(), patch, LogAs::applied, "op-3", {});
   write_patch_log(fixture.database(), patch, LogAs::applied, "op-4", {});
   CHECK(fixture.text("SELECT patch, skipped FROM \"tabPatch Log\"") == "demo.a|0");
@@ -83,4 +83,16 @@ TEST_CASE("drift can be accepted") {
   accept_checksum(fixture.database(), patch);
   CHECK(read_patch_log(fixture.database()).at("demo.a").checksum == "new");
   CHECK(read_patch_log(fixture.database()).at("demo.a").operation == "op-1");
+}
+
+TEST_CASE("a run is whole when its note is there, whatever it applied, and only the latest has one") {
+  MigrationFixture fixture;
+  CHECK_FALSE(run_is_whole(fixture.database(), "op-1"));
+  note_run(fixture.database(), "op-1");
+  CHECK(run_is_whole(fixture.database(), "op-1"));
+  note_run(fixture.database(), "op-2");
+  CHECK_FALSE(run_is_whole(fixture.database(), "op-1"));
+  CHECK(run_is_whole(fixture.database(), "op-2"));
+  fixture.database().execute("DROP TABLE __bench_state");
+  CHECK_FALSE(run_is_whole(fixture.database(), "op-2"));
 }

@@ -70,7 +70,7 @@ TEST_CASE("patches are applied in order, each with its log row") {
   CHECK(run.fixture.text("SELECT x FROM a") == "5; 5");
   CHECK(run.fixture.text("SELECT patch, skipped FROM \"tabPatch Log\" ORDER BY patch") ==
         "demo.1|0; demo.2|0; demo.3|0");
-  CHECK(operation_was_committed(*run.fixture.another_connection(), "op"));
+  CHECK(run_is_whole(*run.fixture.another_connection(), "op"));
 }
 
 TEST_CASE("the first failure takes the whole run back") {
