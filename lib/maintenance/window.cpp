@@ -89,8 +89,12 @@ MaintenanceWindow MaintenanceWindow::enter(const Site& site, const SiteDatabase&
   return window;
 }
 
-WindowReport MaintenanceWindow::leave() {
+void MaintenanceWindow::free_reserve() const {
   remove_tree(reserve_of(*m_operation));
+}
+
+WindowReport MaintenanceWindow::leave() {
+  free_reserve();
   WindowReport report;
   report.mode = mode_in_maintenance(m_site->config());
   report.fence = m_report;

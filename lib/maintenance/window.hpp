@@ -45,6 +45,8 @@ class MaintenanceWindow {
   bool slipped_in() { return m_fence->slipped_in(); }
   std::chrono::milliseconds duration() const { return m_stopwatch.elapsed(); }
 
+  /// Gives the disk back what was kept free for putting the site back: call it before that begins.
+  void free_reserve() const;
   /// Lifts the fence and puts the config values back, each only if it is still ours.
   WindowReport leave();
 

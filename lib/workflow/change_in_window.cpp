@@ -51,6 +51,7 @@ void Change::run() {
   }
   // From here on every way leads out of the window, and a signal must not cut it short.
   const Uninterrupted finishing;
+  window.free_reserve();
   if (outcome.failure && outcome.left_something) return stay(*outcome.failure);
   if (outcome.failure) undo(*outcome.failure);
   leave(window);

@@ -42,7 +42,7 @@ def test_migrate_again_has_nothing_to_do(place):
 def test_migrate_speaks_to_people(place):
     place.make_book_site()
     run = place.bench("--site", "develop", "migrate")
-    contains(run.out, "develop: migrated, 2 patches applied\n", "books", "  read-only  ", "  fence      ", "  before     ", "  after      ",
+    contains(run.out, "develop: migrated, 2 patches applied\n", "books", "  closed     ", "  fence      ", "  before     ", "  after      ",
              "  operation  ")
     lacks(run.out + run.err, "\x1b", "\r")
     contains(run.err, "applying 2 patches")

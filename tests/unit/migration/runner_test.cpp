@@ -37,7 +37,9 @@ struct Run {
   }
   std::string tables() {
     return fixture.text(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '%patch%' ORDER BY name");
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'tabPatch Log' AND name NOT GLOB "
+        "'__bench*' "
+        "ORDER BY name");
   }
 };
 
