@@ -30,7 +30,7 @@ std::vector<std::string> differences(const ContentSummary& expected, const Conte
   }
   for (const auto& [name, table] : loaded) list.push_back("table '" + name + "' is not in the manifest");
   if (list.empty() && expected.schema_fingerprint != found.schema_fingerprint)
-    list.push_back("the definitions of tables, indexes, views or triggers differ");
+    list.emplace_back("the definitions of tables, indexes, views or triggers differ");
   return list;
 }
 

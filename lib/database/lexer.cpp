@@ -130,7 +130,6 @@ Token SqlLexer::start(std::string_view text, Detail detail, Input input) {
     case '-':
       return start_dash(text, input);
     case '/':
-      return start_slash(text, input);
     case '*':
       return start_slash(text, input);
     case '$':

@@ -138,9 +138,7 @@ class MariadbShape : public StatementShape {
   void other_word(std::string_view word, std::string_view previous, bool at_statement) {
     if (word == "THEN" || word == "ELSE") {
       m_at_statement = !m_blocks.empty() && m_blocks.back() != Block::expression;
-    } else if (word == "DO" && !at_statement) {
-      m_at_statement = true;
-    } else if (word == "ATOMIC" && previous == "NOT") {
+    } else if ((word == "DO" && !at_statement) || (word == "ATOMIC" && previous == "NOT")) {
       m_at_statement = true;
     } else if ((word == "AS" || word == "IS") && m_heading) {
       open(Block::declarations);

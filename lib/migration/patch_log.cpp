@@ -49,10 +49,11 @@ PatchLog read_patch_log(Database& database) {
   PatchLog log;
   if (!database.has_table("tabPatch Log")) return log;
   const bool has_own = database.has_table("__bench_patch");
-  const std::string own_columns = has_own ? "b.checksum, b.operation" : "NULL, NULL";
-  const std::string own_join = has_own ? " LEFT JOIN __bench_patch b ON b.patch = l.patch" : "";
-  for (const Row& row : database.query("SELECT l.patch, l.skipped, l.creation, " + own_columns + " FROM " +
-                                       quoted(database, "tabPatch Log") + " l" + own_join)) {
+  const char* own_columns = has_own ? "b.checksum, b.operation" : "NULL, NULL";
+  const char* own_join = has_own ? "LEFT JOIN __bench_patch b ON b.patch = l.patch" : "";
+  const std::string query = fmt::format("SELECT l.patch, l.skipped, l.creation, {} FROM {} l {}", own_columns,
+                                        quoted(database, "tabPatch Log"), own_join);
+  for (const Row& row : database.query(query)) {
     LogEntry entry{.key = to_text(row[0]),
                    .skipped = to_integer(row[1]) != 0,
                    .applied_at = to_text(row[2]),

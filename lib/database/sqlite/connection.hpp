@@ -17,7 +17,7 @@ namespace bench {
 /// One connection to an SQLite file. In a window the run's connection holds the write lock
 /// (`hold_write_lock`): that is the fence. Nothing else in the process may open and close the live file by
 /// other means: POSIX locks of the whole process would go.
-class SqliteDatabase : public Database {
+class SqliteDatabase final : public Database {
  public:
   /// The file must exist. Error{database} when it cannot be opened or is no database.
   SqliteDatabase(const std::filesystem::path& file, const ConnectOptions& options);

@@ -18,7 +18,7 @@ void refuse_migration(const fs::path& file, std::string_view message, std::strin
 std::optional<fs::path> patch_folder_of(const App& app, Dialect dialect) {
   if (app.patch_folders.empty()) return std::nullopt;
   const fs::path& origin = app.manifest.empty() ? app.folder : app.manifest;
-  const std::optional<fs::path> folder = app.patch_folder(name(dialect));
+  std::optional<fs::path> folder = app.patch_folder(name(dialect));
   if (!folder)
     refuse_migration(origin, fmt::format("the app {} has no patches for {}", app.name, name(dialect)),
                      fmt::format("name their folder there under patches: path: {}", name(dialect)));
