@@ -56,8 +56,8 @@ Outcome outcome_of(const NewSiteReport& report) {
                              report.folder.string(), report.db_name, report.db_type);
   if (!report.apps.empty()) outcome.text += fmt::format("  apps      {}\n", fmt::join(report.apps, ", "));
   if (report.pending > 0) {
-    outcome.text +=
-        fmt::format("  pending   {} patches: bench --site {} migrate\n", report.pending, report.site);
+    outcome.text += fmt::format("  pending   {} {}: bench --site {} migrate\n", report.pending,
+                                report.pending == 1 ? "patch" : "patches", report.site);
   }
   return outcome;
 }
