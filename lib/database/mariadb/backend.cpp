@@ -3,6 +3,9 @@
 #include "base/error.hpp"
 #include "database/mariadb/accounts.hpp"
 #include "database/mariadb/connection.hpp"
+#include "database/mariadb/exporter.hpp"
+#include "database/mariadb/fence.hpp"
+#include "database/mariadb/findings.hpp"
 
 namespace bench {
 
@@ -12,11 +15,17 @@ std::unique_ptr<Database> connect(const ConnectionSettings& settings, const Conn
   return std::make_unique<MariadbDatabase>(settings, options);
 }
 
+std::unique_ptr<Fence> make_fence(const SiteDatabase& database, Database*) {
+  return std::make_unique<MariadbFence>(database);
+}
+
+std::unique_ptr<Exporter> open_exporter(const ConnectionSettings& settings, const ConnectOptions& options) {
+  return std::make_unique<MariadbExporter>(settings, options);
+}
+
 std::uint64_t size(const ConnectionSettings& settings) {
   MariadbDatabase database(settings, {});
-  return static_cast<std::uint64_t>(
-      to_integer(database.value("SELECT CAST(IFNULL(SUM(DATA_LENGTH + INDEX_LENGTH), 0) AS UNSIGNED) FROM "
-                                "information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()")));
+  return mariadb_size(database);
 }
 
 }  // namespace
@@ -32,11 +41,11 @@ const Backend& mariadb_backend() {
       .connect = connect,
       .create_database = create_mariadb_database,
       .drop_database = drop_mariadb_database,
-      .make_fence = nullptr,
-      .open_exporter = nullptr,
+      .make_fence = make_fence,
+      .open_exporter = open_exporter,
       .make_scratch = nullptr,
       .recover_scratch = nullptr,
-      .preflight = nullptr,
+      .preflight = mariadb_preflight,
       .size = size,
   };
   return backend;

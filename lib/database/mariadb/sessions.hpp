@@ -21,9 +21,9 @@ struct MariadbSession {
 std::string describe(const MariadbSession& session);
 std::string describe(const std::vector<MariadbSession>& sessions);
 
-/// Who may hold the locks that a statement on this database waits for: exactly, where the server has the plugin
-/// metadata_lock_info, else all sessions of the database that are in a transaction or a statement. Needs the
-/// right PROCESS to see more than one's own.
+/// Who may hold the locks that a statement on this database waits for: exactly, where the server has the
+/// plugin metadata_lock_info, else all sessions of the database that are in a transaction or a statement.
+/// Needs the right PROCESS to see more than one's own.
 std::vector<MariadbSession> lock_holders(MariadbDatabase& database);
 
 }  // namespace bench
