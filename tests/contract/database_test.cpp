@@ -46,7 +46,7 @@ TEST_CASE("parameters and rows keep their values") {
   for (const TestDatabase& row : test_databases()) {
     const TemporaryFolder folder;
     const auto database = test::open(make_database(row, folder.path()));
-    database->execute("CREATE TABLE t (id INTEGER PRIMARY KEY, number DOUBLE PRECISION, words VARCHAR(100))");
+    database->execute("CREATE TABLE t (id BIGINT PRIMARY KEY, number DOUBLE PRECISION, words VARCHAR(100))");
     const std::vector<Value> parameters{std::int64_t{9007199254740993}, 0.5, std::string("it's ünïcödé 🎈")};
     database->execute("INSERT INTO t VALUES (?, ?, ?)", parameters);
     const std::vector<Value> none{std::int64_t{2}, std::monostate{}, std::monostate{}};
@@ -148,9 +148,11 @@ TEST_CASE("a long statement ends when it is cancelled") {
     const auto database = get_backend(row.db_type).connect(settings.app, {Access::read_write, [&asked] {
                                                                             return ++asked > 3;
                                                                           }});
-    CHECK(kind_of([&] {
-            database->query(
-                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n");
-          }) == Kind::interrupted);
+    // MariaDB gives a recursion up after 1,000 rounds by itself.
+    const std::string statement =
+        database->dialect() == Dialect::mariadb
+            ? "SELECT count(*) FROM seq_1_to_1000000000 WHERE seq % 7 = 3"
+            : "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    CHECK(kind_of([&] { database->query(statement); }) == Kind::interrupted);
   }
 }

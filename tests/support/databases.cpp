@@ -1,5 +1,13 @@
 #include "support/databases.hpp"
 
+#define CATCH_CONFIG_EXTERNAL_INTERFACES
+#include <catch2/catch.hpp>
+#include <cstdlib>
+
+#include "base/digest.hpp"
+#include "base/error.hpp"
+#include "base/file.hpp"
+
 namespace bench::test {
 
 namespace {
@@ -12,16 +20,65 @@ SiteDatabase sqlite_settings(const std::filesystem::path& folder) {
   return {.app = settings, .admin = {}};
 }
 
+// The folder of tests/support/mariadb_server; ctest starts it and names it.
+const char* mariadb_folder() {
+  return std::getenv("BENCH_TEST_MARIADB");
+}
+
+SiteDatabase mariadb_settings(const std::filesystem::path&) {
+  ConnectionSettings app;
+  app.db_type = "mariadb";
+  app.socket = read_file(std::filesystem::path(mariadb_folder()) / "socket");
+  app.socket.erase(app.socket.find_last_not_of('\n') + 1);
+  // With a wildcard of grants in it.
+  app.name = "test_" + random_hex(6);
+  app.user = app.name;
+  app.password = "its'a\\secret";
+  ConnectionSettings admin = app;
+  admin.user = "root";
+  admin.password.clear();
+  return {.app = app, .admin = admin};
+}
+
+std::vector<SiteDatabase>& made_databases() {
+  static std::vector<SiteDatabase> databases;
+  return databases;
+}
+
+/// Drops what a case has made on servers, once its connections are closed.
+struct DropDatabases : Catch::TestEventListenerBase {
+  using TestEventListenerBase::TestEventListenerBase;
+  void testCaseEnded(const Catch::TestCaseStats&) override {
+    for (const SiteDatabase& database : made_databases())
+      get_backend(database.app.db_type).drop_database(database);
+    made_databases().clear();
+  }
+};
+CATCH_REGISTER_LISTENER(DropDatabases)
+
+std::vector<TestDatabase> all_databases() {
+  std::vector<TestDatabase> databases{{"sqlite", sqlite_settings}};
+  if (mariadb_folder() != nullptr) databases.push_back({"mariadb", mariadb_settings});
+  return databases;
+}
+
 }  // namespace
 
 const std::vector<TestDatabase>& test_databases() {
-  static const std::vector<TestDatabase> databases{{"sqlite", sqlite_settings}};
+  static const std::vector<TestDatabase> databases = all_databases();
   return databases;
+}
+
+const TestDatabase* find_test_database(std::string_view db_type) {
+  for (const TestDatabase& database : test_databases())
+    if (database.db_type == db_type) return &database;
+  return nullptr;
 }
 
 SiteDatabase make_database(const TestDatabase& row, const std::filesystem::path& folder) {
   SiteDatabase database = row.settings(folder);
   get_backend(row.db_type).create_database(database);
+  if (get_backend(row.db_type).has_server) made_databases().push_back(database);
   return database;
 }
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "database/backend.hpp"
@@ -16,8 +17,10 @@ struct TestDatabase {
   SiteDatabase (*settings)(const std::filesystem::path& folder);
 };
 const std::vector<TestDatabase>& test_databases();
+/// nullptr when the tests run without such a server.
+const TestDatabase* find_test_database(std::string_view db_type);
 
-/// An empty database, created; `drop` it at the end where a server holds it.
+/// An empty database, created; what a server holds of it is dropped when the test case ends.
 SiteDatabase make_database(const TestDatabase& database, const std::filesystem::path& folder);
 /// A connection for changes.
 std::unique_ptr<Database> open(const SiteDatabase& database, Access access = Access::read_write);

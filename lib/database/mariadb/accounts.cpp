@@ -1,0 +1,129 @@
+#include "database/mariadb/accounts.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "database/mariadb/literal.hpp"
+
+namespace bench {
+
+namespace {
+
+const ConnectionSettings& admin_of(const SiteDatabase& database) {
+  if (database.admin) return *database.admin;
+  throw Error(Kind::configuration,
+              fmt::format("{}: an admin account is needed to create or drop the database {}",
+                          describe_server(database.app), database.app.name),
+              "name one with --db-root-username, or in config/admin.json");
+}
+
+/// What was created, to be removed again unless all of it is there.
+class Creation {
+ public:
+  explicit Creation(MariadbDatabase& server) : m_server(server) {}
+  ~Creation() {
+    // What cannot be undone now is named by the error that is on its way.
+    for (auto undo = m_undo.rbegin(); undo != m_undo.rend(); ++undo) try {
+        m_server.execute(*undo);
+      } catch (const Error&) {
+      }
+  }
+  Creation(const Creation&) = delete;
+  Creation& operator=(const Creation&) = delete;
+  /// `secret` follows the statement, and no error shows it.
+  void step(const std::string& statement, const std::string& undo, const std::string& secret = {}) {
+    try {
+      m_server.execute(statement + secret);
+    } catch (const Error& error) {
+      throw error.with_kind(error.kind() == Kind::statement ? Kind::database : error.kind())
+          .with_statement(error.sqlstate(), statement);
+    }
+    m_undo.push_back(undo);
+  }
+  void keep() { m_undo.clear(); }
+
+ private:
+  MariadbDatabase& m_server;
+  std::vector<std::string> m_undo;
+};
+
+// Here the grammar takes a plain string only, which the session's empty sql_mode lets backslashes escape in.
+std::string password_literal(const std::string& password) {
+  std::string literal = "'";
+  for (const char character : password) {
+    if (character == '\'' || character == '\\') literal += '\\';
+    literal += character;
+  }
+  return literal + "'";
+}
+
+// Another site may have come to use the account since.
+bool has_other_grants(MariadbDatabase& server, const std::string& user, const std::string& host) {
+  const std::vector<Value> account{user, host, user, host};
+  return !server
+              .query(
+                  "SELECT 1 FROM mysql.db WHERE User = ? AND Host = ? UNION SELECT 1 FROM mysql.tables_priv "
+                  "WHERE User = ? AND Host = ?",
+                  account)
+              .empty();
+}
+
+}  // namespace
+
+std::string mariadb_account(const std::string& user, const std::string& host) {
+  return fmt::format("{}@{}", mariadb_name(user), mariadb_name(host));
+}
+
+std::string app_host(const ConnectionSettings& app, MariadbDatabase& server) {
+  if (!app.socket.empty() || app.host == "localhost") return "localhost";
+  if (!app.host.empty() && app.host != "127.0.0.1" && app.host != "::1") return "%";
+  // Where the server looks up no names, a connection from this machine comes from its address.
+  const bool no_names = to_integer(server.value("SELECT @@skip_name_resolve")) != 0;
+  if (!no_names) return "localhost";
+  return app.host.empty() ? "127.0.0.1" : app.host;
+}
+
+std::string escaped_pattern(const std::string& database) {
+  std::string pattern;
+  for (const char character : database) {
+    if (character == '_' || character == '%' || character == '\\') pattern += '\\';
+    pattern += character;
+  }
+  return pattern;
+}
+
+void create_mariadb_database(const SiteDatabase& database) {
+  const ConnectionSettings& app = database.app;
+  if (app.password.empty())
+    throw Error(Kind::configuration, fmt::format("the account {} would have no password", app.user),
+                "set db_password");
+  MariadbDatabase server(without_database(admin_of(database)), {});
+  server.execute("SET SESSION sql_mode = ''");
+  const std::string account = mariadb_account(app.user, app_host(app, server));
+  Creation creation(server);
+  creation.step(fmt::format("CREATE DATABASE {} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci",
+                            mariadb_name(app.name)),
+                fmt::format("DROP DATABASE {}", mariadb_name(app.name)));
+  creation.step(fmt::format("CREATE USER {} IDENTIFIED BY ", account), fmt::format("DROP USER {}", account),
+                password_literal(app.password));
+  creation.step(
+      fmt::format("GRANT ALL PRIVILEGES ON {}.* TO {}", mariadb_name(escaped_pattern(app.name)), account),
+      "DO 0");
+  creation.keep();
+}
+
+void drop_mariadb_database(const SiteDatabase& database) {
+  const ConnectionSettings& app = database.app;
+  MariadbDatabase server(without_database(admin_of(database)), {});
+  const std::string host = app_host(app, server);
+  const std::string account = mariadb_account(app.user, host);
+  server.execute(fmt::format("DROP DATABASE IF EXISTS {}", mariadb_name(app.name)));
+  const std::vector<Value> grant{app.user, host, escaped_pattern(app.name)};
+  if (!server.query("SELECT 1 FROM mysql.db WHERE User = ? AND Host = ? AND Db = ?", grant).empty())
+    server.execute(fmt::format("REVOKE ALL PRIVILEGES ON {}.* FROM {}",
+                               mariadb_name(escaped_pattern(app.name)), account));
+  if (!has_other_grants(server, app.user, host))
+    server.execute(fmt::format("DROP USER IF EXISTS {}", account));
+}
+
+}  // namespace bench

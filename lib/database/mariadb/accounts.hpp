@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "database/mariadb/connection.hpp"
+
+namespace bench {
+
+/// An account as SQL names it: 'shop'@'localhost'.
+std::string mariadb_account(const std::string& user, const std::string& host);
+
+/// The host part of the account that the app's processes log in as: localhost where they connect on this
+/// machine, else %.
+std::string app_host(const ConnectionSettings& app, MariadbDatabase& server);
+
+/// What a grant on exactly this database names: `site\_a`, since _ and % are wildcards there.
+std::string escaped_pattern(const std::string& database);
+
+void create_mariadb_database(const SiteDatabase& database);
+void drop_mariadb_database(const SiteDatabase& database);
+
+}  // namespace bench

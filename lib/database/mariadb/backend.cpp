@@ -1,0 +1,54 @@
+#include "database/mariadb/backend.hpp"
+
+#include "base/error.hpp"
+#include "database/mariadb/accounts.hpp"
+#include "database/mariadb/connection.hpp"
+#include "database/mariadb/exporter.hpp"
+#include "database/mariadb/fence.hpp"
+#include "database/mariadb/findings.hpp"
+
+namespace bench {
+
+namespace {
+
+std::unique_ptr<Database> connect(const ConnectionSettings& settings, const ConnectOptions& options) {
+  return std::make_unique<MariadbDatabase>(settings, options);
+}
+
+std::unique_ptr<Fence> make_fence(const SiteDatabase& database, Database*) {
+  return std::make_unique<MariadbFence>(database);
+}
+
+std::unique_ptr<Exporter> open_exporter(const ConnectionSettings& settings, const ConnectOptions& options) {
+  return std::make_unique<MariadbExporter>(settings, options);
+}
+
+std::uint64_t size(const ConnectionSettings& settings) {
+  MariadbDatabase database(settings, {});
+  return mariadb_size(database);
+}
+
+}  // namespace
+
+const Backend& mariadb_backend() {
+  static const Backend backend{
+      .db_type = "mariadb",
+      .dialect = Dialect::mariadb,
+      .features = {.atomicity = Features::Atomicity::statement,
+                   .fence_life = Features::FenceLife::durable,
+                   .others_can_write_in_window = true},
+      .has_server = true,
+      .connect = connect,
+      .create_database = create_mariadb_database,
+      .drop_database = drop_mariadb_database,
+      .make_fence = make_fence,
+      .open_exporter = open_exporter,
+      .make_scratch = nullptr,
+      .recover_scratch = nullptr,
+      .preflight = mariadb_preflight,
+      .size = size,
+  };
+  return backend;
+}
+
+}  // namespace bench

@@ -1,0 +1,285 @@
+#include "database/mariadb/content.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "base/error.hpp"
+#include "database/mariadb/literal.hpp"
+#include "database/mariadb/program.hpp"
+#include "database/mariadb/tokens.hpp"
+
+namespace bench {
+
+namespace {
+
+using Type = MariadbObject::Type;
+
+template <std::size_t size>
+bool is_one_of(std::string_view word, const std::array<std::string_view, size>& words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+constexpr std::array<std::string_view, 11> number_types{"tinyint", "smallint", "mediumint", "int",
+                                                        "bigint",  "decimal",  "float",     "double",
+                                                        "bit",     "year",     "integer"};
+constexpr std::array<std::string_view, 14> byte_types{
+    "binary",       "varbinary",         "tinyblob",   "blob",
+    "mediumblob",   "longblob",          "geometry",   "point",
+    "linestring",   "polygon",           "multipoint", "multilinestring",
+    "multipolygon", "geometrycollection"};
+
+Row show(MariadbDatabase& database, std::string_view kind, const std::string& name) {
+  return database.query(fmt::format("SHOW CREATE {} {}", kind, mariadb_name(name))).at(0);
+}
+
+std::vector<std::string> names_of(MariadbDatabase& database, std::string_view type) {
+  const std::vector<Value> parameters{std::string(type)};
+  std::vector<std::string> names;
+  for (const Row& row :
+       database.query("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = "
+                      "DATABASE() AND TABLE_TYPE = ?",
+                      parameters))
+    names.push_back(to_text(row[0]));
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// A default that takes a number from a sequence is the one place where the server adds the database's own
+// name.
+std::string unqualified(std::string create, const std::string& database) {
+  const std::string qualified = "nextval(" + mariadb_name(database) + ".";
+  for (std::size_t at = create.find(qualified); at != std::string::npos; at = create.find(qualified, at))
+    create.replace(at, qualified.size(), "nextval(");
+  return create;
+}
+
+std::vector<MariadbObject> sequences_of(MariadbDatabase& database) {
+  std::vector<MariadbObject> objects;
+  for (const std::string& name : names_of(database, "SEQUENCE"))
+    objects.push_back({Type::sequence,
+                       name,
+                       name,
+                       "SEQUENCE",
+                       to_text(show(database, "SEQUENCE", name).at(1)),
+                       {},
+                       {},
+                       {}});
+  return objects;
+}
+
+std::vector<MariadbObject> tables_of(MariadbDatabase& database) {
+  std::vector<MariadbObject> objects;
+  for (const std::string& name : database.tables())
+    objects.push_back({Type::table,
+                       name,
+                       name,
+                       "TABLE",
+                       unqualified(to_text(show(database, "TABLE", name).at(1)), database.settings().name),
+                       {},
+                       {},
+                       {}});
+  return objects;
+}
+
+std::vector<MariadbObject> routines_of(MariadbDatabase& database) {
+  std::vector<MariadbObject> objects;
+  for (const Row& row :
+       database.query("SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE "
+                      "ROUTINE_SCHEMA = DATABASE() ORDER BY ROUTINE_TYPE, ROUTINE_NAME")) {
+    const std::string kind = to_text(row[0]), name = to_text(row[1]);
+    const Row shown = show(database, kind, name);
+    // NULL to an account that may execute it and not see it.
+    if (is_null(shown.at(2)))
+      throw Error(Kind::database,
+                  fmt::format("the account {} may not read the {} {}", database.settings().user, kind, name),
+                  "let bench use an admin account, or grant it SELECT on mysql.proc");
+    objects.push_back(
+        {Type::routine, name, name, kind, to_text(shown[2]), to_text(shown[1]), to_text(shown[4]), {}});
+  }
+  return objects;
+}
+
+std::set<std::string> quoted_names(const std::string& statement) {
+  std::set<std::string> names;
+  SqlTokens tokens(statement);
+  for (SqlToken token = tokens.next(); !token.is_end(); token = tokens.next())
+    if (token.is_quoted && token.text.front() == '`') names.insert(token.name());
+  return names;
+}
+
+// A view comes after those that it names.
+std::vector<MariadbObject> views_of(MariadbDatabase& database) {
+  std::map<std::string, MariadbObject> views;
+  for (const std::string& name : names_of(database, "VIEW")) {
+    const Row shown = show(database, "VIEW", name);
+    views.insert(
+        {name, {Type::view, name, name, "VIEW", to_text(shown.at(1)), {}, to_text(shown.at(3)), {}}});
+  }
+  std::vector<MariadbObject> ordered;
+  std::set<std::string> visited;
+  const std::function<void(const MariadbObject&)> visit = [&](const MariadbObject& view) {
+    if (!visited.insert(view.name).second) return;
+    for (const std::string& name : quoted_names(view.create))
+      if (const auto other = views.find(name); other != views.end()) visit(other->second);
+    ordered.push_back(view);
+  };
+  for (const auto& [name, view] : views) visit(view);
+  return ordered;
+}
+
+std::vector<MariadbObject> triggers_of(MariadbDatabase& database) {
+  std::vector<MariadbObject> objects;
+  for (const Row& row :
+       database.query("SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS WHERE "
+                      "TRIGGER_SCHEMA = DATABASE() ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, "
+                      "EVENT_MANIPULATION, ACTION_ORDER")) {
+    const Row shown = show(database, "TRIGGER", to_text(row[0]));
+    objects.push_back({Type::trigger,
+                       to_text(row[0]),
+                       to_text(row[1]),
+                       "TRIGGER",
+                       to_text(shown.at(2)),
+                       to_text(shown[1]),
+                       to_text(shown[4]),
+                       {}});
+  }
+  return objects;
+}
+
+std::vector<MariadbObject> events_of(MariadbDatabase& database) {
+  std::vector<MariadbObject> objects;
+  for (const Row& row :
+       database.query("SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = "
+                      "DATABASE() ORDER BY EVENT_NAME")) {
+    const std::string name = to_text(row[0]);
+    const Row shown = show(database, "EVENT", name);
+    objects.push_back({Type::event, name, name, "EVENT", to_text(shown.at(3)), to_text(shown[1]),
+                       to_text(shown.at(5)), to_text(shown[2])});
+  }
+  return objects;
+}
+
+void append(std::vector<MariadbObject>& all, std::vector<MariadbObject> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(all));
+}
+
+std::string without_auto_increment(std::string create) {
+  constexpr std::string_view option = " AUTO_INCREMENT=";
+  const std::size_t options = create.rfind("\n) ENGINE=");
+  if (options == std::string::npos) return create;
+  const std::size_t at = create.find(option, options);
+  if (at == std::string::npos || at > create.find(" DEFAULT CHARSET", options)) return create;
+  return create.erase(at, create.find(' ', at + option.size()) - at);
+}
+
+std::string primary_key_of(MariadbDatabase& database, const std::string& table) {
+  const std::vector<Value> parameters{table};
+  std::vector<std::string> names;
+  for (const Row& row :
+       database.query("SELECT COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = "
+                      "DATABASE() AND TABLE_NAME = ? AND INDEX_NAME = 'PRIMARY' ORDER BY SEQ_IN_INDEX",
+                      parameters))
+    names.push_back(mariadb_name(to_text(row[0])));
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// FLOAT prints six digits only, unless it is made a DOUBLE first.
+std::string read_expression(const std::string& type, const std::string& column, MariadbRows::Form form) {
+  if (type == "float" || type == "double") return fmt::format("CAST({} AS DOUBLE)", column);
+  if (type == "bit") return fmt::format("{}+0", column);
+  return form == MariadbRows::Form::bytes ? fmt::format("HEX({})", column) : column;
+}
+
+}  // namespace
+
+std::string MariadbObject::definition() const {
+  std::string text = with_definer(create, "");
+  if (type == Type::table) text = without_auto_increment(text);
+  if (type == Type::event) text = with_event_status(text, "");
+  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n", kind, name, table, sql_mode, time_zone, text);
+}
+
+std::vector<std::string> MariadbObject::statements() const {
+  std::vector<std::string> all;
+  if (type == Type::routine || type == Type::trigger || type == Type::event) {
+    std::string mode = "SET sql_mode = ";
+    append_mariadb_text(mode, sql_mode);
+    all.push_back(mode);
+  }
+  if (collation.starts_with("utf8")) all.push_back("SET collation_connection = " + collation);
+  if (!time_zone.empty()) all.push_back(fmt::format("SET time_zone = '{}'", time_zone));
+  all.push_back(create);
+  return all;
+}
+
+std::vector<MariadbObject> mariadb_programs(MariadbDatabase& database) {
+  std::vector<MariadbObject> objects = routines_of(database);
+  append(objects, views_of(database));
+  append(objects, triggers_of(database));
+  append(objects, events_of(database));
+  return objects;
+}
+
+std::vector<MariadbObject> mariadb_objects(MariadbDatabase& database) {
+  std::vector<MariadbObject> objects = sequences_of(database);
+  append(objects, tables_of(database));
+  append(objects, mariadb_programs(database));
+  return objects;
+}
+
+MariadbRows mariadb_rows(MariadbDatabase& database, const std::string& table) {
+  const std::vector<Value> parameters{table};
+  MariadbRows rows;
+  std::vector<std::string> names, expressions;
+  for (const Row& row :
+       database.query("SELECT COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA "
+                      "= DATABASE() AND TABLE_NAME = ? AND IS_GENERATED = 'NEVER' ORDER BY "
+                      "ORDINAL_POSITION",
+                      parameters)) {
+    const std::string name = mariadb_name(to_text(row[0])), type = to_text(row[1]);
+    const auto form = is_one_of(type, number_types) ? MariadbRows::Form::number
+                      : is_one_of(type, byte_types) ? MariadbRows::Form::bytes
+                                                    : MariadbRows::Form::text;
+    rows.forms.push_back(form);
+    names.push_back(name);
+    expressions.push_back(read_expression(type, name, form));
+  }
+  const std::string key = primary_key_of(database, table), quoted = mariadb_name(table);
+  rows.select = fmt::format("SELECT {} FROM {} {}", fmt::join(expressions, ","), quoted,
+                            key.empty() ? "USE INDEX ()" : "FORCE INDEX (PRIMARY) ORDER BY " + key);
+  rows.insert = fmt::format("INSERT INTO {}({}) VALUES", quoted, fmt::join(names, ","));
+  return rows;
+}
+
+void append_mariadb_text(std::string& out, std::string_view text) {
+  out += '\'';
+  for (const char character : text) switch (character) {
+      case '\0':
+        out += "\\0";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\x1a':
+        out += "\\Z";
+        break;
+      case '\'':
+      case '\\':
+        out += '\\';
+        [[fallthrough]];
+      default:
+        out += character;
+    }
+  out += '\'';
+}
+
+}  // namespace bench

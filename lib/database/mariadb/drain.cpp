@@ -1,0 +1,143 @@
+#include "database/mariadb/drain.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <thread>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "database/mariadb/literal.hpp"
+#include "database/mariadb/sessions.hpp"
+
+namespace bench {
+
+namespace {
+
+// The server answers from a copy of its transactions that it renews only when nobody asked for 100 ms.
+constexpr Milliseconds transaction_view_pause{110};
+constexpr std::string_view not_logged_in_yet = "unauthenticated user";
+
+struct Seen {
+  MariadbSession session;
+  /// Its transaction, when it has written or locked something in it.
+  std::string transaction;
+};
+
+/// Sessions older than a connection, until there are none.
+class Drain {
+ public:
+  Drain(MariadbDatabase& newest, const std::string& user, const FenceOptions& options)
+      : m_server(newest), m_user(user), m_options(options) {}
+
+  int run() {
+    for (Milliseconds pause{1};; pause = std::min(pause * 2, Milliseconds(20))) {
+      const std::vector<Seen> seen = look();
+      if (seen.empty()) return static_cast<int>(m_ended.size());
+      std::vector<MariadbSession> writers;
+      for (const Seen& one : seen)
+        if (one.session.user != not_logged_in_yet) end_or_wait(one, writers);
+      if (!writers.empty()) throw_if_too_late(writers);
+      m_is_first_look = false;
+      std::this_thread::sleep_for(writers.empty() ? pause : transaction_view_pause);
+    }
+  }
+
+ private:
+  // Those that are still logging in may be somebody else's, so they are never ended, only waited for: once
+  // they are somebody, they have the rights of now or are ended.
+  std::vector<Seen> look() {
+    const std::vector<Value> users{m_user, std::string(not_logged_in_yet)};
+    std::vector<Seen> seen;
+    for (const Row& row : m_server.query(
+             fmt::format("SELECT p.ID, p.USER, p.HOST, IFNULL(TIMESTAMPDIFF(SECOND, t.trx_started, NOW()), "
+                         "p.TIME), p.INFO, "
+                         "CONCAT(t.trx_started, ' ', IF(t.trx_rows_modified > 0, t.trx_id, '')) FROM "
+                         "information_schema.PROCESSLIST p LEFT JOIN information_schema.INNODB_TRX t ON "
+                         "t.trx_mysql_thread_id = p.ID AND (t.trx_rows_modified > 0 OR t.trx_rows_locked > 0 "
+                         "OR t.trx_state "
+                         "= 'LOCK WAIT') WHERE p.ID < {} AND p.USER IN (?, ?)",
+                         m_server.connection_id()),
+             users))
+      seen.push_back({{to_integer(row[0]), to_text(row[1]), to_text(row[2]), to_integer(row[3]),
+                       to_text(row[4]).substr(0, 120)},
+                      to_text(row[5])});
+    return seen;
+  }
+
+  // Only a transaction that was there at the first look is waited for: a session that goes from one to the
+  // next would never be done.
+  void end_or_wait(const Seen& one, std::vector<MariadbSession>& writers) {
+    const std::int64_t id = one.session.id;
+    if (m_is_first_look && !one.transaction.empty()) m_waiting[id] = one.transaction;
+    const auto known = m_waiting.find(id);
+    const bool same = known != m_waiting.end() && one.transaction.starts_with(known->second);
+    if (same && !m_is_over) {
+      known->second = one.transaction;
+      writers.push_back(one.session);
+    } else if (m_ended.insert(id).second) {
+      kill(id);
+    }
+  }
+
+  void throw_if_too_late(const std::vector<MariadbSession>& writers) {
+    if (m_stopwatch.elapsed() < m_options.drain_timeout) return;
+    m_is_over = true;
+    if (m_options.writers == FenceOptions::Writers::end) return;
+    throw Error(Kind::busy,
+                fmt::format("transactions did not end within {} ms: {}", m_options.drain_timeout.count(),
+                            describe(writers)),
+                "end them, or try again with a longer --drain-timeout or with --end-writers");
+  }
+
+  void kill(std::int64_t id) {
+    try {
+      m_server.execute(fmt::format("KILL CONNECTION {}", id));
+    } catch (const Error& error) {
+      // It was quicker and is gone.
+      constexpr std::string_view unknown_thread = "Unknown thread";
+      if (std::string_view(error.what()).find(unknown_thread) == std::string_view::npos) throw;
+    }
+  }
+
+  MariadbDatabase& m_server;
+  std::string m_user;
+  FenceOptions m_options;
+  Stopwatch m_stopwatch;
+  bool m_is_first_look = true;
+  bool m_is_over = false;
+  std::map<std::int64_t, std::string> m_waiting;
+  std::set<std::int64_t> m_ended;
+};
+
+}  // namespace
+
+int end_older_sessions(MariadbDatabase& newest, const std::string& user, const FenceOptions& options) {
+  return Drain(newest, user, options).run();
+}
+
+int end_older_sessions(MariadbDatabase& newest, const std::string& user) {
+  return end_older_sessions(newest, user, {Milliseconds(0), FenceOptions::Writers::end});
+}
+
+void wait_for_writers(MariadbDatabase& server, Milliseconds timeout) {
+  std::vector<std::string> tables;
+  for (const std::string& table : server.tables()) tables.push_back(mariadb_name(table));
+  if (tables.empty()) return;
+  const Database::LockPatience patience{Milliseconds(1'000), timeout};
+  try {
+    server.execute_patiently(fmt::format("FLUSH TABLES {} WITH READ LOCK", fmt::join(tables, ", ")),
+                             patience);
+  } catch (const Error& error) {
+    throw error.kind() == Kind::busy
+        ? error.with_hint("end what holds the lock, or try again with a longer --drain-timeout")
+        : error;
+  }
+  server.execute("UNLOCK TABLES");
+}
+
+}  // namespace bench

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "database/backend.hpp"
+#include "database/mariadb/connection.hpp"
+
+namespace bench {
+
+/// Dumps from a transaction with a consistent snapshot: InnoDB's tables are of one moment, and no writer is
+/// disturbed. Tables of other engines are of the moment in which they are read.
+class MariadbExporter : public Exporter {
+ public:
+  MariadbExporter(const ConnectionSettings& settings, const ConnectOptions& options);
+  ContentSummary write(const ByteSink& sink, const TableSelection& selection,
+                       const std::function<void(std::uint64_t, std::uint64_t)>& advance) override;
+  std::uint64_t size() override;
+
+ private:
+  MariadbDatabase m_database;
+};
+
+/// Set to `begun` at the start of a dump of ours and to `complete` at its end, in the session that loads it.
+inline constexpr std::string_view dump_state_variable = "@bench_dump";
+
+/// Bytes that the tables of the connection's database take.
+std::uint64_t mariadb_size(MariadbDatabase& database);
+
+}  // namespace bench

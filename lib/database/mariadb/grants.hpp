@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "database/mariadb/connection.hpp"
+
+namespace bench {
+
+/// Rights of one account on one object, as mysql.db, tables_priv, columns_priv and procs_priv hold them.
+/// Nothing of an account's password is among them.
+struct MariadbGrant {
+  std::string privileges;  ///< "INSERT, UPDATE"
+  std::string object;      ///< "`site\_a`.*", the pattern exactly as it is stored; "PROCEDURE `site_a`.`p`"
+  std::string account;
+  std::string grant() const;
+  std::string revoke() const;
+};
+
+/// What a user's accounts may do to the database beyond reading it, those of columns first. A GRANT OPTION is
+/// not among them: without the right itself it gives nothing away.
+std::vector<MariadbGrant> write_grants(MariadbDatabase& server, const std::string& database,
+                                       const std::string& user);
+
+/// Other databases that the user may write to, those of bench's own scratch databases left out.
+std::vector<std::string> other_databases_of(MariadbDatabase& server, const std::string& database,
+                                            const std::string& user);
+
+/// "account `report`@`%` may INSERT, UPDATE": others that may write to the database by a grant on it, an
+/// anonymous one and PUBLIC included.
+std::vector<std::string> other_writers(MariadbDatabase& server, const std::string& database,
+                                       const std::vector<std::string>& known_users);
+
+/// The user's rights beyond reading that hold on every database, and those that come to it by a role: each
+/// in words. No REVOKE on one database takes them away.
+std::vector<std::string> rights_beyond_the_database(MariadbDatabase& server, const std::string& database,
+                                                    const std::string& user);
+
+}  // namespace bench

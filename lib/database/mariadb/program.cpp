@@ -1,0 +1,117 @@
+#include "database/mariadb/program.hpp"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "database/mariadb/tokens.hpp"
+
+namespace bench {
+
+namespace {
+
+constexpr std::array<std::string_view, 6> types{"VIEW",     "TRIGGER", "PROCEDURE",
+                                                "FUNCTION", "EVENT",   "PACKAGE"};
+constexpr std::array<std::string_view, 3> places{"SQL", "AGGREGATE", "EVENT"};
+constexpr std::array<std::string_view, 11> between{"CREATE",    "OR",      "REPLACE",   "ALGORITHM",
+                                                   "UNDEFINED", "MERGE",   "TEMPTABLE", "SECURITY",
+                                                   "INVOKER",   "DEFINER", "AGGREGATE"};
+
+template <std::size_t size>
+bool is_one_of(std::string_view word, const std::array<std::string_view, size>& words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// Reads the heading of one CREATE statement.
+class HeaderReader {
+ public:
+  explicit HeaderReader(std::string_view statement) : m_tokens(statement) {}
+
+  std::optional<ProgramHeader> read() {
+    if (m_tokens.next().word != "CREATE") return std::nullopt;
+    for (SqlToken token = m_tokens.next(); !token.is_end(); token = m_tokens.next()) {
+      if (is_one_of(token.word, types)) return finish(token);
+      if (token.word == "DEFINER" && !m_security) {
+        token = read_definer(token);
+        if (is_one_of(token.word, types)) return finish(token);
+      }
+      if (is_one_of(token.word, places) && m_header.definer_place == 0) m_header.definer_place = token.begin;
+      m_security = token.word == "SECURITY";
+      const bool fits = is_one_of(token.word, between) || token.word == "SQL" || token.text == "=";
+      if (!fits) return std::nullopt;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  // Answers the token behind it.
+  SqlToken read_definer(const SqlToken& keyword) {
+    m_tokens.next();
+    SqlToken last = m_tokens.next();
+    SqlToken token = m_tokens.next();
+    while (token.text == "@" || token.text == "(" || token.text == ")") {
+      last = token.text == "@" ? m_tokens.next() : token;
+      token = m_tokens.next();
+    }
+    m_header.definer = ProgramHeader::Range{keyword.begin, last.end};
+    return token;
+  }
+
+  ProgramHeader finish(const SqlToken& type) {
+    m_header.type = type.word;
+    if (m_header.definer_place == 0) m_header.definer_place = type.begin;
+    if (m_header.type == "EVENT") read_event();
+    return m_header;
+  }
+
+  void read_event() {
+    SqlToken token = m_tokens.next();
+    while (token.word == "IF" || token.word == "NOT" || token.word == "EXISTS") token = m_tokens.next();
+    m_header.name = token.name();
+    SqlToken previous = token;
+    for (token = m_tokens.next(); !token.is_end(); previous = token, token = m_tokens.next()) {
+      if (token.word == "ENABLE" || token.word == "DISABLE")
+        m_header.status = ProgramHeader::Range{token.begin, token.end};
+      const bool of_status = token.word == "ON" && previous.word == "DISABLE";
+      if ((token.word == "SLAVE" || of_status) && m_header.status) m_header.status->end = token.end;
+      if (token.word != "DO" && token.word != "COMMENT") continue;
+      m_header.status_place = token.begin;
+      return;
+    }
+  }
+
+  SqlTokens m_tokens;
+  ProgramHeader m_header;
+  bool m_security = false;
+};
+
+}  // namespace
+
+std::optional<ProgramHeader> parse_program(std::string_view statement) {
+  return HeaderReader(statement).read();
+}
+
+std::string with_definer(const std::string& statement, const std::string& account) {
+  const auto header = parse_program(statement);
+  if (!header) return statement;
+  const std::string clause = account.empty() ? "" : "DEFINER=" + account;
+  std::string changed = statement;
+  if (header->definer)
+    changed.replace(header->definer->begin, header->definer->end - header->definer->begin, clause);
+  else if (!clause.empty())
+    changed.insert(header->definer_place, clause + " ");
+  return changed;
+}
+
+std::string with_event_status(const std::string& statement, std::string_view status) {
+  const auto header = parse_program(statement);
+  if (!header || header->type != "EVENT") return statement;
+  std::string changed = statement;
+  if (header->status)
+    changed.replace(header->status->begin, header->status->end - header->status->begin, status);
+  else
+    changed.insert(header->status_place, std::string(status) + " ");
+  return changed;
+}
+
+}  // namespace bench

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace bench {
+
+/// Where the parts of a CREATE statement of a view, trigger, routine or event are that depend on who creates
+/// it and not on what it does.
+struct ProgramHeader {
+  struct Range {
+    std::size_t begin, end;
+  };
+  std::string type;               ///< VIEW, TRIGGER, PROCEDURE, FUNCTION, EVENT, PACKAGE
+  std::string name;               ///< of an event; not quoted
+  std::optional<Range> definer;   ///< "DEFINER=`root`@`localhost`"
+  std::size_t definer_place = 0;  ///< where such a clause may stand
+  std::optional<Range> status;    ///< of an event: ENABLE, DISABLE or DISABLE ON SLAVE
+  std::size_t status_place = 0;   ///< where one may stand
+};
+
+/// nullopt when the statement creates something else, or nothing. Conditional comments count as code.
+std::optional<ProgramHeader> parse_program(std::string_view statement);
+
+/// The statement with its definer replaced by, or given, this account; an empty one strips the clause.
+std::string with_definer(const std::string& statement, const std::string& account);
+
+/// The statement with an event's status replaced: "ENABLE" or "DISABLE".
+std::string with_event_status(const std::string& statement, std::string_view status);
+
+}  // namespace bench

@@ -1,0 +1,68 @@
+#include "database/mariadb/sessions.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace bench {
+
+namespace {
+
+constexpr std::size_t shown_statement_length = 120;
+
+std::string shortened(std::string statement) {
+  std::replace(statement.begin(), statement.end(), '\n', ' ');
+  if (statement.size() <= shown_statement_length) return statement;
+  std::size_t end = shown_statement_length;
+  while (end > 0 && (static_cast<unsigned char>(statement[end]) & 0xC0U) == 0x80) --end;
+  return statement.substr(0, end) + " ...";
+}
+
+bool has_metadata_lock_info(MariadbDatabase& database) {
+  return !database
+              .query(
+                  "SELECT 1 FROM information_schema.PLUGINS WHERE PLUGIN_NAME = 'METADATA_LOCK_INFO' AND "
+                  "PLUGIN_STATUS = 'ACTIVE'")
+              .empty();
+}
+
+constexpr std::string_view columns =
+    "SELECT DISTINCT p.ID, p.USER, p.HOST, IFNULL(TIMESTAMPDIFF(SECOND, t.trx_started, NOW()), p.TIME), "
+    "p.INFO FROM information_schema.PROCESSLIST p LEFT JOIN information_schema.INNODB_TRX t ON "
+    "t.trx_mysql_thread_id = p.ID ";
+
+constexpr std::string_view exactly =
+    "JOIN information_schema.METADATA_LOCK_INFO m ON m.THREAD_ID = p.ID WHERE m.TABLE_SCHEMA = DATABASE() "
+    "AND p.ID <> CONNECTION_ID() ORDER BY 4 DESC";
+
+// A session that waits for a lock itself does not hold the one that counts.
+constexpr std::string_view perhaps =
+    "WHERE p.ID <> CONNECTION_ID() AND (p.DB = DATABASE() OR (p.DB IS NULL AND t.trx_id IS NOT NULL)) AND "
+    "(t.trx_id IS NOT NULL OR p.COMMAND <> 'Sleep') AND p.STATE NOT LIKE 'Waiting for table%lock' ORDER BY 4 "
+    "DESC";
+
+}  // namespace
+
+std::string describe(const MariadbSession& session) {
+  return fmt::format("session {} of {}@{}, {} s{}{}", session.id, session.user, session.host, session.seconds,
+                     session.statement.empty() ? ", idle in a transaction" : ", in: ", session.statement);
+}
+
+std::string describe(const std::vector<MariadbSession>& sessions) {
+  if (sessions.empty()) return "nobody that can be named";
+  std::vector<std::string> words;
+  for (const MariadbSession& session : sessions) words.push_back(describe(session));
+  return fmt::format("{}", fmt::join(words, "; "));
+}
+
+std::vector<MariadbSession> lock_holders(MariadbDatabase& database) {
+  const std::string_view which = has_metadata_lock_info(database) ? exactly : perhaps;
+  std::vector<MariadbSession> sessions;
+  for (const Row& row : database.query(fmt::format("{}{}", columns, which)))
+    sessions.push_back({to_integer(row[0]), to_text(row[1]), to_text(row[2]), to_integer(row[3]),
+                        shortened(to_text(row[4]))});
+  return sessions;
+}
+
+}  // namespace bench

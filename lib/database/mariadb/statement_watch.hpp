@@ -1,0 +1,40 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace bench {
+
+/// Asks while a statement runs whether it is to be cancelled, and cancels it from a thread of its own: the
+/// connection itself waits for the server then.
+class StatementWatch {
+ public:
+  /// Neither may throw. `cancel` is called anew until the statement has ended.
+  StatementWatch(std::function<bool()> cancelled, std::function<void()> cancel);
+  ~StatementWatch();
+  StatementWatch(const StatementWatch&) = delete;
+  StatementWatch& operator=(const StatementWatch&) = delete;
+
+  void begin();
+  /// Returns when no `cancel` is under way any more, so that none can hit the next statement. Whether the
+  /// statement was cancelled.
+  bool end();
+
+ private:
+  void watch();
+
+  std::function<bool()> m_cancelled;
+  std::function<void()> m_cancel;
+  std::mutex m_mutex;
+  std::condition_variable m_changed;
+  bool m_running = false;
+  bool m_was_cancelled = false;
+  bool m_stop = false;
+  std::chrono::steady_clock::time_point m_begun;
+  std::thread m_thread;
+};
+
+}  // namespace bench

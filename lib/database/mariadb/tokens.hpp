@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "database/lexer.hpp"
+
+namespace bench {
+
+/// A token of a MariaDB statement that is code.
+struct SqlToken {
+  std::string_view text;
+  std::string word;  ///< in capitals, when it is a bare word
+  std::size_t begin = 0, end = 0;
+  bool is_quoted = false;
+  bool is_end() const { return text.empty(); }
+  /// What it names: the word as it stands, or what the quotes hold.
+  std::string name() const;
+};
+
+/// The tokens of a statement one by one, blanks and comments left out; the marks of conditional comments too,
+/// so that what they hold counts as code.
+class SqlTokens {
+ public:
+  explicit SqlTokens(std::string_view statement) : m_statement(statement), m_lexer(Dialect::mariadb) {}
+  SqlToken next();
+
+ private:
+  std::string_view m_statement;
+  SqlLexer m_lexer;
+};
+
+}  // namespace bench
