@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "database/backend.hpp"
+#include "database/postgres/backend.hpp"
 #include "database/sqlite/backend.hpp"
 
 namespace bench {
@@ -12,8 +13,8 @@ namespace bench {
 namespace {
 
 // THE backend table.
-const std::array<const Backend*, 1>& backends() {
-  static const std::array<const Backend*, 1> table{&sqlite_backend()};
+const std::array<const Backend*, 2>& backends() {
+  static const std::array<const Backend*, 2> table{&postgres_backend(), &sqlite_backend()};
   return table;
 }
 

@@ -197,19 +197,25 @@ void PostgresDatabase::prepare_session() {
   if (m_works_as == WorksAs::owner) take_owner_role();
 }
 
-// The role that owns the tables, or the database where there are none: an adopted site's tables may belong to
-// its app account, and then so must those that patches create.
+// An adopted site's tables may belong to its app account, and then so must those that patches create.
+std::string PostgresDatabase::owner_of_objects() {
+  return to_text(
+      value("SELECT pg_catalog.pg_get_userbyid(coalesce((SELECT c.relowner FROM pg_catalog.pg_class c JOIN "
+            "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND n.nspname "
+            "!~ '^pg_' "
+            "AND n.nspname <> 'information_schema' GROUP BY c.relowner ORDER BY count(*) DESC LIMIT 1), "
+            "(SELECT datdba "
+            "FROM pg_catalog.pg_database WHERE datname = current_database())))"));
+}
+
 void PostgresDatabase::take_owner_role() {
-  const auto rows = query(
-      "SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.oid = coalesce("
-      "(SELECT c.relowner FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
-      "c.relnamespace "
-      "WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' "
-      "GROUP BY c.relowner ORDER BY count(*) DESC LIMIT 1), "
-      "(SELECT datdba FROM pg_catalog.pg_database WHERE datname = current_database())) "
-      "AND r.rolname <> current_user AND pg_catalog.pg_has_role(current_user, r.oid, 'MEMBER')");
-  if (rows.empty()) return;
-  m_role = to_text(rows[0][0]);
+  const std::string owner = owner_of_objects();
+  const std::vector<Value> parameters{owner, owner};
+  const bool may =
+      to_integer(value("SELECT current_user <> ?::name AND pg_catalog.pg_has_role(?::name, 'MEMBER')",
+                       parameters)) == 1;
+  if (!may) return;
+  m_role = owner;
   execute("SET ROLE " + quote_name(m_role));
 }
 

@@ -46,6 +46,8 @@ class PostgresDatabase : public Database {
   int version_number() const;
   int backend_pid() const;
   bool is_superuser() const;
+  /// The role that owns the tables, or the database where there are none.
+  std::string owner_of_objects();
   const ConnectionSettings& settings() const { return m_settings; }
   const ConnectOptions& options() const { return m_options; }
 
