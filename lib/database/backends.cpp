@@ -1,20 +1,25 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <array>
-
 #include "base/error.hpp"
 #include "database/backend.hpp"
-#include "database/mariadb/backend.hpp"
 #include "database/sqlite/backend.hpp"
+#ifdef BENCH_SERVERS
+#include "database/mariadb/backend.hpp"
+#include "database/postgres/backend.hpp"
+#endif
 
 namespace bench {
 
 namespace {
 
 // THE backend table.
-const std::array<const Backend*, 2>& backends() {
-  static const std::array<const Backend*, 2> table{&mariadb_backend(), &sqlite_backend()};
+const std::vector<const Backend*>& backends() {
+  static const std::vector<const Backend*> table{
+#ifdef BENCH_SERVERS
+      &mariadb_backend(), &postgres_backend(),
+#endif
+      &sqlite_backend()};
   return table;
 }
 

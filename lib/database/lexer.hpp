@@ -47,6 +47,9 @@ class SqlLexer {
   /// The text lost its first `count` characters, all of them before the next token.
   void drop_front(std::size_t count);
 
+  /// Whether the text given so far ends within a string, name or comment.
+  bool is_inside_token() const { return m_mode != Mode::none; }
+
   /// MariaDB's DELIMITER command; not empty.
   void set_delimiter(std::string delimiter);
   const std::string& delimiter() const { return m_delimiter; }

@@ -272,6 +272,10 @@ std::optional<Statement> StatementSplitter::next() {
   return statement;
 }
 
+bool StatementSplitter::is_between_statements() const {
+  return m_state->first_token == none && !m_state->lexer.is_inside_token();
+}
+
 std::vector<Statement> split_statements(std::string_view text, Dialect dialect) {
   StatementSplitter splitter(dialect);
   splitter.feed(text);

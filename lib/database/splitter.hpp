@@ -42,6 +42,9 @@ class StatementSplitter {
   void finish();
   /// Error{configuration} with the line of a DELIMITER command that names none.
   std::optional<Statement> next();
+  /// Whether nothing of a next statement is there yet, comments left out: only here a shell takes commands of
+  /// its own. Ask it when `next` has answered none.
+  bool is_between_statements() const;
 
  private:
   struct State;

@@ -23,16 +23,18 @@ std::unique_ptr<Scratch> loaded_scratch(const SiteDatabase& settings, const std:
 
 }  // namespace
 
-TEST_CASE("the scratch takes the place of the live database, open readers included") {
+TEST_CASE("the scratch takes the place of the live database, for its readers too") {
   for (const TestDatabase& row : test_databases()) {
     const TemporaryFolder folder;
     const SiteDatabase settings = make_database(row, folder.path());
+    const bool has_server = get_backend(row.db_type).has_server;
     const auto run = test::open(settings);
     run->execute("CREATE TABLE t (words TEXT)");
     run->execute("INSERT INTO t VALUES ('old')");
-    const auto reader = test::open(settings, Access::read_only);
+    auto reader = test::open_as_app(settings, Access::read_only);
     const auto fence = get_backend(row.db_type).make_fence(settings, run.get());
-    fence->enter({}, [](const nlohmann::json&) {});
+    nlohmann::json saved = nlohmann::json::array();
+    fence->enter({}, [&saved](const nlohmann::json& inverse) { saved.push_back(inverse); });
     {
       const auto scratch = loaded_scratch(settings, folder.path());
       int kept = 0;
@@ -42,9 +44,17 @@ TEST_CASE("the scratch takes the place of the live database, open readers includ
       });
       CHECK(kept == 1);
     }
+    // A server ends the sessions of a database that gets another name.
+    if (has_server) reader = test::open_as_app(settings, Access::read_only);
     CHECK(words(*reader) == "new");
-    fence->lift(nlohmann::json::array());
+    CHECK(words(*run) == "new");
+    if (has_server)
+      CHECK_THROWS_WITH(test::open_as_app(settings)->execute("UPDATE t SET words = 'in the window'"),
+                        Catch::Contains("denied"));
+    fence->lift(saved);
     CHECK(words(*test::open(settings)) == "new");
+    CHECK_NOTHROW(test::open_as_app(settings)->execute("UPDATE t SET words = 'lifted'"));
+    if (has_server) continue;
     CHECK(to_text(test::open(settings)->query("PRAGMA journal_mode").at(0).at(0)) == "wal");
     std::size_t left = 0;
     for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder.path())) ++left;

@@ -20,6 +20,7 @@ BEGIN {
   only["mysql_"] = "^lib/database/mariadb/"
   only["nlohmann/json.hpp"] = "[.]cpp$|^lib/operation/operation[.]hpp$|^cli/context[.]hpp$"
   only["openssl/"] = "^lib/base/"
+  only["libpq-fe.h"] = "^lib/database/postgres/"
   only["pqxx/"] = "^lib/database/postgres/"
   only["sqlite3.h"] = "^lib/database/sqlite/"
   only["yaml-cpp/"] = "^lib/base/yaml[.]cpp$"

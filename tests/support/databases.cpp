@@ -40,6 +40,25 @@ SiteDatabase mariadb_settings(const std::filesystem::path&) {
   return {.app = app, .admin = admin};
 }
 
+// The folder of tests/support/postgres_server; ctest starts it and names it.
+const char* postgres_folder() {
+  return std::getenv("BENCH_TEST_POSTGRES");
+}
+
+SiteDatabase postgres_settings(const std::filesystem::path&) {
+  ConnectionSettings app;
+  app.db_type = "postgres";
+  app.socket = std::filesystem::read_symlink(std::filesystem::path(postgres_folder()) / "socket").string();
+  // With characters that must be quoted.
+  app.name = "Test's " + random_hex(6);
+  app.user = app.name;
+  app.password = "its'a\\secret";
+  ConnectionSettings admin = app;
+  admin.user = "postgres";
+  admin.password.clear();
+  return {.app = app, .admin = admin};
+}
+
 std::vector<SiteDatabase>& made_databases() {
   static std::vector<SiteDatabase> databases;
   return databases;
@@ -59,6 +78,7 @@ CATCH_REGISTER_LISTENER(DropDatabases)
 std::vector<TestDatabase> all_databases() {
   std::vector<TestDatabase> databases{{"sqlite", sqlite_settings}};
   if (mariadb_folder() != nullptr) databases.push_back({"mariadb", mariadb_settings});
+  if (postgres_folder() != nullptr) databases.push_back({"postgres", postgres_settings});
   return databases;
 }
 

@@ -1,0 +1,122 @@
+#include "database/postgres/accounts.hpp"
+
+#include <fmt/format.h>
+
+#include "database/postgres/error.hpp"
+#include "database/postgres/text.hpp"
+
+namespace bench {
+
+namespace {
+
+constexpr std::string_view role_is_needed = "2BP01";  // dependent_objects_still_exist
+
+void refuse_what_exists(PostgresDatabase& server, const SiteDatabase& site) {
+  const std::string owner = owner_role(site.app.name);
+  if (postgres_database_exists(server, site.app.name))
+    throw Error(Kind::database, fmt::format("{} exists already", describe(site.app)),
+                "choose another db_name, or drop it first");
+  for (const std::string& role : {site.app.user, owner})
+    if (postgres_role_exists(server, role))
+      throw Error(Kind::database, fmt::format("the account '{}' exists already", role),
+                  "choose another db_name or db_user, or drop the account first");
+}
+
+void create_roles(PostgresDatabase& server, const SiteDatabase& site) {
+  const std::string owner = quote_name(owner_role(site.app.name));
+  const std::string app = quote_name(site.app.user);
+  server.execute(fmt::format("CREATE ROLE {} NOLOGIN", owner));
+  const std::string& password = site.app.password;
+  server.execute(
+      fmt::format("CREATE ROLE {} LOGIN PASSWORD {}", app,
+                  password.empty() ? "NULL" : quote_text(server.password_verifier(site.app.user, password))));
+  // Who is no superuser owns, fences and ends only what belongs to roles of his own.
+  if (!server.is_superuser()) server.execute(fmt::format("GRANT {}, {} TO CURRENT_USER", owner, app));
+}
+
+// "Usual rights": rows of all tables and numbers of all sequences, of those that come later as well.
+void grant_usual_rights(const SiteDatabase& site) {
+  const std::string owner = quote_name(owner_role(site.app.name));
+  const std::string app = quote_name(site.app.user);
+  const std::string name = quote_name(site.app.name);
+  PostgresDatabase database(*site.admin, {}, PostgresDatabase::WorksAs::itself);
+  for (const std::string& statement :
+       {fmt::format("REVOKE ALL ON DATABASE {} FROM PUBLIC", name),
+        fmt::format("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}", name, app),
+        std::string("REVOKE CREATE ON SCHEMA public FROM PUBLIC"),
+        fmt::format("GRANT USAGE ON SCHEMA public TO {}", app),
+        fmt::format("GRANT USAGE, CREATE ON SCHEMA public TO {}", owner),
+        fmt::format("ALTER DEFAULT PRIVILEGES FOR ROLE {} GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON "
+                    "TABLES TO {}",
+                    owner, app),
+        fmt::format("ALTER DEFAULT PRIVILEGES FOR ROLE {} GRANT USAGE, SELECT, UPDATE ON SEQUENCES TO {}",
+                    owner, app)})
+    database.execute(statement);
+}
+
+void drop_role(PostgresDatabase& server, const std::string& role) {
+  try {
+    server.execute("DROP ROLE IF EXISTS " + quote_name(role));
+  } catch (const Error& error) {
+    // Another database uses it as well: then it is not ours to drop.
+    if (error.sqlstate() != role_is_needed) throw;
+  }
+}
+
+void drop_all(PostgresDatabase& server, const SiteDatabase& site) {
+  drop_database_by_force(server, site.app.name);
+  drop_role(server, site.app.user);
+  drop_role(server, owner_role(site.app.name));
+}
+
+}  // namespace
+
+const ConnectionSettings& admin_of(const SiteDatabase& site, std::string_view purpose) {
+  if (site.admin) return *site.admin;
+  throw Error(Kind::configuration,
+              fmt::format("{} on PostgreSQL takes an account that may create databases and roles", purpose),
+              "name one with --db-root-username and --db-root-password-file");
+}
+
+bool postgres_database_exists(PostgresDatabase& server, const std::string& name) {
+  const std::vector<Value> names{name};
+  return !server.query("SELECT 1 FROM pg_catalog.pg_database WHERE datname = ?", names).empty();
+}
+
+bool postgres_role_exists(PostgresDatabase& server, const std::string& name) {
+  const std::vector<Value> names{name};
+  return !server.query("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = ?", names).empty();
+}
+
+void drop_database_by_force(PostgresDatabase& server, const std::string& name) {
+  if (!postgres_database_exists(server, name)) return;
+  const std::vector<Value> names{name};
+  if (server.version_number() < 130'000)
+    server.query(
+        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = ?",
+        names);
+  server.execute(fmt::format("DROP DATABASE IF EXISTS {}{}", quote_name(name),
+                             server.version_number() < 130'000 ? "" : " WITH (FORCE)"));
+}
+
+void create_postgres_database(const SiteDatabase& site) {
+  const ConnectionSettings& admin = admin_of(site, "creating a database");
+  const auto server = connect_to_server(admin);
+  refuse_what_exists(*server, site);
+  try {
+    create_roles(*server, site);
+    // template1 may hold what somebody put there for another purpose.
+    server->execute(fmt::format("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'",
+                                quote_name(site.app.name), quote_name(owner_role(site.app.name))));
+    grant_usual_rights(site);
+  } catch (const Error& error) {
+    drop_all(*server, site);
+    throw error.kind() == Kind::statement ? error.with_kind(Kind::database) : error;
+  }
+}
+
+void drop_postgres_database(const SiteDatabase& site) {
+  drop_all(*connect_to_server(admin_of(site, "dropping a database")), site);
+}
+
+}  // namespace bench

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "database/backend.hpp"
+#include "database/postgres/connection.hpp"
+
+namespace bench {
+
+/// The database, its app account and the NOLOGIN role that owns what is in it; see Backend::create_database.
+void create_postgres_database(const SiteDatabase& site);
+void drop_postgres_database(const SiteDatabase& site);
+
+/// Error{configuration} when nobody named an account that may do this.
+const ConnectionSettings& admin_of(const SiteDatabase& site, std::string_view purpose);
+
+bool postgres_database_exists(PostgresDatabase& server, const std::string& name);
+bool postgres_role_exists(PostgresDatabase& server, const std::string& name);
+/// Ends its sessions; nothing happens when there is no such database.
+void drop_database_by_force(PostgresDatabase& server, const std::string& name);
+
+}  // namespace bench

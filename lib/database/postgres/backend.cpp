@@ -1,0 +1,64 @@
+#include "database/postgres/backend.hpp"
+
+#include "database/postgres/accounts.hpp"
+#include "database/postgres/connection.hpp"
+#include "database/postgres/exporter.hpp"
+#include "database/postgres/fence.hpp"
+#include "database/postgres/preflight.hpp"
+#include "database/postgres/scratch.hpp"
+
+namespace bench {
+
+namespace {
+
+std::unique_ptr<Database> connect(const ConnectionSettings& settings, const ConnectOptions& options) {
+  return std::make_unique<PostgresDatabase>(settings, options);
+}
+
+std::unique_ptr<Fence> make_fence(const SiteDatabase& site, Database* run_connection) {
+  return std::make_unique<PostgresFence>(site, dynamic_cast<PostgresDatabase*>(run_connection));
+}
+
+std::unique_ptr<Exporter> open_exporter(const ConnectionSettings& settings, const ConnectOptions& options) {
+  return std::make_unique<PostgresExporter>(settings, options);
+}
+
+std::unique_ptr<Scratch> make_scratch(const SiteDatabase& site, const ConnectOptions& options,
+                                      const std::filesystem::path&, std::string_view owner) {
+  return std::make_unique<PostgresScratch>(site, options, owner);
+}
+
+void recover_scratch(const SiteDatabase& site, const std::filesystem::path&, std::string_view owner) {
+  recover_postgres_scratch(site, owner);
+}
+
+std::uint64_t size(const ConnectionSettings& settings) {
+  PostgresDatabase database(settings, {}, PostgresDatabase::WorksAs::itself);
+  return static_cast<std::uint64_t>(
+      to_integer(database.value("SELECT pg_catalog.pg_database_size(current_database())")));
+}
+
+}  // namespace
+
+const Backend& postgres_backend() {
+  static const Backend backend{
+      .db_type = "postgres",
+      .dialect = Dialect::postgres,
+      .features = {.atomicity = Features::Atomicity::patch,
+                   .fence_life = Features::FenceLife::durable,
+                   .others_can_write_in_window = true},
+      .has_server = true,
+      .connect = connect,
+      .create_database = create_postgres_database,
+      .drop_database = drop_postgres_database,
+      .make_fence = make_fence,
+      .open_exporter = open_exporter,
+      .make_scratch = make_scratch,
+      .recover_scratch = recover_scratch,
+      .preflight = postgres_preflight,
+      .size = size,
+  };
+  return backend;
+}
+
+}  // namespace bench

@@ -1,0 +1,470 @@
+#include "database/postgres/connection.hpp"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <pqxx/connection>
+#include <pqxx/nontransaction>
+#include <pqxx/result>
+
+#include "database/postgres/backend.hpp"
+#include "database/postgres/error.hpp"
+#include "database/postgres/text.hpp"
+#include "database/postgres/watcher.hpp"
+
+namespace bench {
+
+namespace {
+
+/// libpqxx keeps libpq's handle to itself; COPY, the state of the transaction and password verifiers need it.
+class KeptHandle : public pqxx::connect_direct {
+ public:
+  using connect_direct::connect_direct;
+  handle do_startconnect(handle original) override {
+    return m_handle = connect_direct::do_startconnect(original);
+  }
+  handle get() const { return m_handle; }
+
+ private:
+  handle m_handle = nullptr;
+};
+
+std::string setting(std::string_view name, std::string_view value) {
+  std::string text = fmt::format("{}='", name);
+  for (const char character : value) {
+    if (character == '\'' || character == '\\') text += '\\';
+    text += character;
+  }
+  return text + "' ";
+}
+
+std::string application_name() {
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  // The server cuts names at 63 bytes; the pid must not be what goes.
+  return fmt::format("bench {}:{}", std::string_view(host.data()).substr(0, 46), getpid());
+}
+
+// https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+std::string connection_text(const ConnectionSettings& settings, const ConnectOptions& options) {
+  std::string text = setting("dbname", settings.name) + setting("application_name", application_name());
+  const std::string& place = settings.socket.empty() ? settings.host : settings.socket;
+  if (!place.empty()) text += setting("host", place);
+  if (settings.port != 0) text += setting("port", std::to_string(settings.port));
+  if (!settings.user.empty()) text += setting("user", settings.user);
+  if (!settings.password.empty()) text += setting("password", settings.password);
+  if (!settings.tls_ca.empty())
+    text += setting("sslmode", "verify-full") + setting("sslrootcert", settings.tls_ca);
+  if (!settings.tls_certificate.empty()) text += setting("sslcert", settings.tls_certificate);
+  if (!settings.tls_key.empty()) text += setting("sslkey", settings.tls_key);
+  const auto seconds = (options.connect_timeout.count() + 999) / 1000;
+  return text + setting("connect_timeout", std::to_string(seconds)) + setting("client_encoding", "UTF8");
+}
+
+std::optional<std::string> parameter_text(const Value& value) {
+  if (is_null(value)) return std::nullopt;
+  return to_text(value);
+}
+
+// pg_type.oid of the built-in types never changes.
+enum TypeOid : unsigned {
+  bool_oid = 16,
+  bytea_oid = 17,
+  int8_oid = 20,
+  int2_oid = 21,
+  int4_oid = 23,
+  oid_oid = 26,
+  float4_oid = 700,
+  float8_oid = 701
+};
+
+Value value_of(const pqxx::field& field) {
+  if (field.is_null()) return std::monostate{};
+  const std::string_view text(field.c_str(), field.size());
+  switch (field.type()) {
+    case bool_oid:
+      return std::int64_t{text == "t" ? 1 : 0};
+    case int8_oid:
+    case int2_oid:
+    case int4_oid:
+    case oid_oid: {
+      std::int64_t number = 0;
+      std::from_chars(text.data(), text.data() + text.size(), number);
+      return number;
+    }
+    case float4_oid:
+    case float8_oid:
+      return std::strtod(field.c_str(), nullptr);
+    case bytea_oid:
+      return from_bytea(text);
+    default:
+      return std::string(text);
+  }
+}
+
+struct ClearResult {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using Result = std::unique_ptr<PGresult, ClearResult>;
+
+// Any number will do, as long as it stays the same: it is what two runs on one database meet at.
+constexpr std::int64_t site_lock_key = 7'090'215'364'172'047'211;
+
+}  // namespace
+
+struct PostgresDatabase::Session : pqxx::connection_base {
+  explicit Session(const std::string& text) : connection_base(policy), policy(text) {
+    init();
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+  }
+  ~Session() {
+    close();
+  }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  KeptHandle policy;
+};
+
+/// A statement under way, which the watcher may cancel.
+class PostgresDatabase::Watched {
+ public:
+  explicit Watched(StatementWatcher* watcher) : m_watcher(watcher) {
+    if (m_watcher != nullptr) m_watcher->statement_begins();
+  }
+  ~Watched() { end(); }
+  Watched(const Watched&) = delete;
+  Watched& operator=(const Watched&) = delete;
+  bool end() {
+    if (m_watcher != nullptr) m_cancelled = std::exchange(m_watcher, nullptr)->statement_ends();
+    return m_cancelled;
+  }
+
+ private:
+  StatementWatcher* m_watcher;
+  bool m_cancelled = false;
+};
+
+PostgresDatabase::PostgresDatabase(const ConnectionSettings& settings, const ConnectOptions& options,
+                                   WorksAs works_as)
+    : m_settings(settings), m_options(options), m_works_as(works_as) {
+  connect();
+}
+
+PostgresDatabase::~PostgresDatabase() {
+  disconnect();
+}
+
+void PostgresDatabase::disconnect() {
+  m_watcher.reset();
+  m_session.reset();
+}
+
+void PostgresDatabase::connect() {
+  try {
+    m_session = std::make_unique<Session>(connection_text(m_settings, m_options));
+  } catch (const pqxx::failure& failure) {
+    const Error error =
+        postgres_error({.sqlstate = "", .words = failure.what(), .connection_lost = true}, "");
+    throw error.with_context(fmt::format("cannot connect to {}", describe(m_settings)))
+        .with_hint("check that the server runs there and lets this account in");
+  }
+  if (m_options.cancelled)
+    m_watcher =
+        std::make_unique<StatementWatcher>(m_options.cancelled, [this] { m_session->cancel_query(); });
+  prepare_session();
+}
+
+// What the server or the database has set for ordinary sessions must not cut a patch or a dump short.
+void PostgresDatabase::prepare_session() {
+  PQsetErrorVerbosity(handle(), PQERRORS_VERBOSE);
+  std::string settings =
+      "SET client_min_messages = warning; SET statement_timeout = 0; SET lock_timeout = 0; "
+      "SET idle_in_transaction_session_timeout = 0;";
+  // So that a bench that was killed inside a statement does not keep its locks until the statement ends.
+  if (version_number() >= 140'000) settings += " SET client_connection_check_interval = '500ms';";
+  if (m_options.access == Access::read_only) settings += " SET default_transaction_read_only = on;";
+  try {
+    pqxx::nontransaction(*m_session).exec(settings);
+  } catch (const pqxx::failure& failure) {
+    fail("", failure.what(), settings, false);
+  }
+  if (m_works_as == WorksAs::owner) take_owner_role();
+}
+
+// An adopted site's tables may belong to its app account, and then so must those that patches create.
+std::string PostgresDatabase::owner_of_objects() {
+  return to_text(
+      value("SELECT pg_catalog.pg_get_userbyid(coalesce((SELECT c.relowner FROM pg_catalog.pg_class c JOIN "
+            "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND n.nspname "
+            "!~ '^pg_' "
+            "AND n.nspname <> 'information_schema' GROUP BY c.relowner ORDER BY count(*) DESC LIMIT 1), "
+            "(SELECT datdba "
+            "FROM pg_catalog.pg_database WHERE datname = current_database())))"));
+}
+
+void PostgresDatabase::take_owner_role() {
+  const std::string owner = owner_of_objects();
+  const std::vector<Value> parameters{owner, owner};
+  const bool may =
+      to_integer(value("SELECT current_user <> ?::name AND pg_catalog.pg_has_role(?::name, 'MEMBER')",
+                       parameters)) == 1;
+  if (!may) return;
+  m_role = owner;
+  execute("SET ROLE " + quote_name(m_role));
+}
+
+void PostgresDatabase::reconnect() {
+  disconnect();
+  connect();
+  if (!std::exchange(m_holds_site_lock, false)) return;
+  if (const auto holder = try_site_lock())
+    throw Error(Kind::busy, fmt::format("{}: another run took the site: {}", describe(m_settings), *holder));
+}
+
+pg_conn* PostgresDatabase::handle() const {
+  return m_session->policy.get();
+}
+
+const Features& PostgresDatabase::features() const {
+  return postgres_backend().features;
+}
+
+int PostgresDatabase::version_number() const {
+  return PQserverVersion(handle());
+}
+
+int PostgresDatabase::backend_pid() const {
+  return PQbackendPID(handle());
+}
+
+bool PostgresDatabase::is_superuser() const {
+  const char* answer = PQparameterStatus(handle(), "is_superuser");
+  return answer != nullptr && std::string_view(answer) == "on";
+}
+
+std::string PostgresDatabase::server_version() {
+  const std::string version = PQparameterStatus(handle(), "server_version");
+  return "PostgreSQL " + version.substr(0, version.find(' '));
+}
+
+void PostgresDatabase::fail(std::string sqlstate, std::string words, std::string_view statement,
+                            bool cancelled) {
+  const bool lost = PQstatus(handle()) == CONNECTION_BAD;
+  const Error error = postgres_error({std::move(sqlstate), std::move(words), lost, cancelled}, statement);
+  throw lost ? error.with_context(describe(m_settings)) : error;
+}
+
+std::vector<Row> PostgresDatabase::query(std::string_view statement, std::span<const Value> parameters) {
+  // Without parameters a `?` is an operator (jsonb has one).
+  const std::string text = parameters.empty() ? std::string(statement) : numbered_parameters(statement);
+  std::vector<std::optional<std::string>> values;
+  std::vector<const char*> pointers;
+  for (const Value& value : parameters) values.push_back(parameter_text(value));
+  for (const auto& value : values) pointers.push_back(value ? value->c_str() : nullptr);
+  if (!m_session) throw Error(Kind::database, describe(m_settings) + ": the connection is closed");
+  Watched watched(m_watcher.get());
+  try {
+    // With parameters, even none, the server itself refuses two statements in one.
+    const pqxx::result result =
+        pqxx::nontransaction(*m_session).exec_params(text, pqxx::prepare::make_dynamic_params(pointers));
+    refuse_open_copy(statement);
+    std::vector<Row> rows;
+    for (const pqxx::row& row : result) {
+      Row& kept = rows.emplace_back();
+      for (const pqxx::field& field : row) kept.push_back(value_of(field));
+    }
+    return rows;
+  } catch (const pqxx::sql_error& error) {
+    fail(error.sqlstate(), error.what(), statement, watched.end());
+  } catch (const pqxx::failure& failure) {
+    fail("", failure.what(), statement, watched.end());
+  }
+}
+
+void PostgresDatabase::execute(std::string_view statement, std::span<const Value> parameters) {
+  query(statement, parameters);
+}
+
+Value PostgresDatabase::value(std::string_view statement, std::span<const Value> parameters) {
+  return query(statement, parameters).at(0).at(0);
+}
+
+void PostgresDatabase::refuse_open_copy(std::string_view statement) {
+  if (PQtransactionStatus(handle()) != PQTRANS_ACTIVE) return;
+  PQputCopyEnd(handle(), "there is nobody to copy from");
+  char* line = nullptr;
+  while (PQgetCopyData(handle(), &line, 0) > 0) PQfreemem(line);
+  while (Result(PQgetResult(handle()))) {
+  }
+  throw Error(Kind::statement, "PostgreSQL: COPY from stdin or to stdout cannot run here",
+              "write the rows as INSERT")
+      .with_statement("0A000", std::string(statement));
+}
+
+bool PostgresDatabase::has_table(std::string_view table) {
+  const std::vector<Value> name{std::string(table)};
+  return !query(
+              "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+              "WHERE c.relkind IN ('r', 'p') AND n.nspname = current_schema() AND c.relname = ?",
+              name)
+              .empty();
+}
+
+std::vector<std::string> PostgresDatabase::tables() {
+  std::vector<std::string> names;
+  for (const Row& row : query(
+           "SELECT c.relname::text COLLATE \"C\" FROM pg_catalog.pg_class c "
+           "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+           "WHERE c.relkind IN ('r', 'p') AND n.nspname = current_schema() AND NOT EXISTS (SELECT 1 FROM "
+           "pg_catalog.pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype "
+           "= 'e') ORDER BY 1"))
+    names.push_back(to_text(row[0]));
+  return names;
+}
+
+bool PostgresDatabase::in_transaction() {
+  return m_session && PQtransactionStatus(handle()) != PQTRANS_IDLE;
+}
+
+void PostgresDatabase::begin() {
+  execute("BEGIN");
+}
+
+// COMMIT of a transaction in which a statement failed rolls back, and the server calls that a success.
+void PostgresDatabase::commit() {
+  if (PQtransactionStatus(handle()) == PQTRANS_INERROR) {
+    execute("ROLLBACK");
+    throw Error(Kind::statement,
+                "PostgreSQL: a statement of this transaction failed, so it cannot be committed")
+        .with_statement("25P02", "COMMIT");
+  }
+  execute("COMMIT");
+}
+
+void PostgresDatabase::rollback() {
+  if (in_transaction()) execute("ROLLBACK");
+}
+
+std::optional<std::string> PostgresDatabase::try_site_lock() {
+  if (m_holds_site_lock) return std::nullopt;
+  const std::vector<Value> key{site_lock_key};
+  m_holds_site_lock = to_integer(value("SELECT pg_catalog.pg_try_advisory_lock(?)", key)) == 1;
+  if (m_holds_site_lock) return std::nullopt;
+  return lock_holder();
+}
+
+// pg_locks shows the key in two halves. Only the account itself may see when its other session began, so the
+// role is put aside for the question.
+std::string PostgresDatabase::lock_holder() {
+  if (!m_role.empty()) execute("RESET ROLE");
+  const std::vector<Value> key{site_lock_key >> 32, site_lock_key & 0xFFFFFFFF};
+  const auto rows = query(
+      "SELECT a.pid, a.application_name, a.usename, to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS') "
+      "FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = "
+      "'advisory' AND l.granted AND l.classid::bigint = ? AND l.objid::bigint = ? AND l.database = (SELECT "
+      "oid "
+      "FROM pg_catalog.pg_database WHERE datname = current_database())",
+      key);
+  if (!m_role.empty()) execute("SET ROLE " + quote_name(m_role));
+  if (rows.empty()) return "a session that has just ended";
+  const std::string name = to_text(rows[0][1]);
+  const std::size_t colon = name.rfind(':');
+  const std::string since = is_null(rows[0][3]) ? "" : fmt::format(", since {}", to_text(rows[0][3]));
+  if (name.starts_with("bench ") && colon != std::string::npos)
+    return fmt::format("host {}, pid {}{}", name.substr(6, colon - 6), name.substr(colon + 1), since);
+  return fmt::format("{} (session {} of {}){}", name, to_text(rows[0][0]), to_text(rows[0][2]), since);
+}
+
+void PostgresDatabase::check_result(void* result, std::string_view statement, bool cancelled) {
+  const auto* answer = static_cast<const PGresult*>(result);
+  const ExecStatusType status = answer == nullptr ? PGRES_FATAL_ERROR : PQresultStatus(answer);
+  if (status != PGRES_FATAL_ERROR && status != PGRES_BAD_RESPONSE) return;
+  const char* sqlstate = answer == nullptr ? nullptr : PQresultErrorField(answer, PG_DIAG_SQLSTATE);
+  fail(sqlstate == nullptr ? "" : sqlstate, PQerrorMessage(handle()), statement, cancelled);
+}
+
+void PostgresDatabase::drain_results(std::string_view statement, bool cancelled) {
+  std::vector<Result> results;
+  while (Result result{PQgetResult(handle())}) results.push_back(std::move(result));
+  for (const Result& result : results) check_result(result.get(), statement, cancelled);
+}
+
+void PostgresDatabase::copy_out(const std::string& statement,
+                                const std::function<void(std::string_view)>& row) {
+  Watched watched(m_watcher.get());
+  const Result begun(PQexec(handle(), statement.c_str()));
+  if (PQresultStatus(begun.get()) != PGRES_COPY_OUT) check_result(begun.get(), statement, watched.end());
+  char* line = nullptr;
+  for (int size = 0; (size = PQgetCopyData(handle(), &line, 0)) > 0;) {
+    const std::unique_ptr<char, decltype(&PQfreemem)> owned(line, PQfreemem);
+    row({line, static_cast<std::size_t>(size)});
+  }
+  drain_results(statement, watched.end());
+}
+
+void PostgresDatabase::begin_copy(const std::string& statement) {
+  Watched watched(m_watcher.get());
+  const Result begun(PQexec(handle(), statement.c_str()));
+  if (PQresultStatus(begun.get()) != PGRES_COPY_IN) {
+    check_result(begun.get(), statement, watched.end());
+    throw Error(Kind::statement, "PostgreSQL: this is no COPY from stdin").with_statement("", statement);
+  }
+  m_copy = statement;
+}
+
+void PostgresDatabase::put_copy(std::string_view piece) {
+  if (PQputCopyData(handle(), piece.data(), static_cast<int>(piece.size())) != 1)
+    fail("", PQerrorMessage(handle()), m_copy, false);
+  if (m_options.cancelled && m_options.cancelled()) {
+    PQputCopyEnd(handle(), "cancelled");
+    drain_results(m_copy, true);
+  }
+}
+
+void PostgresDatabase::end_copy() {
+  Watched watched(m_watcher.get());
+  if (PQputCopyEnd(handle(), nullptr) != 1) fail("", PQerrorMessage(handle()), m_copy, watched.end());
+  drain_results(m_copy, watched.end());
+}
+
+std::string PostgresDatabase::password_verifier(const std::string& user, const std::string& password) {
+  const std::unique_ptr<char, decltype(&PQfreemem)> verifier(
+      PQencryptPasswordConn(handle(), password.c_str(), user.c_str(), nullptr), PQfreemem);
+  if (!verifier) fail("", PQerrorMessage(handle()), "ALTER ROLE ... PASSWORD", false);
+  return verifier.get();
+}
+
+ConnectionSettings with_name(ConnectionSettings settings, const std::string& name) {
+  settings.name = name;
+  return settings;
+}
+
+std::unique_ptr<PostgresDatabase> connect_to_server(const ConnectionSettings& settings) {
+  const auto open = [&settings](const char* name) {
+    return std::make_unique<PostgresDatabase>(with_name(settings, name), ConnectOptions{},
+                                              PostgresDatabase::WorksAs::itself);
+  };
+  try {
+    return open("postgres");
+  } catch (const Error& error) {
+    if (std::string_view(error.what()).find("\"postgres\" does not exist") == std::string_view::npos) throw;
+    return open("template1");
+  }
+}
+
+std::string describe_session(const Row& row) {
+  constexpr std::size_t enough = 120;
+  std::string statement = to_text(row[3]);
+  if (statement.size() > enough) statement = statement.substr(0, enough) + "...";
+  return fmt::format("pid {}, user {}, for {} s: {}", to_text(row[0]), to_text(row[1]), to_integer(row[2]),
+                     statement);
+}
+
+}  // namespace bench

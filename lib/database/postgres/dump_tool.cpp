@@ -1,0 +1,176 @@
+#include "database/postgres/dump_tool.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "base/child_process.hpp"
+#include "base/digest.hpp"
+#include "base/file.hpp"
+#include "database/postgres/error.hpp"
+
+namespace bench {
+
+namespace {
+
+/// A password in a file that only we can read, where libpq looks for it
+/// (https://www.postgresql.org/docs/15/libpq-pgpass.html); gone when this goes.
+class PasswordFile {
+ public:
+  explicit PasswordFile(const std::string& password)
+      : m_path(std::filesystem::temp_directory_path() / ("bench-" + random_hex(12))) {
+    std::string line = "*:*:*:*:";
+    for (const char character : password) {
+      if (character == ':' || character == '\\') line += '\\';
+      line += character;
+    }
+    const FileDescriptor file = open_file(m_path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    write_all(file.get(), line + "\n", m_path);
+  }
+  ~PasswordFile() {
+    std::error_code ignored;
+    std::filesystem::remove(m_path, ignored);
+  }
+  PasswordFile(const PasswordFile&) = delete;
+  PasswordFile& operator=(const PasswordFile&) = delete;
+  const std::filesystem::path& path() const { return m_path; }
+
+ private:
+  std::filesystem::path m_path;
+};
+
+int major_version(const std::filesystem::path& bin) {
+  return std::atoi(bin.parent_path().filename().c_str());
+}
+
+/// In PATH first, then where Debian keeps them, newest first.
+std::vector<std::string> dump_tools() {
+  std::vector<std::string> tools;
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path == nullptr ? "" : path;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(':'), rest.size());
+    const std::string file = std::string(rest.substr(0, end)) + "/pg_dump";
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (access(file.c_str(), X_OK) != 0) continue;
+    tools.push_back(file);
+    break;
+  }
+  std::vector<std::filesystem::path> folders;
+  std::error_code none;
+  for (const auto& version : std::filesystem::directory_iterator("/usr/lib/postgresql", none))
+    folders.push_back(version.path() / "bin");
+  std::ranges::sort(folders, std::greater<>(), major_version);
+  for (const auto& folder : folders)
+    if (access((folder / "pg_dump").c_str(), X_OK) == 0) tools.push_back((folder / "pg_dump").string());
+  return tools;
+}
+
+std::map<std::string, std::string> environment_of(const ConnectionSettings& settings,
+                                                  const std::filesystem::path& password_file) {
+  std::map<std::string, std::string> environment{{"PGPASSFILE", password_file.string()},
+                                                 {"PGAPPNAME", "bench pg_dump"}};
+  if (!settings.tls_ca.empty()) {
+    environment["PGSSLMODE"] = "verify-full";
+    environment["PGSSLROOTCERT"] = settings.tls_ca;
+  }
+  if (!settings.tls_certificate.empty()) environment["PGSSLCERT"] = settings.tls_certificate;
+  if (!settings.tls_key.empty()) environment["PGSSLKEY"] = settings.tls_key;
+  return environment;
+}
+
+std::vector<std::string> arguments_of(const ConnectionSettings& settings, const std::string& snapshot,
+                                      const std::string& section, const std::vector<std::string>& tables) {
+  std::vector<std::string> arguments{
+      "--no-password",        "--schema-only",         "--no-owner",
+      "--no-tablespaces",     "--no-publications",     "--no-subscriptions",
+      "--encoding=UTF8",      "--no-security-labels",  "--lock-wait-timeout=60s",
+      "--section=" + section, "--snapshot=" + snapshot};
+  const std::string& place = settings.socket.empty() ? settings.host : settings.socket;
+  if (!place.empty()) arguments.push_back("--host=" + place);
+  if (settings.port != 0) arguments.push_back(fmt::format("--port={}", settings.port));
+  if (!settings.user.empty()) arguments.push_back("--username=" + settings.user);
+  for (const std::string& table : tables) arguments.push_back("--table=" + table);
+  // A name with an equals sign in it would be read as connection parameters.
+  std::string name = "dbname='";
+  for (const char character : settings.name) {
+    if (character == '\'' || character == '\\') name += '\\';
+    name += character;
+  }
+  arguments.push_back("--dbname=" + name + "'");
+  return arguments;
+}
+
+/// The lines that only psql understands stand around the text, with a word that changes each time.
+std::string without_psql_commands(std::string text) {
+  const std::size_t begin = text.find("\n\\restrict ");
+  if (begin == std::string::npos) return text;
+  const std::size_t end = text.find('\n', begin + 1);
+  const std::string closing = "\n\\unrestrict " + text.substr(begin + 11, end - begin - 11) + "\n";
+  if (const std::size_t last = text.rfind(closing); last != std::string::npos)
+    text.erase(last, closing.size() - 1);
+  return text.erase(begin, end - begin);
+}
+
+std::string run_tool(const ConnectionSettings& settings, const ConnectOptions& options,
+                     std::vector<std::string> arguments) {
+  const PasswordFile password(settings.password);
+  const std::vector<std::string> tools = dump_tools();
+  ChildResult result;
+  for (const std::string& tool : tools) {
+    ChildCommand command;
+    command.argv = arguments;
+    command.argv.insert(command.argv.begin(), tool);
+    command.environment = environment_of(settings, password.path());
+    command.should_stop = options.cancelled;
+    result = run_child(command);
+    if (result.stopped) throw Error(Kind::interrupted, "interrupted while pg_dump was running");
+    if (result.succeeded()) return without_psql_commands(std::move(result.stdout_text));
+    // Another one may be newer.
+    if (result.stderr_text.find("version mismatch") == std::string::npos) break;
+  }
+  if (tools.empty())
+    throw Error(Kind::database, "there is no pg_dump, which a backup of PostgreSQL needs",
+                "install postgresql-client of the server's version");
+  throw Error(Kind::database, fmt::format("{}: pg_dump failed: {}", describe(settings), result.stderr_text),
+              "install postgresql-client of the server's version, or mend what it complains about");
+}
+
+bool is_left_out(std::string_view line) {
+  constexpr std::array starts{"--",     "SET ",    "SELECT pg_catalog.set_config(",
+                              "GRANT ", "REVOKE ", "ALTER DEFAULT PRIVILEGES "};
+  return line.empty() ||
+         std::ranges::any_of(starts, [line](const char* start) { return line.starts_with(start); });
+}
+
+void add_definitions(Sha256& digest, std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    if (!is_left_out(text.substr(0, end))) {
+      digest.update(text.substr(0, end));
+      digest.update("\n");
+    }
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+}  // namespace
+
+PostgresSchema dump_schema(const ConnectionSettings& settings, const ConnectOptions& options,
+                           const std::string& snapshot, const std::vector<std::string>& tables) {
+  return {run_tool(settings, options, arguments_of(settings, snapshot, "pre-data", tables)),
+          run_tool(settings, options, arguments_of(settings, snapshot, "post-data", tables))};
+}
+
+std::string fingerprint_of(const PostgresSchema& schema) {
+  Sha256 digest;
+  add_definitions(digest, schema.before_data);
+  add_definitions(digest, schema.after_data);
+  return "sha256:" + digest.finish();
+}
+
+}  // namespace bench

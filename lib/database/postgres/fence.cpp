@@ -1,0 +1,259 @@
+#include "database/postgres/fence.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "database/postgres/drain.hpp"
+#include "database/postgres/error.hpp"
+#include "database/postgres/proof.hpp"
+#include "database/postgres/rights.hpp"
+#include "database/postgres/text.hpp"
+
+namespace bench {
+
+namespace {
+
+std::unique_ptr<PostgresDatabase> connect_as_admin(const SiteDatabase& site) {
+  return std::make_unique<PostgresDatabase>(*site.admin, ConnectOptions{}, PostgresDatabase::WorksAs::itself);
+}
+
+std::int64_t database_oid(PostgresDatabase& database) {
+  return to_integer(
+      database.value("SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()"));
+}
+
+nlohmann::json names_of(const std::vector<Relation>& relations) {
+  nlohmann::json names = nlohmann::json::array();
+  for (const Relation& relation : relations) names.push_back({relation.oid, relation.schema, relation.name});
+  return names;
+}
+
+void run_all(PostgresDatabase& database, const std::vector<std::string>& statements) {
+  for (const std::string& statement : statements) database.execute(statement);
+}
+
+void refuse_prepared(PostgresDatabase& admin, const SiteDatabase& site) {
+  const auto prepared = prepared_transactions(admin);
+  if (prepared.empty()) return;
+  throw Error(Kind::busy,
+              fmt::format("{}: a prepared transaction can be committed at any time: {}", describe(site.app),
+                          fmt::join(prepared, ", ")),
+              "COMMIT PREPARED it or ROLLBACK PREPARED it");
+}
+
+void prove(PostgresDatabase& admin, const SiteDatabase& site) {
+  const auto writable = still_writable(admin, site.app.user);
+  if (writable.empty()) return;
+  throw Error(Kind::database,
+              fmt::format("{}: the app account can still write although its rights were taken: {}",
+                          describe(site.app), fmt::join(writable, ", ")),
+              "look at who granted those rights (\\dp in psql)");
+}
+
+/// Gives back what a fence took, in the database as it is now.
+class Lift {
+ public:
+  Lift(PostgresDatabase& admin, const nlohmann::json& inverse)
+      : m_admin(admin), m_inverse(inverse), m_relations(read_relations(admin)) {}
+  std::vector<std::string> run();
+
+ private:
+  const Relation* find(const Grant& grant) const;
+  std::optional<std::string> column_now(const Grant& grant, const Relation& relation);
+  void add_saved(const Grant& grant);
+  void add_usual(const std::vector<DefaultGrant>& defaults);
+  bool role_exists(const std::string& role);
+  bool schema_exists(const std::string& schema);
+  void give(const std::vector<std::string>& statements);
+
+  PostgresDatabase& m_admin;
+  const nlohmann::json& m_inverse;
+  std::vector<Relation> m_relations;
+  bool m_same_database = true;
+  std::vector<Grant> m_grants;
+  std::vector<std::string> m_not_put_back;
+};
+
+// In the same database an object is known by its number, so that it may have been renamed. One that was made
+// anew, or came with another database, is known by its name.
+const Relation* Lift::find(const Grant& grant) const {
+  if (m_same_database) {
+    const auto same = std::ranges::find(m_relations, grant.oid, &Relation::oid);
+    if (same != m_relations.end()) return &*same;
+  }
+  const auto named = std::ranges::find_if(m_relations, [&grant](const Relation& relation) {
+    return relation.schema == grant.schema && relation.name == grant.name;
+  });
+  return named == m_relations.end() ? nullptr : &*named;
+}
+
+std::optional<std::string> Lift::column_now(const Grant& grant, const Relation& relation) {
+  const bool by_number = m_same_database && relation.oid == grant.oid;
+  const std::vector<Value> parameters{relation.oid,
+                                      by_number ? Value(grant.column_number) : Value(grant.column)};
+  const auto rows = m_admin.query(
+      fmt::format("SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = ? AND {} = ? AND "
+                  "attnum > 0 AND NOT attisdropped",
+                  by_number ? "attnum" : "attname"),
+      parameters);
+  return rows.empty() ? std::nullopt : std::optional(to_text(rows[0][0]));
+}
+
+bool Lift::role_exists(const std::string& role) {
+  const std::vector<Value> name{role};
+  return role.empty() || !m_admin.query("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = ?", name).empty();
+}
+
+bool Lift::schema_exists(const std::string& schema) {
+  const std::vector<Value> name{schema};
+  return schema.empty() ||
+         !m_admin.query("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = ?", name).empty();
+}
+
+void Lift::add_saved(const Grant& saved) {
+  const auto gone = [&](std::string_view what) {
+    m_not_put_back.push_back(fmt::format("{} on {} {} could not be given back to {}: {}", saved.privileges,
+                                         saved.kind,
+                                         saved.schema.empty() ? saved.name : saved.schema + "." + saved.name,
+                                         saved.grantee.empty() ? "PUBLIC" : saved.grantee, what));
+  };
+  Grant grant = saved;
+  if (grant.kind == "schema" && !schema_exists(grant.name)) return gone("the schema is gone");
+  if (grant.kind == "table" || grant.kind == "sequence" || grant.kind == "column") {
+    const Relation* relation = find(saved);
+    if (relation == nullptr) return gone("it is gone");
+    grant.schema = relation->schema;
+    grant.name = relation->name;
+    if (grant.kind == "column") {
+      const auto column = column_now(saved, *relation);
+      if (!column) return gone(fmt::format("its column {} is gone", saved.column));
+      grant.column = *column;
+    } else {
+      grant.kind = relation->is_sequence ? "sequence" : "table";
+    }
+  }
+  m_grants.push_back(grant);
+}
+
+// What was made in the window, or came with a restored database, gets what it would have got without one.
+void Lift::add_usual(const std::vector<DefaultGrant>& defaults) {
+  std::set<std::int64_t> oids;
+  std::set<std::pair<std::string, std::string>> names;
+  for (const nlohmann::json& relation : m_inverse.at("relations")) {
+    oids.insert(relation.at(0).get<std::int64_t>());
+    names.emplace(relation.at(1).get<std::string>(), relation.at(2).get<std::string>());
+  }
+  for (const Relation& relation : m_relations) {
+    if (names.contains({relation.schema, relation.name})) continue;
+    if (m_same_database && oids.contains(relation.oid)) continue;
+    for (Grant& grant : usual_grants(relation, defaults)) m_grants.push_back(std::move(grant));
+  }
+}
+
+void Lift::give(const std::vector<std::string>& statements) {
+  for (const std::string& statement : statements) {
+    try {
+      Savepoint savepoint(m_admin, "bench_lift");
+      m_admin.execute(statement);
+      savepoint.release();
+    } catch (const Error& error) {
+      if (error.kind() != Kind::statement) throw;
+      m_not_put_back.push_back(fmt::format("{}: {}", statement, error.what()));
+    }
+  }
+}
+
+std::vector<std::string> Lift::run() {
+  m_same_database = database_oid(m_admin) == m_inverse.at("database_oid").get<std::int64_t>();
+  std::set<std::string> missing;
+  const auto has_role = [&](const std::string& role) {
+    if (role_exists(role)) return true;
+    if (missing.insert(role).second)
+      m_not_put_back.push_back(
+          fmt::format("the rights of '{}' could not be given back: the account is gone", role));
+    return false;
+  };
+  std::vector<DefaultGrant> defaults;
+  for (const DefaultGrant& grant : m_inverse.at("defaults").get<std::vector<DefaultGrant>>())
+    if (has_role(grant.grantee) && has_role(grant.role) && schema_exists(grant.schema))
+      defaults.push_back(grant);
+  for (const Grant& grant : m_inverse.at("grants").get<std::vector<Grant>>())
+    if (has_role(grant.grantee) && has_role(grant.grantor)) add_saved(grant);
+  add_usual(defaults);
+  Transaction transaction(m_admin);
+  give(statements_for(m_grants, Change::give));
+  give(statements_for(defaults, Change::give));
+  transaction.commit();
+  return std::move(m_not_put_back);
+}
+
+}  // namespace
+
+// What is saved is read in the transaction that takes it, and is durable before the first right is taken.
+nlohmann::json PostgresFence::take_rights(PostgresDatabase& admin,
+                                          const std::function<void(const nlohmann::json&)>& save) {
+  Transaction transaction(admin);
+  const auto grants = read_grants(admin, Rights::writing, m_site.app.user);
+  const auto defaults = read_default_grants(admin, Rights::writing, m_site.app.user);
+  const nlohmann::json inverse{{"database_oid", database_oid(admin)},
+                               {"relations", names_of(read_relations(admin))},
+                               {"grants", grants},
+                               {"defaults", defaults}};
+  save(inverse);
+  run_all(admin, statements_for(defaults, Change::take));
+  run_all(admin, statements_for(grants, Change::take));
+  transaction.commit();
+  return inverse;
+}
+
+FenceReport PostgresFence::enter(const FenceOptions& options,
+                                 const std::function<void(const nlohmann::json&)>& save) {
+  FenceReport report;
+  std::unique_ptr<PostgresDatabase> admin;
+  if (m_site.admin) admin = connect_as_admin(m_site);
+  if (const auto reason = why_not_enforceable(m_site, admin.get())) {
+    report.gaps = {*reason};
+    return report;
+  }
+  refuse_prepared(*admin, m_site);
+  nlohmann::json saved = nlohmann::json::array();
+  try {
+    saved.push_back(take_rights(*admin, save));
+    const Stopwatch stopwatch;
+    report.ended_sessions = drain_writers(*admin, options, m_run == nullptr ? 0 : m_run->backend_pid());
+    report.drain = stopwatch.elapsed();
+    // A writer may have left one behind while it was waited for.
+    refuse_prepared(*admin, m_site);
+    prove(*admin, m_site);
+  } catch (...) {
+    lift(saved);
+    throw;
+  }
+  report.gaps = open_ways(m_site, *admin);
+  report.level = report.gaps.empty() ? FenceLevel::database : FenceLevel::database_with_gaps;
+  return report;
+}
+
+std::vector<std::string> PostgresFence::lift(const nlohmann::json& saved) {
+  std::vector<std::string> not_put_back;
+  if (saved.empty()) return not_put_back;
+  if (!m_site.admin)
+    throw Error(
+        Kind::configuration,
+        fmt::format("{}: rights were taken from the app account, and nobody named the account that can give "
+                    "them back",
+                    describe(m_site.app)),
+        "name it with --db-root-username and --db-root-password-file");
+  const auto admin = connect_as_admin(m_site);
+  for (const nlohmann::json& inverse : saved)
+    for (std::string& sentence : Lift(*admin, inverse).run()) not_put_back.push_back(std::move(sentence));
+  return not_put_back;
+}
+
+}  // namespace bench

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <set>
+
+#include "database/fence.hpp"
+#include "database/postgres/connection.hpp"
+
+namespace bench {
+
+/// Takes the app account's rights to write, which acts at once and on open sessions as well, waits until the
+/// transactions that wrote before have ended, and proves it. It stands when its process is gone.
+class PostgresFence : public Fence {
+ public:
+  PostgresFence(const SiteDatabase& site, PostgresDatabase* run_connection)
+      : m_site(site), m_run(run_connection) {}
+  FenceReport enter(const FenceOptions& options,
+                    const std::function<void(const nlohmann::json&)>& save) override;
+  bool slipped_in() override { return false; }
+  std::vector<std::string> lift(const nlohmann::json& saved) override;
+
+ private:
+  nlohmann::json take_rights(PostgresDatabase& admin, const std::function<void(const nlohmann::json&)>& save);
+  SiteDatabase m_site;
+  PostgresDatabase* m_run;
+};
+
+}  // namespace bench

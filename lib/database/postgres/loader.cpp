@@ -1,0 +1,214 @@
+#include "database/postgres/loader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace bench {
+
+namespace {
+
+void refuse_foreign_dump(std::string_view beginning) {
+  if (beginning.starts_with("PGDMP"))
+    throw Error(Kind::bad_backup, "this is a dump in pg_dump's custom format, not SQL text",
+                "make it text first: pg_restore -f dump.sql FILE");
+  struct Tool {
+    std::string_view mark, name;
+  };
+  static constexpr std::array tools{Tool{"-- MariaDB dump", "MariaDB"}, Tool{"-- MySQL dump", "MySQL"},
+                                    Tool{"/*M!999999", "MariaDB"}, Tool{"SQLite format 3", "SQLite"},
+                                    Tool{"PRAGMA foreign_keys", "SQLite"}};
+  for (const Tool& tool : tools)
+    if (beginning.find(tool.mark) != std::string_view::npos)
+      throw Error(Kind::bad_backup,
+                  fmt::format("this is a dump of {}, and the site's database is PostgreSQL", tool.name),
+                  "restore it into a site of its own database type");
+}
+
+std::string in_capitals(std::string_view text) {
+  std::string capitals(text);
+  for (char& letter : capitals)
+    if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
+  return capitals;
+}
+
+bool begins(const Statement& statement, std::initializer_list<std::string_view> starts) {
+  return std::ranges::any_of(starts, [&statement](std::string_view start) {
+    return statement.keywords.starts_with(start) &&
+           (statement.keywords.size() == start.size() || statement.keywords[start.size()] == ' ');
+  });
+}
+
+bool copies_from_stdin(const Statement& statement) {
+  return begins(statement, {"COPY"}) && in_capitals(statement.text).find("FROM STDIN") != std::string::npos;
+}
+
+// Nobody but the owner role owns what is loaded.
+bool gives_away(const Statement& statement) {
+  if (!begins(statement, {"ALTER"})) return false;
+  const std::size_t at = in_capitals(statement.text).rfind(" OWNER TO ");
+  return at != std::string::npos && statement.text.find('\'', at) == std::string::npos;
+}
+
+// What may fail because roles, settings or schemas are others here; undefined_object, duplicate_schema and
+// insufficient_privilege.
+bool may_be_left_out(const Statement& statement) {
+  return begins(statement, {"GRANT", "REVOKE", "ALTER DEFAULT PRIVILEGES", "SET", "COMMENT ON EXTENSION",
+                            "CREATE SCHEMA PUBLIC", "CREATE EXTENSION"});
+}
+bool is_of_another_place(const std::string& sqlstate) {
+  return sqlstate == "42704" || sqlstate == "42P06" || sqlstate == "42501";
+}
+
+}  // namespace
+
+DumpLoader::DumpLoader(PostgresDatabase& database, MakeExtension make_extension)
+    : m_database(database),
+      m_make_extension(std::move(make_extension)),
+      m_splitter(Dialect::postgres),
+      m_transaction(database) {}
+
+void DumpLoader::refuse(int line, std::string_view words) {
+  throw Error(Kind::bad_backup, fmt::format("line {}: {}", line, words));
+}
+
+void DumpLoader::fail(int line, const Error& error) {
+  const bool is_its_fault = error.kind() == Kind::statement || error.kind() == Kind::busy;
+  if (!is_its_fault) throw error;
+  throw error.with_context(fmt::format("line {}", line)).with_kind(Kind::bad_backup);
+}
+
+void DumpLoader::feed(std::string_view bytes) {
+  if (!std::exchange(m_begun, true)) refuse_foreign_dump(bytes.substr(0, 4096));
+  m_buffer += bytes;
+  std::size_t at = 0;
+  for (;;) {
+    const std::size_t next = m_in_rows ? take_rows(at) : take_line(at);
+    if (next == at) break;
+    at = next;
+  }
+  m_buffer.erase(0, at);
+}
+
+// Rows are not looked at one by one: what stands before the line that ends them goes on as it is.
+std::size_t DumpLoader::take_rows(std::size_t at) {
+  const std::string_view rows = std::string_view(m_buffer).substr(at);
+  std::size_t mark = rows.starts_with("\\.") ? 0 : rows.find("\n\\.");
+  if (mark != 0 && mark != std::string_view::npos) ++mark;
+  const std::size_t end_of_mark = mark == std::string_view::npos ? mark : rows.find('\n', mark);
+  const std::size_t whole = mark == std::string_view::npos ? rows.rfind('\n') + 1 : mark;
+  m_database.put_copy(rows.substr(0, whole));
+  m_lines_elsewhere += static_cast<int>(std::ranges::count(rows.substr(0, whole), '\n'));
+  if (end_of_mark == std::string_view::npos) return at + whole;
+  ++m_lines_elsewhere;
+  m_in_rows = false;
+  try {
+    m_database.end_copy();
+  } catch (const Error& error) {
+    fail(m_line, error);
+  }
+  return at + end_of_mark + 1;
+}
+
+std::size_t DumpLoader::take_line(std::size_t at) {
+  const std::size_t end = m_buffer.find('\n', at);
+  if (end == std::string::npos) return at;
+  take(std::string_view(m_buffer).substr(at, end + 1 - at));
+  return end + 1;
+}
+
+void DumpLoader::take(std::string_view line) {
+  if (m_splitter.is_between_statements()) {
+    if (line.starts_with('\\')) return obey_psql_command(line);
+    if (line.starts_with("-- PostgreSQL database dump complete"))
+      ++m_tool_ends;
+    else if (line.starts_with("-- PostgreSQL database dump"))
+      ++m_tool_begins;
+  }
+  ++m_lines;
+  m_splitter.feed(line);
+  run_statements();
+}
+
+// pg_dump guards its text against psql's own commands with the first two; the others would leave the dump.
+void DumpLoader::obey_psql_command(std::string_view line) {
+  ++m_lines_elsewhere;
+  if (line.starts_with("\\restrict ") || line.starts_with("\\unrestrict ")) return;
+  refuse(m_lines + m_lines_elsewhere,
+         fmt::format("a command for psql, which is not run: {}", line.substr(0, line.find_first_of("\r\n"))));
+}
+
+void DumpLoader::run_statements() {
+  try {
+    while (const auto statement = m_splitter.next()) run(*statement);
+  } catch (const Error& error) {
+    throw error.kind() == Kind::configuration ? error.with_kind(Kind::bad_backup) : error;
+  }
+}
+
+void DumpLoader::run(const Statement& statement) {
+  m_line = statement.line + m_lines_elsewhere;
+  if (is_handled_here(statement)) return;
+  try {
+    if (copies_from_stdin(statement)) {
+      m_database.begin_copy(statement.text);
+      m_in_rows = true;
+    } else if (may_be_left_out(statement)) {
+      run_if_it_can(statement);
+    } else {
+      m_database.execute(statement.text);
+    }
+  } catch (const Error& error) {
+    fail(m_line, error);
+  }
+}
+
+// The whole dump is one transaction of ours, and runs as one role.
+bool DumpLoader::is_handled_here(const Statement& statement) {
+  if (begins(statement, {"ROLLBACK", "ABORT", "PREPARE TRANSACTION"}))
+    refuse(m_line, statement.keywords + " does not belong into a dump");
+  if (begins(statement, {"BEGIN", "START TRANSACTION"})) {
+    m_in_transaction = true;
+    return true;
+  }
+  if (begins(statement, {"COMMIT", "END"})) {
+    m_in_transaction = false;
+    return true;
+  }
+  return gives_away(statement) || begins(statement, {"SET ROLE", "RESET ROLE", "SET SESSION AUTHORIZATION",
+                                                     "RESET SESSION AUTHORIZATION"});
+}
+
+void DumpLoader::run_if_it_can(const Statement& statement) {
+  try {
+    Savepoint savepoint(m_database, "bench_load");
+    m_database.execute(statement.text);
+    savepoint.release();
+  } catch (const Error& error) {
+    if (!is_of_another_place(error.sqlstate())) throw;
+    if (begins(statement, {"CREATE EXTENSION"}) && !m_make_extension(statement.text)) throw;
+  }
+}
+
+void DumpLoader::finish() {
+  if (!m_buffer.empty() && !m_in_rows) take(std::exchange(m_buffer, {}));
+  // The line that ends the rows may be the last one, and lack its end.
+  if (m_in_rows && m_buffer == "\\.") feed("\n");
+  if (m_in_rows) refuse(m_line, "the dump ends among the rows that begin here: it was cut off");
+  try {
+    m_splitter.finish();
+  } catch (const Error& error) {
+    throw error.kind() == Kind::configuration ? error.with_kind(Kind::bad_backup) : error;
+  }
+  run_statements();
+  if (m_in_transaction) throw Error(Kind::bad_backup, "the dump ends inside a transaction: it was cut off");
+  if (m_tool_begins > m_tool_ends)
+    throw Error(Kind::bad_backup, "the dump does not end as pg_dump ends one: it was cut off");
+  m_transaction.commit();
+}
+
+}  // namespace bench

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "database/postgres/connection.hpp"
+#include "database/splitter.hpp"
+
+namespace bench {
+
+/// Loads the SQL text of a dump in one transaction: ours, pg_dump's, and what psql reads besides, as far as
+/// it is data. No psql runs, because a dump could tell it to run commands.
+class DumpLoader {
+ public:
+  /// Makes an extension that the loading account may not make; false when it must not be made.
+  using MakeExtension = std::function<bool(const std::string& statement)>;
+
+  DumpLoader(PostgresDatabase& database, MakeExtension make_extension);
+  /// Error{bad_backup} with the line.
+  void feed(std::string_view bytes);
+  /// Commits; Error{bad_backup} when the dump was cut off.
+  void finish();
+
+ private:
+  /// From there in the buffer; answer how far they came.
+  std::size_t take_rows(std::size_t at);
+  std::size_t take_line(std::size_t at);
+  void take(std::string_view line);
+  void run_statements();
+  void run(const Statement& statement);
+  bool is_handled_here(const Statement& statement);
+  void run_if_it_can(const Statement& statement);
+  void obey_psql_command(std::string_view line);
+  [[noreturn]] void refuse(int line, std::string_view words);
+  [[noreturn]] void fail(int line, const Error& error);
+
+  PostgresDatabase& m_database;
+  MakeExtension m_make_extension;
+  StatementSplitter m_splitter;
+  Transaction m_transaction;
+  std::string m_buffer;
+  bool m_begun = false;
+  bool m_in_rows = false;
+  bool m_in_transaction = false;  ///< one that the dump began
+  int m_lines_elsewhere = 0;      ///< that the splitter did not get
+  int m_lines = 0;                ///< that it got
+  int m_line = 0;                 ///< of the statement under way
+  int m_tool_begins = 0;
+  int m_tool_ends = 0;
+};
+
+}  // namespace bench

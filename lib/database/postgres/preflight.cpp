@@ -1,0 +1,53 @@
+#include "database/postgres/preflight.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "database/postgres/drain.hpp"
+#include "database/postgres/proof.hpp"
+
+namespace bench {
+
+namespace {
+
+constexpr std::int64_t long_transaction = 10;  // seconds
+
+void add_long_transactions(std::vector<std::string>& findings, PostgresDatabase& database) {
+  const std::vector<Value> seconds{long_transaction};
+  for (const Row& row : database.query(
+           "SELECT pid, usename, floor(extract(epoch FROM now() - xact_start))::int, query FROM "
+           "pg_catalog.pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND "
+           "xact_start < now() - make_interval(secs => ?::int) ORDER BY xact_start",
+           seconds))
+    findings.push_back(fmt::format("a transaction is open and may block patches: {}", describe_session(row)));
+}
+
+// A pooler answers with a process number of its own invention.
+void add_pooler(std::vector<std::string>& findings, PostgresDatabase& database) {
+  if (to_integer(database.value("SELECT pg_backend_pid()")) != database.backend_pid())
+    findings.emplace_back(
+        "a pooler stands between bench and the server, and may give bench's session to others: point "
+        "db_host, "
+        "db_port or db_socket at the server itself");
+}
+
+}  // namespace
+
+std::vector<std::string> postgres_preflight(const SiteDatabase& site, Database&) {
+  std::vector<std::string> findings;
+  // With the account's own rights: the owner role does not see others' statements.
+  PostgresDatabase database(site.for_changes(), {}, PostgresDatabase::WorksAs::itself);
+  add_long_transactions(findings, database);
+  add_pooler(findings, database);
+  if (const auto prepared = prepared_transactions(database); !prepared.empty())
+    findings.push_back(
+        fmt::format("prepared transactions stand against a window: {}", fmt::join(prepared, ", ")));
+  if (const auto reason = why_not_enforceable(site, site.admin ? &database : nullptr)) {
+    findings.push_back(fmt::format("writes cannot be refused: {}", *reason));
+    return findings;
+  }
+  for (const std::string& way : open_ways(site, database)) findings.push_back(way);
+  return findings;
+}
+
+}  // namespace bench

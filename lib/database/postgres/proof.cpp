@@ -1,0 +1,146 @@
+#include "database/postgres/proof.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "database/postgres/rights.hpp"
+
+namespace bench {
+
+namespace {
+
+constexpr std::size_t enough_names = 5;
+
+std::vector<std::string> first_column(const std::vector<Row>& rows) {
+  std::vector<std::string> texts;
+  for (const Row& row : rows) texts.push_back(to_text(row[0]));
+  return texts;
+}
+
+std::string some_of(const std::vector<std::string>& names) {
+  const auto count = std::min(names.size(), enough_names);
+  return fmt::format("{}{}",
+                     fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(count), ", "),
+                     names.size() > count ? fmt::format(" and {} more", names.size() - count) : "");
+}
+
+// Whoever owns an object, or can become its owner with SET ROLE, gives himself back what was taken.
+std::vector<std::string> owned_by_app(PostgresDatabase& admin, const std::string& app) {
+  const std::vector<Value> parameters{app, app, app};
+  return first_column(admin.query(
+      fmt::format(
+          "SELECT 'database ' || datname FROM pg_catalog.pg_database WHERE datname = current_database() "
+          "AND datdba IN {0} UNION ALL SELECT 'schema ' || n.nspname FROM pg_catalog.pg_namespace n WHERE "
+          "{1} AND n.nspowner IN {0} UNION ALL (SELECT n.nspname || '.' || c.relname FROM "
+          "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind "
+          "IN ('r', 'p', 'v', 'm', 'f', 'S') AND {1} AND c.relowner IN {0} ORDER BY 1)",
+          roles_of_account, is_site_schema),
+      parameters));
+}
+
+std::vector<std::string> mighty_roles(PostgresDatabase& admin, const std::string& app) {
+  const std::vector<Value> parameters{app};
+  return first_column(admin.query(
+      fmt::format("SELECT rolname FROM pg_catalog.pg_roles WHERE oid IN {} AND (rolsuper OR rolname = "
+                  "'pg_write_all_data') ORDER BY 1",
+                  roles_of_account),
+      parameters));
+}
+
+void add_definer_functions(std::vector<std::string>& ways, PostgresDatabase& admin, const std::string& app) {
+  const std::vector<Value> parameters{app, app};
+  const auto names = first_column(admin.query(
+      fmt::format(
+          "SELECT n.nspname || '.' || p.proname FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n "
+          "ON n.oid = p.pronamespace WHERE p.prosecdef AND {} AND p.prorettype <> "
+          "'pg_catalog.trigger'::regtype AND p.proowner NOT IN {} AND "
+          "pg_catalog.has_function_privilege(?, p.oid, 'EXECUTE') ORDER BY 1",
+          is_site_schema, roles_of_account),
+      parameters));
+  if (!names.empty())
+    ways.push_back(fmt::format(
+        "functions that run with their owner's rights (SECURITY DEFINER) can write: {}", some_of(names)));
+}
+
+// Rights on the site's objects, as far as they are somebody's who can log in and is neither the app, nor we,
+// nor a superuser.
+void add_other_accounts(std::vector<std::string>& ways, PostgresDatabase& admin, const std::string& app) {
+  const std::vector<Value> parameters{app};
+  const auto names = first_column(admin.query(
+      fmt::format(
+          "WITH writing(role) AS (SELECT a.grantee FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace "
+          "n ON n.oid = c.relnamespace, LATERAL aclexplode(c.relacl) a WHERE {} AND c.relkind IN ('r', "
+          "'p', 'v') AND a.privilege_type IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE') UNION SELECT "
+          "c.relowner FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
+          "c.relnamespace WHERE {} AND c.relkind IN ('r', 'p') UNION SELECT oid FROM pg_catalog.pg_roles "
+          "WHERE rolname = 'pg_write_all_data') "
+          "SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.rolcanlogin AND NOT r.rolsuper AND "
+          "r.rolname NOT IN (?, session_user) AND pg_catalog.has_database_privilege(r.oid, "
+          "current_database(), 'CONNECT') AND EXISTS (SELECT 1 FROM writing w WHERE w.role <> 0 AND "
+          "pg_catalog.pg_has_role(r.oid, w.role, 'MEMBER')) ORDER BY 1",
+          is_site_schema, is_site_schema),
+      parameters));
+  for (const std::string& name : names)
+    ways.push_back(fmt::format("the account '{}' can write too, with rights of its own", name));
+}
+
+}  // namespace
+
+std::optional<std::string> why_not_enforceable(const SiteDatabase& site, PostgresDatabase* admin) {
+  const std::string& app = site.app.user;
+  if (admin == nullptr || site.admin->user == app)
+    return "nobody named an account other than the app's, so that nothing can be taken from it: whoever "
+           "ignores "
+           "maintenance_mode can write";
+  const auto mighty = mighty_roles(*admin, app);
+  if (!mighty.empty())
+    return fmt::format("the app account '{}' may write everywhere, as {}, whatever is taken from it", app,
+                       some_of(mighty));
+  const auto owned = owned_by_app(*admin, app);
+  if (!owned.empty())
+    return fmt::format(
+        "the app account '{}' owns what it writes to ({}) and could give itself back every right", app,
+        some_of(owned));
+  return std::nullopt;
+}
+
+std::vector<std::string> open_ways(const SiteDatabase& site, PostgresDatabase& admin) {
+  const std::string& app = site.app.user;
+  std::vector<std::string> ways;
+  add_definer_functions(ways, admin, app);
+  add_other_accounts(ways, admin, app);
+  const std::vector<Value> parameters{app};
+  if (!admin
+           .query(fmt::format("SELECT 1 FROM pg_catalog.pg_largeobject_metadata WHERE lomowner IN {} LIMIT 1",
+                              roles_of_account),
+                  parameters)
+           .empty())
+    ways.emplace_back("large objects that the app account owns can be written");
+  if (!admin
+           .query(fmt::format("SELECT 1 FROM pg_catalog.pg_roles WHERE rolcreaterole AND oid IN {}",
+                              roles_of_account),
+                  parameters)
+           .empty())
+    ways.push_back(fmt::format("the app account '{}' may create roles, and so can become the owner", app));
+  return ways;
+}
+
+std::vector<std::string> still_writable(PostgresDatabase& admin, const std::string& app) {
+  const std::vector<Value> parameters{app, app, app, app, app};
+  return first_column(admin.query(
+      fmt::format(
+          "SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n "
+          "ON n.oid = c.relnamespace WHERE {0} AND CASE WHEN c.relkind = 'S' THEN "
+          "pg_catalog.has_sequence_privilege(?, c.oid, 'USAGE, UPDATE') WHEN c.relkind IN ('r', 'p', 'v', "
+          "'m', 'f') THEN pg_catalog.has_table_privilege(?, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, "
+          "TRIGGER') OR pg_catalog.has_any_column_privilege(?, c.oid, 'INSERT, UPDATE') ELSE false END "
+          "UNION ALL SELECT 'schema ' || n.nspname FROM pg_catalog.pg_namespace n WHERE {0} AND "
+          "pg_catalog.has_schema_privilege(?, n.oid, 'CREATE') UNION ALL SELECT 'the database' WHERE "
+          "pg_catalog.has_database_privilege(?, current_database(), 'CREATE') ORDER BY 1",
+          is_site_schema),
+      parameters));
+}
+
+}  // namespace bench

@@ -1,0 +1,208 @@
+#include "database/postgres/scratch.hpp"
+
+#include <fmt/format.h>
+
+#include "base/digest.hpp"
+#include "base/error.hpp"
+#include "database/postgres/accounts.hpp"
+#include "database/postgres/exporter.hpp"
+#include "database/postgres/loader.hpp"
+#include "database/postgres/swap.hpp"
+#include "database/postgres/text.hpp"
+
+namespace bench {
+
+namespace {
+
+void drop_account(PostgresDatabase& server, const std::string& name) {
+  if (postgres_role_exists(server, name)) server.execute("DROP ROLE IF EXISTS " + quote_name(name));
+}
+
+bool is_superuser_role(PostgresDatabase& server, const std::string& role) {
+  const std::vector<Value> name{role};
+  return !server.query("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = ? AND rolsuper", name).empty();
+}
+
+/// Which role owns the live database's objects; nullopt when that database cannot be asked.
+std::optional<std::string> live_owner(const ConnectionSettings& admin) {
+  try {
+    return PostgresDatabase(admin, {}, PostgresDatabase::WorksAs::itself).owner_of_objects();
+  } catch (const Error& error) {
+    if (error.kind() != Kind::database) throw;
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::string scratch_name(const SiteDatabase& site, std::string_view owner) {
+  return within_identifier_limit(fmt::format("{}_bench_{}", site.app.name, owner));
+}
+
+std::string replaced_name(const SiteDatabase& site, std::string_view owner) {
+  return within_identifier_limit(fmt::format("{}_bench_{}_replaced", site.app.name, owner));
+}
+
+/// An account for as long as a dump is loaded, which can become the owner of the scratch and nothing else: a
+/// dump comes from outside, and what it runs must not find the way back to an administrator.
+class PostgresScratch::LoaderAccount {
+ public:
+  explicit LoaderAccount(const PostgresScratch& scratch)
+      : m_scratch(scratch), m_server(connect_to_server(scratch.m_admin)), m_settings(scratch.settings()) {
+    // An account that is no administrator can do no harm that this would prevent.
+    if (!m_server->is_superuser()) return;
+    const ConnectionSettings& app = scratch.m_site.app;
+    m_settings = with_name(app, scratch.m_name);
+    m_settings.user = scratch.m_name;
+    m_settings.password = random_hex(24);
+    drop_account(*m_server, m_settings.user);
+    m_server->execute(
+        fmt::format("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}", quote_name(m_settings.user),
+                    quote_text(m_server->password_verifier(m_settings.user, m_settings.password)),
+                    quote_name(scratch.m_role)));
+    m_made = true;
+  }
+  ~LoaderAccount() {
+    if (!m_made) return;
+    // recover_scratch drops what cannot be dropped now.
+    try {
+      const std::string name = quote_name(m_settings.user);
+      PostgresDatabase inside(m_scratch.settings(), {}, PostgresDatabase::WorksAs::itself);
+      inside.execute(fmt::format("REASSIGN OWNED BY {} TO {}", name, quote_name(m_scratch.m_role)));
+      inside.execute("DROP OWNED BY " + name);
+      drop_account(*m_server, m_settings.user);
+    } catch (const Error&) {
+    }
+  }
+  LoaderAccount(const LoaderAccount&) = delete;
+  LoaderAccount& operator=(const LoaderAccount&) = delete;
+
+  std::unique_ptr<PostgresDatabase> connect() const {
+    auto database = std::make_unique<PostgresDatabase>(m_settings, m_scratch.m_options,
+                                                       PostgresDatabase::WorksAs::itself);
+    database->execute("SET ROLE " + quote_name(m_scratch.m_role));
+    return database;
+  }
+
+ private:
+  const PostgresScratch& m_scratch;
+  std::unique_ptr<PostgresDatabase> m_server;
+  ConnectionSettings m_settings;
+  bool m_made = false;
+};
+
+PostgresScratch::PostgresScratch(const SiteDatabase& site, const ConnectOptions& options,
+                                 std::string_view owner)
+    : m_site(site),
+      m_admin(site.for_changes()),
+      m_options(options),
+      m_owner(owner),
+      m_name(scratch_name(site, owner)) {
+  create();
+}
+
+// Encoding and collation are the live database's: the order of its indexes depends on them.
+void PostgresScratch::create() {
+  const auto server = connect_to_server(m_admin);
+  m_role = live_owner(m_admin).value_or(owner_role(m_site.app.name));
+  // What is loaded must not run as an administrator.
+  if (is_superuser_role(*server, m_role)) m_role = owner_role(m_site.app.name);
+  if (!postgres_role_exists(*server, m_role))
+    server->execute(fmt::format("CREATE ROLE {} NOLOGIN", quote_name(m_role)));
+  drop_database_by_force(*server, m_name);
+  const std::vector<Value> live{m_site.app.name};
+  const auto rows = server->query(
+      "SELECT pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype FROM pg_catalog.pg_database "
+      "WHERE "
+      "datname = ?",
+      live);
+  server->execute(fmt::format(
+      "CREATE DATABASE {} OWNER {} TEMPLATE template0{}", quote_name(m_name), quote_name(m_role),
+      rows.empty() ? " ENCODING 'UTF8'"
+                   : fmt::format(" ENCODING {} LC_COLLATE {} LC_CTYPE {}", quote_text(to_text(rows[0][0])),
+                                 quote_text(to_text(rows[0][1])), quote_text(to_text(rows[0][2])))));
+  server->execute(fmt::format("REVOKE ALL ON DATABASE {} FROM PUBLIC", quote_name(m_name)));
+}
+
+PostgresScratch::~PostgresScratch() {
+  m_connection.reset();
+  // recover_scratch drops what cannot be dropped now.
+  try {
+    recover_postgres_scratch(m_site, m_owner);
+  } catch (const Error&) {
+  }
+}
+
+// An extension that only an administrator may make is made when the live database has it already.
+bool PostgresScratch::make_extension(const std::string& statement) {
+  PostgresDatabase live(m_admin, {}, PostgresDatabase::WorksAs::itself);
+  for (const Row& row : live.query("SELECT extname, nspname FROM pg_catalog.pg_extension e JOIN "
+                                   "pg_catalog.pg_namespace n ON n.oid = e.extnamespace")) {
+    const std::string name = to_text(row[0]);
+    const bool is_named = statement.find(" " + name + " ") != std::string::npos ||
+                          statement.find(quote_name(name)) != std::string::npos ||
+                          statement.ends_with(" " + name);
+    if (!is_named) continue;
+    PostgresDatabase(settings(), {}, PostgresDatabase::WorksAs::itself)
+        .execute(fmt::format("CREATE EXTENSION IF NOT EXISTS {} SCHEMA {}", quote_name(name),
+                             quote_name(to_text(row[1]))));
+    return true;
+  }
+  return false;
+}
+
+void PostgresScratch::load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance) {
+  const LoaderAccount account(*this);
+  const auto database = account.connect();
+  DumpLoader loader(*database, [this](const std::string& statement) { return make_extension(statement); });
+  std::vector<char> buffer(262'144);
+  std::uint64_t total = 0;
+  while (const std::size_t size = source(buffer)) {
+    loader.feed({buffer.data(), size});
+    total += size;
+    if (advance) advance(total);
+  }
+  loader.finish();
+}
+
+void PostgresScratch::check() {
+  const auto rows =
+      connection().query("SELECT indexrelid::regclass::text FROM pg_catalog.pg_index WHERE NOT indisvalid");
+  if (!rows.empty())
+    throw Error(Kind::bad_backup,
+                fmt::format("the restored database is not sound: index {} is broken", to_text(rows[0][0])));
+}
+
+ContentSummary PostgresScratch::summarize() {
+  return PostgresExporter(settings(), m_options).write([](std::string_view) {}, {}, {});
+}
+
+Database& PostgresScratch::connection() {
+  if (!m_connection) m_connection = std::make_unique<PostgresDatabase>(settings(), m_options);
+  return *m_connection;
+}
+
+void PostgresScratch::swap_in(Database& run_connection, const std::function<void()>& keep) {
+  auto& run = dynamic_cast<PostgresDatabase&>(run_connection);
+  keep();
+  m_connection.reset();
+  run.disconnect();
+  try {
+    swap_postgres_database(m_site, m_name, replaced_name(m_site, m_owner));
+  } catch (...) {
+    run.reconnect();
+    throw;
+  }
+  run.reconnect();
+}
+
+// Both names change in one transaction, so that a database of the replaced one's name means that it is done.
+void recover_postgres_scratch(const SiteDatabase& site, std::string_view owner) {
+  const auto server = connect_to_server(site.for_changes());
+  const std::string scratch = scratch_name(site, owner);
+  drop_database_by_force(*server, replaced_name(site, owner));
+  drop_database_by_force(*server, scratch);
+  drop_account(*server, scratch);
+}
+
+}  // namespace bench

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+
+#include "database/backend.hpp"
+#include "database/postgres/connection.hpp"
+
+namespace bench {
+
+/// A database beside the site's own, on the same server, whose objects belong to the same role.
+class PostgresScratch : public Scratch {
+ public:
+  PostgresScratch(const SiteDatabase& site, const ConnectOptions& options, std::string_view owner);
+  ~PostgresScratch() override;
+  void load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance) override;
+  void check() override;
+  ContentSummary summarize() override;
+  Database& connection() override;
+  void swap_in(Database& run_connection, const std::function<void()>& keep) override;
+
+ private:
+  class LoaderAccount;
+  void create();
+  bool make_extension(const std::string& statement);
+  ConnectionSettings settings() const { return with_name(m_admin, m_name); }
+
+  SiteDatabase m_site;
+  ConnectionSettings m_admin;
+  ConnectOptions m_options;
+  std::string m_owner;  ///< the operation
+  std::string m_name;
+  std::string m_role;  ///< that owns what is loaded
+  std::unique_ptr<PostgresDatabase> m_connection;
+};
+
+/// See Backend::recover_scratch.
+void recover_postgres_scratch(const SiteDatabase& site, std::string_view owner);
+
+/// Names of the scratch database (and of the account that loads it), and of the one that it replaced until
+/// that is dropped.
+std::string scratch_name(const SiteDatabase& site, std::string_view owner);
+std::string replaced_name(const SiteDatabase& site, std::string_view owner);
+
+}  // namespace bench

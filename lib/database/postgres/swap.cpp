@@ -1,0 +1,240 @@
+#include "database/postgres/swap.hpp"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "base/error.hpp"
+#include "database/postgres/connection.hpp"
+#include "database/postgres/rights.hpp"
+#include "database/postgres/text.hpp"
+
+namespace bench {
+
+namespace {
+
+constexpr int attempts = 10;
+constexpr std::string_view in_use = "55006";  // object_in_use
+
+/// Ends the sessions of two databases again and again while it lives: between two looks a client may have
+/// come back. New ones wait while the databases are renamed.
+class SessionEnder {
+ public:
+  SessionEnder(const ConnectionSettings& admin, const std::string& one, const std::string& other)
+      : m_server(connect_to_server(admin)), m_names{one, other} {
+    end_sessions();
+    m_thread = std::thread([this] {
+      while (!m_stopping) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        // Whoever is left is noticed by the rename itself.
+        try {
+          end_sessions();
+        } catch (const Error&) {
+          return;
+        }
+      }
+    });
+  }
+  ~SessionEnder() {
+    m_stopping = true;
+    m_thread.join();
+  }
+  SessionEnder(const SessionEnder&) = delete;
+  SessionEnder& operator=(const SessionEnder&) = delete;
+
+ private:
+  void end_sessions() {
+    m_server->query(
+        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname IN (?, "
+        "?)",
+        m_names);
+  }
+  std::unique_ptr<PostgresDatabase> m_server;
+  std::vector<Value> m_names;
+  std::atomic<bool> m_stopping = false;
+  std::thread m_thread;
+};
+
+bool is_of_database(const Grant& grant) {
+  return grant.kind == "database";
+}
+
+using ObjectName = std::pair<std::string, std::string>;
+
+std::set<ObjectName> names_of(const std::vector<Relation>& relations) {
+  std::set<ObjectName> names;
+  for (const Relation& relation : relations) names.emplace(relation.schema, relation.name);
+  return names;
+}
+
+/// The rights of the live database's objects, as far as the scratch has objects of these names.
+class RightsCopy {
+ public:
+  RightsCopy(PostgresDatabase& live, PostgresDatabase& scratch)
+      : m_scratch(scratch),
+        m_live_names(names_of(read_relations(live))),
+        m_grants(read_grants(live, Rights::all, "")),
+        m_defaults(read_default_grants(live, Rights::all, "")) {}
+
+  void run() {
+    Transaction transaction(m_scratch);
+    take_all();
+    give();
+    transaction.commit();
+  }
+
+ private:
+  void take_all() {
+    std::vector<Grant> grants = read_grants(m_scratch, Rights::all, "");
+    std::erase_if(grants, is_of_database);
+    run_all(statements_for(grants, Change::take));
+    run_all(statements_for(read_default_grants(m_scratch, Rights::all, ""), Change::take));
+  }
+
+  void give() {
+    const std::vector<Relation> relations = read_relations(m_scratch);
+    const std::set<ObjectName> names = names_of(relations);
+    std::vector<Grant> grants;
+    for (const Grant& grant : m_grants)
+      if (has_object(grant, names)) grants.push_back(grant);
+    for (const Relation& relation : relations)
+      if (!m_live_names.contains({relation.schema, relation.name}))
+        for (Grant& grant : usual_grants(relation, m_defaults)) grants.push_back(std::move(grant));
+    run_all(statements_for(grants, Change::give));
+    for (const std::string& statement : statements_for(m_defaults, Change::give))
+      run_unless_missing(statement);
+  }
+
+  bool has_object(const Grant& grant, const std::set<ObjectName>& names) {
+    if (is_of_database(grant)) return false;
+    if (grant.kind == "schema") {
+      const std::vector<Value> name{grant.name};
+      return !m_scratch.query("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = ?", name).empty();
+    }
+    if (!names.contains({grant.schema, grant.name})) return false;
+    if (grant.kind != "column") return true;
+    const std::vector<Value> column{quote_name(grant.schema, grant.name), grant.column};
+    return !m_scratch
+                .query(
+                    "SELECT 1 FROM pg_catalog.pg_attribute WHERE attrelid = ?::text::regclass AND attname = "
+                    "? AND "
+                    "NOT attisdropped",
+                    column)
+                .empty();
+  }
+
+  void run_all(const std::vector<std::string>& statements) {
+    for (const std::string& statement : statements) m_scratch.execute(statement);
+  }
+
+  // A schema that the restored database does not have needs no default rights.
+  void run_unless_missing(const std::string& statement) {
+    try {
+      Savepoint savepoint(m_scratch, "bench_rights");
+      m_scratch.execute(statement);
+      savepoint.release();
+    } catch (const Error& error) {
+      if (error.sqlstate() != "3F000") throw;
+    }
+  }
+
+  PostgresDatabase& m_scratch;
+  std::set<ObjectName> m_live_names;
+  std::vector<Grant> m_grants;
+  std::vector<DefaultGrant> m_defaults;
+};
+
+// A setting that is a list reads right only when the server itself takes it over from the session.
+void copy_settings(PostgresDatabase& server, const std::string& from, const std::string& to) {
+  const std::vector<Value> name{from};
+  for (const Row& row : server.query(
+           "SELECT coalesce(r.rolname, ''), split_part(c, '=', 1), substr(c, strpos(c, '=') + 1) FROM "
+           "pg_catalog.pg_db_role_setting s LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole, "
+           "LATERAL unnest(s.setconfig) c WHERE s.setdatabase = (SELECT oid FROM pg_catalog.pg_database "
+           "WHERE "
+           "datname = ?)",
+           name)) {
+    const std::string role = to_text(row[0]);
+    const std::vector<Value> setting{row[1], row[2]};
+    server.query("SELECT pg_catalog.set_config(?, ?, true)", setting);
+    server.execute(fmt::format("ALTER {} SET {} FROM CURRENT",
+                               role.empty() ? "DATABASE " + quote_name(to)
+                                            : "ROLE " + quote_name(role) + " IN DATABASE " + quote_name(to),
+                               to_text(row[1])));
+  }
+}
+
+void copy_database_facts(PostgresDatabase& server, const std::string& from, const std::string& to) {
+  const std::vector<Value> name{from};
+  const Row facts =
+      server
+          .query(
+              "SELECT pg_catalog.pg_get_userbyid(datdba), datconnlimit, "
+              "pg_catalog.shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database WHERE "
+              "datname = ?",
+              name)
+          .at(0);
+  const std::string quoted = quote_name(to);
+  server.execute(fmt::format("ALTER DATABASE {} OWNER TO {}", quoted, quote_name(to_text(facts[0]))));
+  server.execute(fmt::format("ALTER DATABASE {} CONNECTION LIMIT {}", quoted, to_text(facts[1])));
+  if (!is_null(facts[2]))
+    server.execute(fmt::format("COMMENT ON DATABASE {} IS {}", quoted, quote_text(to_text(facts[2]))));
+  copy_settings(server, from, to);
+}
+
+void copy_database_rights(PostgresDatabase& server, const std::vector<Grant>& grants, const std::string& to) {
+  server.execute(fmt::format("REVOKE ALL ON DATABASE {} FROM PUBLIC", quote_name(to)));
+  std::vector<Grant> renamed;
+  for (Grant grant : grants) {
+    if (!is_of_database(grant)) continue;
+    grant.name = to;
+    renamed.push_back(std::move(grant));
+  }
+  for (const std::string& statement : statements_for(renamed, Change::give)) server.execute(statement);
+}
+
+void rename(PostgresDatabase& server, const std::string& from, const std::string& to) {
+  server.execute(fmt::format("ALTER DATABASE {} RENAME TO {}", quote_name(from), quote_name(to)));
+}
+
+std::unique_ptr<PostgresDatabase> connect_as_itself(const ConnectionSettings& admin,
+                                                    const std::string& name) {
+  return std::make_unique<PostgresDatabase>(with_name(admin, name), ConnectOptions{},
+                                            PostgresDatabase::WorksAs::itself);
+}
+
+}  // namespace
+
+void swap_postgres_database(const SiteDatabase& site, const std::string& scratch,
+                            const std::string& replaced) {
+  const ConnectionSettings& admin = site.for_changes();
+  const std::string& name = site.app.name;
+  std::vector<Grant> grants;
+  {
+    const auto live = connect_as_itself(admin, name);
+    grants = read_grants(*live, Rights::all, "");
+    const auto other = connect_as_itself(admin, scratch);
+    RightsCopy(*live, *other).run();
+  }
+  const auto server = connect_to_server(admin);
+  for (int attempt = 1;; ++attempt) {
+    const SessionEnder ender(admin, name, scratch);
+    try {
+      Transaction transaction(*server);
+      copy_database_facts(*server, name, scratch);
+      copy_database_rights(*server, grants, scratch);
+      rename(*server, name, replaced);
+      rename(*server, scratch, name);
+      return transaction.commit();
+    } catch (const Error& error) {
+      if (error.sqlstate() != in_use) throw;
+      if (attempt == attempts)
+        throw error.with_kind(Kind::busy).with_hint("stop the site's processes and try again");
+    }
+  }
+}
+
+}  // namespace bench
