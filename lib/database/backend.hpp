@@ -58,12 +58,16 @@ struct Backend {
   Features features;
   bool has_server;  ///< whether host, port, socket and user mean anything
 
+  /// Whether the server lets the account in and takes it for one that may create databases and accounts, and
+  /// end sessions; `settings.name` need not exist. False, too, when it cannot be reached.
+  bool (*is_administrator)(const ConnectionSettings&);
   /// Error{database} when it cannot be reached; it never creates a database.
   std::unique_ptr<Database> (*connect)(const ConnectionSettings&, const ConnectOptions&);
   /// Creates the empty database and, on a server, the app account with its usual rights (PostgreSQL: also the
   /// NOLOGIN role that owns the database's objects). Error{database} when one of them exists; then, and after
-  /// any other error, nothing of it is left.
-  void (*create_database)(const SiteDatabase&);
+  /// any other error, nothing of it is left. `begin` is called when none of them exists, before the first is
+  /// made: from then on a kill leaves what `drop_database` removes.
+  void (*create_database)(const SiteDatabase&, const std::function<void()>& begin);
   /// Removes what `create_database` made, as far as it is there.
   void (*drop_database)(const SiteDatabase&);
   /// A fence around `run_connection` (one for changes), which must outlive it; nullptr where there is no run

@@ -58,6 +58,9 @@ ConnectionSettings connection_settings(const LayeredConfig& config,
   settings.socket = config.string("db_socket").value_or("");
   settings.user = config.string("db_user").value_or(settings.name);
   settings.password = config.string("db_password").value_or("");
+  settings.tls_ca = config.string("db_ssl_ca").value_or("");
+  settings.tls_certificate = config.string("db_ssl_cert").value_or("");
+  settings.tls_key = config.string("db_ssl_key").value_or("");
   settings.file = site_folder / "db" / (settings.name + ".db");
   return settings;
 }

@@ -38,6 +38,7 @@ const Backend& mariadb_backend() {
                    .fence_life = Features::FenceLife::durable,
                    .others_can_write_in_window = true},
       .has_server = true,
+      .is_administrator = is_mariadb_administrator,
       .connect = connect,
       .create_database = create_mariadb_database,
       .drop_database = drop_mariadb_database,

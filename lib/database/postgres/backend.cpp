@@ -48,6 +48,7 @@ const Backend& postgres_backend() {
                    .fence_life = Features::FenceLife::durable,
                    .others_can_write_in_window = true},
       .has_server = true,
+      .is_administrator = is_postgres_administrator,
       .connect = connect,
       .create_database = create_postgres_database,
       .drop_database = drop_postgres_database,

@@ -37,8 +37,9 @@ class PostgresDatabase : public Database {
   bool has_table(std::string_view table) override;
   std::vector<std::string> tables() override;
   bool in_transaction() override;
+  std::optional<std::string> definition_of(std::string_view statement) override;
   void execute_patiently(std::string_view statement, const LockPatience& patience) override;
-  std::optional<std::string> try_site_lock() override;
+  std::optional<LockHolder> try_site_lock() override;
 
   /// The first value of the only row.
   Value value(std::string_view statement, std::span<const Value> parameters = {});
@@ -77,7 +78,7 @@ class PostgresDatabase : public Database {
   void connect();
   void prepare_session();
   void take_owner_role();
-  std::string lock_holder();
+  LockHolder lock_holder();
   pg_conn* handle() const;
   [[noreturn]] void fail(std::string sqlstate, std::string words, std::string_view statement, bool cancelled);
   void check_result(void* result, std::string_view statement, bool cancelled);
