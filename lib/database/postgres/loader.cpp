@@ -58,7 +58,7 @@ bool gives_away(const Statement& statement) {
 // insufficient_privilege.
 bool may_be_left_out(const Statement& statement) {
   return begins(statement, {"GRANT", "REVOKE", "ALTER DEFAULT PRIVILEGES", "SET", "COMMENT ON EXTENSION",
-                            "CREATE SCHEMA PUBLIC", "CREATE EXTENSION"});
+                            "COMMENT ON SCHEMA", "CREATE SCHEMA PUBLIC", "CREATE EXTENSION"});
 }
 bool is_of_another_place(const std::string& sqlstate) {
   return sqlstate == "42704" || sqlstate == "42P06" || sqlstate == "42501";
