@@ -64,51 +64,6 @@ TEST_CASE("postgres: writers that do not finish are named, or ended and counted"
   site.lift();
 }
 
-TEST_CASE("postgres: a statement waits for locks patiently, and names who holds them") {
-  PostgresSite site;
-  const auto reader = site.app();
-  reader->execute("BEGIN");
-  reader->query("SELECT * FROM t");
-  const Database::LockPatience patience{std::chrono::milliseconds(100), std::chrono::milliseconds(300)};
-  const auto fails = [&] {
-    try {
-      site.run->execute_patiently("ALTER TABLE t ADD COLUMN more integer", patience);
-      FAIL("it did not wait");
-    } catch (const Error& error) {
-      CHECK(error.kind() == Kind::busy);
-      CHECK_THAT(error.what(), Catch::Contains(site.settings.app.user) && Catch::Contains("SELECT * FROM t"));
-    }
-  };
-  fails();
-  Transaction transaction(*site.run);
-  site.run->execute("INSERT INTO t (words) VALUES ('kept')");
-  fails();
-  std::thread ends([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));
-    reader->execute("COMMIT");
-  });
-  site.run->execute_patiently("ALTER TABLE t ADD COLUMN more integer",
-                              {patience.lock_timeout, std::chrono::seconds(5)});
-  ends.join();
-  transaction.commit();
-  CHECK(number(*site.run, "SELECT count(more) + count(*) FROM t") == 1);
-  CHECK(to_text(site.run->query("SHOW lock_timeout").at(0).at(0)) == "0");
-}
-
-TEST_CASE("postgres: the site's lock is one connection's, and names its holder") {
-  PostgresSite site;
-  CHECK_FALSE(site.run->try_site_lock());
-  CHECK_FALSE(site.run->try_site_lock());
-  const auto other = test::open(site.settings);
-  const auto holder = other->try_site_lock();
-  REQUIRE(holder);
-  CHECK_THAT(*holder, Catch::Contains(fmt::format("pid {}, since 20", getpid())));
-  site.run.reset();
-  for (int attempt = 0; attempt < 100 && other->try_site_lock(); ++attempt)
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  CHECK_FALSE(other->try_site_lock());
-}
-
 TEST_CASE("postgres: what cannot be reached names place and account, and never the password") {
   PostgresSite site;
   ConnectionSettings nowhere = site.settings.app;
