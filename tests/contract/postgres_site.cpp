@@ -52,13 +52,14 @@ std::vector<std::string> PostgresSite::findings() const {
 }
 
 OtherRole::OtherRole(const PostgresSite& site, const std::string& suffix, const std::string& options)
-    : m_administrator(site.administrator()), m_name(site.settings.app.name + suffix) {
-  m_administrator->execute("CREATE ROLE " + quoted() + " " + options);
+    : m_site(site), m_name(site.settings.app.name + suffix) {
+  site.administrator()->execute("CREATE ROLE " + quoted() + " " + options);
 }
 
 OtherRole::~OtherRole() {
-  m_administrator->execute("DROP OWNED BY " + quoted());
-  m_administrator->execute("DROP ROLE " + quoted());
+  const auto administrator = m_site.administrator();
+  administrator->execute("DROP OWNED BY " + quoted());
+  administrator->execute("DROP ROLE " + quoted());
 }
 
 void refuses_writes(Database& database) {

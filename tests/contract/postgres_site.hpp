@@ -51,7 +51,7 @@ class OtherRole {
   const std::string& name() const { return m_name; }
 
  private:
-  std::unique_ptr<Database> m_administrator;
+  const PostgresSite& m_site;
   std::string m_name;
 };
 
