@@ -64,6 +64,29 @@ TEST_CASE("postgres: writers that do not finish are named, or ended and counted"
   site.lift();
 }
 
+TEST_CASE("postgres: waiting for writers can be interrupted, and nothing is left changed") {
+  PostgresSite site;
+  const auto app = site.app();
+  app->execute("BEGIN");
+  app->execute("INSERT INTO t (words) VALUES ('unfinished')");
+  bool interrupted = false;
+  site.run = get_backend("postgres").connect(*site.settings.admin, {Access::read_write, [&] {
+                                                                      return interrupted;
+                                                                    }});
+  site.fence = get_backend("postgres").make_fence(site.settings, site.run.get());
+  const auto before = rights(*site.run);
+  interrupted = true;
+  try {
+    site.enter({std::chrono::seconds(30), FenceOptions::Writers::wait_for});
+    FAIL("the fence was entered beside a writer");
+  } catch (const Error& error) {
+    CHECK(error.kind() == Kind::interrupted);
+  }
+  interrupted = false;
+  CHECK(rights(*site.run) == before);
+  CHECK_NOTHROW(app->execute("COMMIT"));
+}
+
 TEST_CASE("postgres: what cannot be reached names place and account, and never the password") {
   PostgresSite site;
   ConnectionSettings nowhere = site.settings.app;
