@@ -239,6 +239,16 @@ const Features& PostgresDatabase::features() const {
   return postgres_backend().features;
 }
 
+bool PostgresDatabase::is_alive() {
+  try {
+    execute("SELECT 1");
+    return true;
+  } catch (const Error& error) {
+    if (error.kind() != Kind::database) throw;
+    return false;
+  }
+}
+
 int PostgresDatabase::version_number() const {
   return PQserverVersion(handle());
 }

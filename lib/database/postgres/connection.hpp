@@ -43,6 +43,8 @@ class PostgresDatabase : public Database {
 
   /// The first value of the only row.
   Value value(std::string_view statement, std::span<const Value> parameters = {});
+  /// Asks the server.
+  bool is_alive();
   /// 150018 for 15.18.
   int version_number() const;
   int backend_pid() const;

@@ -1,11 +1,13 @@
 #include "database/postgres/dump_tool.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 
 #include "base/child_process.hpp"
@@ -17,30 +19,27 @@ namespace bench {
 
 namespace {
 
-/// A password in a file that only we can read, where libpq looks for it
-/// (https://www.postgresql.org/docs/15/libpq-pgpass.html); gone when this goes.
+/// A password in a file that only we can read, which libpq takes it from
+/// (https://www.postgresql.org/docs/15/libpq-pgpass.html). It is in memory and has no name, so that nothing
+/// of it is left when we are killed.
 class PasswordFile {
  public:
-  explicit PasswordFile(const std::string& password)
-      : m_path(std::filesystem::temp_directory_path() / ("bench-" + random_hex(12))) {
+  explicit PasswordFile(const std::string& password) : m_file(memfd_create("bench-password", MFD_CLOEXEC)) {
+    if (!m_file || fchmod(m_file.get(), 0600) != 0)
+      throw system_error("cannot keep a password in memory", errno);
     std::string line = "*:*:*:*:";
     for (const char character : password) {
       if (character == ':' || character == '\\') line += '\\';
       line += character;
     }
-    const FileDescriptor file = open_file(m_path, O_WRONLY | O_CREAT | O_EXCL, 0600);
-    write_all(file.get(), line + "\n", m_path);
+    write_all(m_file.get(), line + "\n", path());
   }
-  ~PasswordFile() {
-    std::error_code ignored;
-    std::filesystem::remove(m_path, ignored);
-  }
-  PasswordFile(const PasswordFile&) = delete;
-  PasswordFile& operator=(const PasswordFile&) = delete;
-  const std::filesystem::path& path() const { return m_path; }
+  int descriptor() const { return m_file.get(); }
+  /// As a child sees it that inherits the descriptor.
+  std::string path() const { return fmt::format("/proc/self/fd/{}", m_file.get()); }
 
  private:
-  std::filesystem::path m_path;
+  FileDescriptor m_file;
 };
 
 int major_version(const std::filesystem::path& bin) {
@@ -71,8 +70,8 @@ std::vector<std::string> dump_tools() {
 }
 
 std::map<std::string, std::string> environment_of(const ConnectionSettings& settings,
-                                                  const std::filesystem::path& password_file) {
-  std::map<std::string, std::string> environment{{"PGPASSFILE", password_file.string()},
+                                                  const PasswordFile& password) {
+  std::map<std::string, std::string> environment{{"PGPASSFILE", password.path()},
                                                  {"PGAPPNAME", "bench pg_dump"}};
   if (!settings.tls_ca.empty()) {
     environment["PGSSLMODE"] = "verify-full";
@@ -125,7 +124,8 @@ std::string run_tool(const ConnectionSettings& settings, const ConnectOptions& o
     ChildCommand command;
     command.argv = arguments;
     command.argv.insert(command.argv.begin(), tool);
-    command.environment = environment_of(settings, password.path());
+    command.environment = environment_of(settings, password);
+    command.inherited = {password.descriptor()};
     command.should_stop = options.cancelled;
     result = run_child(command);
     if (result.stopped) throw Error(Kind::interrupted, "interrupted while pg_dump was running");
