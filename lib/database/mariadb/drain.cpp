@@ -20,6 +20,8 @@ namespace {
 
 // The server answers from a copy of its transactions that it renews only when nobody asked for 100 ms.
 constexpr Milliseconds transaction_view_pause{110};
+// Whoever asks more often than that keeps the copy as it is; then it is taken as it is.
+constexpr Milliseconds longest_wait_for_view{1'000};
 constexpr std::string_view not_logged_in_yet = "unauthenticated user";
 
 struct Seen {
@@ -36,7 +38,7 @@ class Drain {
 
   int run() {
     for (Milliseconds pause{1};; pause = std::min(pause * 2, Milliseconds(20))) {
-      const std::vector<Seen> seen = look();
+      const std::vector<Seen> seen = m_is_first_look ? look_at_present() : look();
       if (seen.empty()) return static_cast<int>(m_ended.size());
       std::vector<MariadbSession> writers;
       for (const Seen& one : seen)
@@ -48,6 +50,21 @@ class Drain {
   }
 
  private:
+  // A transaction of our own shows how old the answer is: a copy that holds it holds those before it too.
+  std::vector<Seen> look_at_present() {
+    m_server.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT");
+    std::vector<Seen> seen = look();
+    for (const Stopwatch waited; !sees_itself() && waited.elapsed() < longest_wait_for_view; seen = look())
+      std::this_thread::sleep_for(transaction_view_pause);
+    m_server.execute("ROLLBACK");
+    return seen;
+  }
+
+  bool sees_itself() {
+    return !is_null(m_server.value(
+        "SELECT trx_id FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id = CONNECTION_ID()"));
+  }
+
   // Those that are still logging in may be somebody else's, so they are never ended, only waited for: once
   // they are somebody, they have the rights of now or are ended.
   std::vector<Seen> look() {
