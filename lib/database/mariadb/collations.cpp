@@ -54,7 +54,8 @@ std::string with_collation(const std::string& statement, const std::string& from
   std::size_t copied = 0;
   SqlTokens tokens(statement);
   for (SqlToken token = tokens.next(); !token.is_end(); token = tokens.next()) {
-    if (token.name() != from) continue;
+    // A string is a value that only looks like one.
+    if (token.text.front() == '\'' || token.name() != from) continue;
     changed += statement.substr(copied, token.begin - copied) + to;
     copied = token.end;
   }

@@ -12,7 +12,7 @@ namespace bench {
 /// padding. nullopt when it has none.
 std::optional<std::string> equivalent_collation(MariadbDatabase& server, const std::string& unknown);
 
-/// The statement with the name `from` replaced where it stands as a word, in quotes or not.
+/// The statement with the name `from` replaced where it stands as a word or a name in backticks.
 std::string with_collation(const std::string& statement, const std::string& from, const std::string& to);
 
 }  // namespace bench

@@ -209,6 +209,7 @@ std::string DumpGate::judge_program(const std::string& text) {
   if (has_word(tokens_of(text), {"SONAME"})) refuse(beginning_of(text), "its content lies somewhere else");
   std::string changed = without_own_database(with_definer(text, ""));
   const auto header = parse_program(changed);
+  if (header && header->type == "VIEW") return without_sequence_databases(changed);
   if (!header || header->type != "EVENT") return changed;
   m_event_status[header->name] =
       header->status ? changed.substr(header->status->begin, header->status->end - header->status->begin)

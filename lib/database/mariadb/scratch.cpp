@@ -215,6 +215,7 @@ ConnectionSettings MariadbScratch::settings() const {
 }
 
 void MariadbScratch::load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance) {
+  m_loader.reset();
   m_loader = std::make_unique<LoaderAccount>(*this);
   MariadbDatabase database = m_loader->connect();
   MariadbLoader loader(database,

@@ -99,9 +99,11 @@ std::vector<std::string> sequence_defaults(MariadbDatabase& server, const Mariad
   const std::string from = mariadb_name(names.scratch) + ".", to = mariadb_name(names.live) + ".";
   const std::vector<Value> parameters{names.scratch, from};
   std::vector<std::string> statements;
+  // Views show the defaults of the columns below them.
   for (const Row& row :
-       server.query("SELECT TABLE_NAME, COLUMN_NAME, COLUMN_DEFAULT FROM information_schema.COLUMNS "
-                    "WHERE TABLE_SCHEMA = ? AND LOCATE(?, COLUMN_DEFAULT) > 0",
+       server.query("SELECT TABLE_NAME, COLUMN_NAME, COLUMN_DEFAULT FROM information_schema.COLUMNS JOIN "
+                    "information_schema.TABLES USING (TABLE_SCHEMA, TABLE_NAME) WHERE TABLE_SCHEMA = ? AND "
+                    "TABLE_TYPE <> 'VIEW' AND LOCATE(?, COLUMN_DEFAULT) > 0",
                     parameters)) {
     std::string value = to_text(row[2]);
     for (std::size_t at = value.find(from); at != std::string::npos; at = value.find(from, at + to.size()))
