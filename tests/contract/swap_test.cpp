@@ -31,10 +31,10 @@ TEST_CASE("the scratch takes the place of the live database, for its readers too
     const auto run = test::open(settings);
     run->execute("CREATE TABLE t (words TEXT)");
     run->execute("INSERT INTO t VALUES ('old')");
-    auto reader = test::open_as_app(settings, Access::read_only);
     const auto fence = get_backend(row.db_type).make_fence(settings, run.get());
     nlohmann::json saved = nlohmann::json::array();
     fence->enter({}, [&saved](const nlohmann::json& inverse) { saved.push_back(inverse); });
+    auto reader = test::open_as_app(settings, Access::read_only);
     {
       const auto scratch = loaded_scratch(settings, folder.path());
       int kept = 0;

@@ -6,6 +6,7 @@
 #include "database/mariadb/exporter.hpp"
 #include "database/mariadb/fence.hpp"
 #include "database/mariadb/findings.hpp"
+#include "database/mariadb/scratch.hpp"
 
 namespace bench {
 
@@ -21,6 +22,15 @@ std::unique_ptr<Fence> make_fence(const SiteDatabase& database, Database*) {
 
 std::unique_ptr<Exporter> open_exporter(const ConnectionSettings& settings, const ConnectOptions& options) {
   return std::make_unique<MariadbExporter>(settings, options);
+}
+
+std::unique_ptr<Scratch> make_scratch(const SiteDatabase& database, const ConnectOptions& options,
+                                      const std::filesystem::path&, std::string_view owner) {
+  return std::make_unique<MariadbScratch>(database, options, owner);
+}
+
+void recover_scratch(const SiteDatabase& database, const std::filesystem::path&, std::string_view owner) {
+  recover_mariadb_scratch(database, owner);
 }
 
 std::uint64_t size(const ConnectionSettings& settings) {
@@ -44,8 +54,8 @@ const Backend& mariadb_backend() {
       .drop_database = drop_mariadb_database,
       .make_fence = make_fence,
       .open_exporter = open_exporter,
-      .make_scratch = nullptr,
-      .recover_scratch = nullptr,
+      .make_scratch = make_scratch,
+      .recover_scratch = recover_scratch,
       .preflight = mariadb_preflight,
       .size = size,
   };

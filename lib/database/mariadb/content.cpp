@@ -50,12 +50,14 @@ std::vector<std::string> names_of(MariadbDatabase& database, std::string_view ty
   return names;
 }
 
-// A default that takes a number from a sequence is the one place where the server adds the database's own
+// An expression that takes a number from a sequence is the one place where the server adds the database's own
 // name.
 std::string unqualified(std::string create, const std::string& database) {
-  const std::string qualified = "nextval(" + mariadb_name(database) + ".";
-  for (std::size_t at = create.find(qualified); at != std::string::npos; at = create.find(qualified, at))
-    create.replace(at, qualified.size(), "nextval(");
+  for (const std::string_view function : {"nextval(", "lastval("}) {
+    const std::string qualified = fmt::format("{}{}.", function, mariadb_name(database));
+    for (std::size_t at = create.find(qualified); at != std::string::npos; at = create.find(qualified, at))
+      create.replace(at, qualified.size(), function);
+  }
   return create;
 }
 
@@ -118,8 +120,15 @@ std::vector<MariadbObject> views_of(MariadbDatabase& database) {
   std::map<std::string, MariadbObject> views;
   for (const std::string& name : names_of(database, "VIEW")) {
     const Row shown = show(database, "VIEW", name);
-    views.insert(
-        {name, {Type::view, name, name, "VIEW", to_text(shown.at(1)), {}, to_text(shown.at(3)), {}}});
+    views.insert({name,
+                  {Type::view,
+                   name,
+                   name,
+                   "VIEW",
+                   unqualified(to_text(shown.at(1)), database.settings().name),
+                   {},
+                   to_text(shown.at(3)),
+                   {}}});
   }
   std::vector<MariadbObject> ordered;
   std::set<std::string> visited;
@@ -133,6 +142,7 @@ std::vector<MariadbObject> views_of(MariadbDatabase& database) {
   return ordered;
 }
 
+// A trigger is shown with the names that its creator wrote.
 std::vector<MariadbObject> triggers_of(MariadbDatabase& database) {
   std::vector<MariadbObject> objects;
   for (const Row& row :
@@ -144,7 +154,7 @@ std::vector<MariadbObject> triggers_of(MariadbDatabase& database) {
                        to_text(row[0]),
                        to_text(row[1]),
                        "TRIGGER",
-                       to_text(shown.at(2)),
+                       without_own_database(to_text(shown.at(2))),
                        to_text(shown[1]),
                        to_text(shown[4]),
                        {}});

@@ -35,6 +35,8 @@ class Drain {
       : m_server(newest), m_user(user), m_options(options) {}
 
   int run() {
+    // Whoever gets no time is ended whatever he does.
+    if (m_options.drain_timeout > Milliseconds(0)) m_writing = writing_sessions(m_server);
     for (Milliseconds pause{1};; pause = std::min(pause * 2, Milliseconds(20))) {
       const std::vector<Seen> seen = look();
       if (seen.empty()) return static_cast<int>(m_ended.size());
@@ -73,15 +75,19 @@ class Drain {
   // next would never be done.
   void end_or_wait(const Seen& one, std::vector<MariadbSession>& writers) {
     const std::int64_t id = one.session.id;
-    if (m_is_first_look && !one.transaction.empty()) m_waiting[id] = one.transaction;
-    const auto known = m_waiting.find(id);
-    const bool same = known != m_waiting.end() && one.transaction.starts_with(known->second);
-    if (same && !m_is_over) {
-      known->second = one.transaction;
+    const bool has_time = m_is_first_look ? m_writing.contains(id) : goes_on(one);
+    if (has_time && !m_is_over) {
+      // At the first look the view may still show the one before it.
+      m_waiting[id] = m_is_first_look ? "" : one.transaction;
       writers.push_back(one.session);
     } else if (m_ended.insert(id).second) {
       kill(id);
     }
+  }
+
+  bool goes_on(const Seen& one) const {
+    const auto known = m_waiting.find(one.session.id);
+    return known != m_waiting.end() && !one.transaction.empty() && one.transaction.starts_with(known->second);
   }
 
   void throw_if_too_late(const std::vector<MariadbSession>& writers) {
@@ -110,6 +116,7 @@ class Drain {
   Stopwatch m_stopwatch;
   bool m_is_first_look = true;
   bool m_is_over = false;
+  std::set<std::int64_t> m_writing;
   std::map<std::int64_t, std::string> m_waiting;
   std::set<std::int64_t> m_ended;
 };
@@ -130,8 +137,7 @@ void wait_for_writers(MariadbDatabase& server, Milliseconds timeout) {
   if (tables.empty()) return;
   const Database::LockPatience patience{Milliseconds(1'000), timeout};
   try {
-    server.execute_patiently(fmt::format("FLUSH TABLES {} WITH READ LOCK", fmt::join(tables, ", ")),
-                             patience);
+    server.execute_patiently(fmt::format("LOCK TABLES {} READ", fmt::join(tables, " READ, ")), patience);
   } catch (const Error& error) {
     throw error.kind() == Kind::busy
         ? error.with_hint("end what holds the lock, or try again with a longer --drain-timeout")

@@ -20,6 +20,13 @@ int end_older_sessions(MariadbDatabase& newest, const std::string& user);
 
 /// Returns once nobody has written to a table of the connection's database in a transaction that is still
 /// open. Error{busy} names who has after `timeout`. Readers are not disturbed.
+///
+/// Whoever writes a table, or locks rows of it, holds its metadata lock for writing until the transaction
+/// ends, and LOCK TABLES ... READ is granted on all tables at once only when nobody holds one: so there was a
+/// moment without a write in flight. That nothing of the app's comes after it is not this lock's doing: the
+/// app's older sessions are gone by then, and younger ones are refused before they ask for a lock. FLUSH
+/// TABLES ... WITH READ LOCK waits for the same locks, but closes and reopens each table for it (300
+/// tables: 1.2 s instead of 4 ms).
 void wait_for_writers(MariadbDatabase& server, std::chrono::milliseconds timeout);
 
 }  // namespace bench

@@ -162,7 +162,8 @@ MariadbExporter::MariadbExporter(const ConnectionSettings& settings, const Conne
     : m_database(settings, options) {
   m_database.execute("SET SESSION sql_mode = '', time_zone = '+00:00', sql_quote_show_create = 1");
   m_database.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-  m_database.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+  // Not READ ONLY: then the server shows no view that takes numbers from a sequence.
+  m_database.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT");
 }
 
 std::uint64_t MariadbExporter::size() {

@@ -17,6 +17,8 @@ constexpr std::array<std::string_view, 11> between{"CREATE",    "OR",      "REPL
                                                    "UNDEFINED", "MERGE",   "TEMPTABLE", "SECURITY",
                                                    "INVOKER",   "DEFINER", "AGGREGATE"};
 
+constexpr std::array<std::string_view, 4> name_modifiers{"IF", "NOT", "EXISTS", "BODY"};
+
 template <std::size_t size>
 bool is_one_of(std::string_view word, const std::array<std::string_view, size>& words) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -100,6 +102,27 @@ std::string with_definer(const std::string& statement, const std::string& accoun
     changed.replace(header->definer->begin, header->definer->end - header->definer->begin, clause);
   else if (!clause.empty())
     changed.insert(header->definer_place, clause + " ");
+  return changed;
+}
+
+std::string without_own_database(const std::string& statement) {
+  const auto header = parse_program(statement);
+  if (!header) return statement;
+  SqlTokens tokens(statement);
+  SqlToken token = tokens.next();
+  while (!token.is_end() && token.word != header->type) token = tokens.next();
+  std::string changed = statement;
+  const std::size_t length = statement.size();
+  // Of a trigger the table too, which stands behind the first ON.
+  for (int names = header->type == "TRIGGER" ? 2 : 1; names > 0; --names) {
+    SqlToken name = tokens.next();
+    while (is_one_of(name.word, name_modifiers)) name = tokens.next();
+    if (tokens.next().text == ".") {
+      const std::size_t moved = length - changed.size();
+      changed.erase(name.begin - moved, tokens.next().begin - name.begin);
+    }
+    for (token = name; names > 1 && !token.is_end() && token.word != "ON";) token = tokens.next();
+  }
   return changed;
 }
 

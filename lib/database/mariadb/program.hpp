@@ -27,6 +27,10 @@ std::optional<ProgramHeader> parse_program(std::string_view statement);
 /// The statement with its definer replaced by, or given, this account; an empty one strips the clause.
 std::string with_definer(const std::string& statement, const std::string& account);
 
+/// The statement with the database taken off the names of what it creates and of the table it belongs to;
+/// those in its body stay.
+std::string without_own_database(const std::string& statement);
+
 /// The statement with an event's status replaced: "ENABLE" or "DISABLE".
 std::string with_event_status(const std::string& statement, std::string_view status);
 

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace bench {
 
@@ -63,6 +64,26 @@ std::vector<MariadbSession> lock_holders(MariadbDatabase& database) {
     sessions.push_back({to_integer(row[0]), to_text(row[1]), to_text(row[2]), to_integer(row[3]),
                         shortened(to_text(row[4]))});
   return sessions;
+}
+
+std::set<std::int64_t> writing_sessions(MariadbDatabase& server) {
+  constexpr std::string_view transaction = "\n---TRANSACTION ", thread = "\nMariaDB thread id ";
+  const std::string status = to_text(server.query("SHOW ENGINE INNODB STATUS").at(0).at(2));
+  std::set<std::int64_t> ids;
+  for (std::size_t at = status.find(transaction); at != std::string::npos;) {
+    const std::size_t next = status.find(transaction, at + 1);
+    const std::string_view one = std::string_view(status).substr(at, next - at);
+    const std::size_t session = one.find(thread);
+    // What stands behind the session is its statement, in its own words.
+    const std::string_view facts = one.substr(0, session);
+    const bool has_written = facts.find("undo log entries") != std::string_view::npos;
+    const bool has_locked = facts.find("row lock(s)") != std::string_view::npos &&
+                            facts.find(" 0 row lock(s)") == std::string_view::npos;
+    if (session != std::string_view::npos && (has_written || has_locked))
+      ids.insert(std::atoll(one.data() + session + thread.size()));
+    at = next;
+  }
+  return ids;
 }
 
 }  // namespace bench

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,5 +26,9 @@ std::string describe(const std::vector<MariadbSession>& sessions);
 /// plugin metadata_lock_info, else all sessions of the database that are in a transaction or a statement.
 /// Needs the right PROCESS to see more than one's own.
 std::vector<MariadbSession> lock_holders(MariadbDatabase& database);
+
+/// Ids of the sessions that have written or locked rows in a transaction that is still open, at this moment:
+/// from SHOW ENGINE INNODB STATUS, since INNODB_TRX answers from a copy that may be older than a statement.
+std::set<std::int64_t> writing_sessions(MariadbDatabase& server);
 
 }  // namespace bench

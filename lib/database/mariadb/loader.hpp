@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "database/mariadb/connection.hpp"
+#include "database/mariadb/dump_gate.hpp"
+#include "database/splitter.hpp"
+
+namespace bench {
+
+/// Loads a dump, as bench, mariadb-dump or mysqldump wrote it, into the connection's database. Every error of
+/// the dump is Error{bad_backup} with the line of the statement.
+class MariadbLoader {
+ public:
+  /// Creates a trigger or function that the connection may not (where a binary log is written, an
+  /// administrator alone may); empty: nobody can.
+  using CreateProgram = std::function<void(const std::string& statement)>;
+  MariadbLoader(MariadbDatabase& database, CreateProgram create_program);
+  void feed(std::string_view bytes);
+  /// The text has come to its end. Error{bad_backup} when it was cut off.
+  void finish();
+  /// Which status each event is to have; all were created disabled.
+  const std::map<std::string, std::string>& event_status() const { return m_gate.event_status(); }
+
+ private:
+  void run_statements();
+  void run(const Statement& statement);
+  void execute(std::string text);
+  bool is_put_right(const Error& error, std::string& text);
+  void commit_now_and_then(std::size_t bytes);
+
+  MariadbDatabase& m_database;
+  CreateProgram m_create_program;
+  StatementSplitter m_splitter{Dialect::mariadb};
+  DumpGate m_gate;
+  std::map<std::string, std::string> m_collations;  ///< of other servers, and what they are called here
+  std::string m_beginning, m_end;                   ///< of the text
+  std::size_t m_uncommitted = 0;
+};
+
+}  // namespace bench

@@ -1,0 +1,307 @@
+#include "database/mariadb/scratch.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "base/digest.hpp"
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "database/mariadb/accounts.hpp"
+#include "database/mariadb/exporter.hpp"
+#include "database/mariadb/literal.hpp"
+#include "database/mariadb/loader.hpp"
+#include "database/mariadb/program.hpp"
+#include "database/mariadb/swap.hpp"
+
+namespace bench {
+
+namespace {
+
+using Type = MariadbObject::Type;
+
+constexpr std::size_t longest_name = 64;
+constexpr std::string_view replaced_suffix = "_old";
+constexpr Milliseconds orphan_timeout{30'000};
+
+ConnectionSettings with_name(ConnectionSettings settings, std::string name) {
+  settings.name = std::move(name);
+  return settings;
+}
+
+MariadbSwapNames swap_names(const SiteDatabase& site, std::string_view owner) {
+  return {site.app.name, mariadb_scratch_name(site, owner), mariadb_replaced_name(site, owner)};
+}
+
+// Patterns of grants hold backslashes, which mean themselves in no other mode.
+std::unique_ptr<MariadbDatabase> connect_to_server(const SiteDatabase& site) {
+  auto server = std::make_unique<MariadbDatabase>(without_database(site.for_changes()), ConnectOptions{});
+  server->execute("SET SESSION sql_mode = '', foreign_key_checks = 0");
+  return server;
+}
+
+void drop_database(MariadbDatabase& server, const std::string& name) {
+  server.execute(fmt::format("DROP DATABASE IF EXISTS {}", mariadb_name(name)));
+}
+
+std::string loader_account(const SiteDatabase& site, MariadbDatabase& server, const std::string& name) {
+  return mariadb_account(name, app_host(site.for_changes(), server));
+}
+
+bool may_set_definers(MariadbDatabase& server) {
+  return !server
+              .query(
+                  "SELECT 1 FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE = 'SET USER' AND "
+                  "REPLACE(GRANTEE, '''', '') = CURRENT_USER()")
+              .empty();
+}
+
+std::string app_account(const SiteDatabase& site, MariadbDatabase& server) {
+  const std::string usual = app_host(site.app, server);
+  const std::vector<Value> which{site.app.user, site.app.name, usual};
+  const auto rows = server.query(
+      "SELECT Host FROM mysql.db WHERE User = ? AND ? LIKE Db ORDER BY Host = ? DESC LIMIT 1", which);
+  return mariadb_account(site.app.user, rows.empty() ? usual : to_text(rows[0][0]));
+}
+
+std::string definer_of(const MariadbObject& object) {
+  const auto header = parse_program(object.create);
+  if (!header || !header->definer) return {};
+  const std::string clause =
+      object.create.substr(header->definer->begin, header->definer->end - header->definer->begin);
+  return clause.substr(clause.find('=') + 1);
+}
+
+/// Gives programs the definers that they are to have in the live database.
+std::vector<MariadbObject> with_definers(std::vector<MariadbObject> programs,
+                                         const std::vector<MariadbObject>& live, const std::string& app) {
+  for (MariadbObject& object : programs) {
+    std::string definer = app;
+    for (const MariadbObject& other : live)
+      if (!app.empty() && other.definition() == object.definition()) definer = definer_of(other);
+    object.create = with_definer(object.create, definer);
+  }
+  return programs;
+}
+
+// A client that was killed leaves its last statement to the server, which goes on with it.
+void wait_for_orphans(MariadbDatabase& server, const std::string& scratch) {
+  const Stopwatch stopwatch;
+  const std::vector<Value> words{scratch};
+  while (!server
+              .query("SELECT 1 FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND "
+                     "LOCATE(?, INFO) > 0 LIMIT 1",
+                     words)
+              .empty()) {
+    if (stopwatch.elapsed() > orphan_timeout)
+      throw Error(Kind::busy, fmt::format("the server still runs a statement on {}", scratch),
+                  "try again when it is done");
+    std::this_thread::sleep_for(Milliseconds(50));
+  }
+}
+
+}  // namespace
+
+std::string mariadb_scratch_name(const SiteDatabase& site, std::string_view owner) {
+  constexpr std::size_t shortest_digest = 8;
+  const std::string prefix = site.app.name + "_bench_";
+  const std::size_t taken = prefix.size() + replaced_suffix.size();
+  if (taken + owner.size() <= longest_name) return prefix + std::string(owner);
+  if (taken + shortest_digest > longest_name)
+    throw Error(Kind::configuration,
+                fmt::format("the database name {} is too long: its scratch database needs {} more characters",
+                            site.app.name, taken + shortest_digest - site.app.name.size()));
+  return prefix + sha256(owner).substr(0, longest_name - taken);
+}
+
+std::string mariadb_replaced_name(const SiteDatabase& site, std::string_view owner) {
+  return fmt::format("{}{}", mariadb_scratch_name(site, owner), replaced_suffix);
+}
+
+/// An account for the time of the scratch that can reach nothing else: a dump comes from outside, and what it
+/// runs must not find the way to other databases. An administrator that may create no accounts loads it
+/// itself.
+class MariadbScratch::LoaderAccount {
+ public:
+  explicit LoaderAccount(const MariadbScratch& scratch)
+      : m_scratch(scratch), m_server(connect_to_server(scratch.m_site)), m_settings(scratch.settings()) {
+    m_account = loader_account(scratch.m_site, *m_server, scratch.m_name);
+    // With what rules for passwords ask for.
+    const std::string password = random_hex(24) + "-Aa1";
+    try {
+      drop();
+      m_server->execute(fmt::format("CREATE USER {} IDENTIFIED BY '{}'", m_account, password));
+      m_server->execute(fmt::format("GRANT ALL PRIVILEGES ON {}.* TO {}",
+                                    mariadb_name(escaped_pattern(scratch.m_name)), m_account));
+    } catch (const Error& error) {
+      if (error.kind() != Kind::statement) throw error.with_statement(error.sqlstate(), "CREATE USER");
+      drop_if_allowed();
+      m_account.clear();
+      return;
+    }
+    m_settings.user = scratch.m_name;
+    m_settings.password = password;
+  }
+  ~LoaderAccount() {
+    // recover_scratch drops what cannot be dropped now.
+    try {
+      if (!m_account.empty()) drop();
+    } catch (const Error&) {
+    }
+  }
+  LoaderAccount(const LoaderAccount&) = delete;
+  LoaderAccount& operator=(const LoaderAccount&) = delete;
+
+  MariadbDatabase connect() const { return {m_settings, m_scratch.m_options}; }
+
+  // With the account as definer, whoever creates it.
+  void create_program(const std::string& statement) const {
+    MariadbDatabase admin(m_scratch.settings(), m_scratch.m_options);
+    admin.execute(m_account.empty() ? statement : with_definer(statement, m_account));
+  }
+
+ private:
+  void drop() const { m_server->execute(fmt::format("DROP USER IF EXISTS {}", m_account)); }
+  void drop_if_allowed() const {
+    try {
+      drop();
+    } catch (const Error& error) {
+      if (error.kind() != Kind::statement) throw;
+    }
+  }
+
+  const MariadbScratch& m_scratch;
+  std::unique_ptr<MariadbDatabase> m_server;
+  ConnectionSettings m_settings;
+  std::string m_account;
+};
+
+MariadbScratch::MariadbScratch(const SiteDatabase& site, const ConnectOptions& options,
+                               std::string_view owner)
+    : m_site(site), m_options(options), m_owner(owner), m_name(mariadb_scratch_name(site, owner)) {
+  const auto server = connect_to_server(m_site);
+  const std::vector<Value> live{m_site.app.name};
+  const auto rows = server->query(
+      "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE "
+      "SCHEMA_NAME = ?",
+      live);
+  try {
+    drop_database(*server, m_name);
+    server->execute(fmt::format("CREATE DATABASE {} CHARACTER SET {} COLLATE {}", mariadb_name(m_name),
+                                rows.empty() ? "utf8mb4" : to_text(rows[0][0]),
+                                rows.empty() ? "utf8mb4_unicode_ci" : to_text(rows[0][1])));
+  } catch (const Error& error) {
+    if (error.kind() != Kind::statement) throw;
+    throw error.with_kind(Kind::database)
+        .with_hint(fmt::format("GRANT ALL PRIVILEGES ON {}.* TO the account {} WITH GRANT OPTION",
+                               mariadb_name(escaped_pattern(m_site.app.name) + "\\_bench\\_%"),
+                               m_site.for_changes().user));
+  }
+}
+
+MariadbScratch::~MariadbScratch() {
+  m_connection.reset();
+  m_loader.reset();
+  // recover_scratch drops what cannot be dropped now.
+  try {
+    recover_mariadb_scratch(m_site, m_owner);
+  } catch (const Error&) {
+  }
+}
+
+ConnectionSettings MariadbScratch::settings() const {
+  return with_name(m_site.for_changes(), m_name);
+}
+
+void MariadbScratch::load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance) {
+  m_loader.reset();
+  m_loader = std::make_unique<LoaderAccount>(*this);
+  MariadbDatabase database = m_loader->connect();
+  MariadbLoader loader(database,
+                       [this](const std::string& statement) { m_loader->create_program(statement); });
+  std::vector<char> buffer(262'144);
+  std::uint64_t total = 0;
+  while (const std::size_t size = source(buffer)) {
+    loader.feed({buffer.data(), size});
+    total += size;
+    if (advance) advance(total);
+  }
+  loader.finish();
+  m_event_status = loader.event_status();
+}
+
+void MariadbScratch::check() {
+  MariadbDatabase database(settings(), m_options);
+  for (const std::string& table : database.tables())
+    for (const Row& row : database.query(fmt::format("CHECK TABLE {} QUICK", mariadb_name(table))))
+      if (to_text(row.at(2)) == "error" || to_text(row.at(2)) == "Error")
+        throw Error(Kind::bad_backup, fmt::format("the restored database is not sound: table {}: {}", table,
+                                                  to_text(row.at(3))));
+}
+
+ContentSummary MariadbScratch::summarize() {
+  return MariadbExporter(settings(), m_options).write([](std::string_view) {}, {}, {});
+}
+
+Database& MariadbScratch::connection() {
+  if (!m_connection) m_connection = std::make_unique<MariadbDatabase>(settings(), m_options);
+  return *m_connection;
+}
+
+// Read once: a swap that failed has taken the triggers away.
+const std::vector<MariadbObject>& MariadbScratch::programs() {
+  if (m_programs) return *m_programs;
+  MariadbDatabase database(settings(), m_options);
+  database.execute("SET SESSION sql_mode = ''");
+  std::vector<MariadbObject> programs = mariadb_programs(database);
+  for (MariadbObject& object : programs)
+    if (const auto status = m_event_status.find(object.name);
+        object.type == Type::event && status != m_event_status.end())
+      object.create = with_event_status(object.create, status->second);
+  return m_programs.emplace(std::move(programs));
+}
+
+void MariadbScratch::swap_in(Database& run_connection, const std::function<void()>& keep) {
+  auto& run = dynamic_cast<MariadbDatabase&>(run_connection);
+  keep();
+  m_connection.reset();
+  const MariadbSwapNames names = swap_names(m_site, m_owner);
+  MariadbSwap swap(run, names);
+  try {
+    const auto live = mariadb_programs(run);
+    const std::string definer = may_set_definers(run) ? app_account(m_site, run) : "";
+    swap.save(plan_mariadb_swap(run, names, live, with_definers(programs(), live, definer)));
+    swap.run(MariadbSwap::Way::forwards);
+  } catch (const Error&) {
+    // The connection that failed may be lost or interrupted.
+    MariadbDatabase server(m_site.for_changes(), {});
+    if (MariadbSwap(server, names).bring_to_end() == MariadbSwap::Way::backwards) throw;
+  }
+  // Dropped again by recover_scratch, if it cannot be dropped now: the swap itself is done.
+  try {
+    swap.finish();
+  } catch (const Error&) {
+  }
+}
+
+void recover_mariadb_scratch(const SiteDatabase& site, std::string_view owner) {
+  const auto server = connect_to_server(site);
+  const MariadbSwapNames names = swap_names(site, owner);
+  if (mariadb_database_exists(*server, names.replaced)) {
+    wait_for_orphans(*server, names.scratch);
+    MariadbDatabase live(site.for_changes(), {});
+    MariadbSwap swap(live, names);
+    swap.bring_to_end();
+    swap.finish();
+  }
+  drop_database(*server, names.scratch);
+  // Who may create no accounts has made none.
+  try {
+    server->execute(fmt::format("DROP USER IF EXISTS {}", loader_account(site, *server, names.scratch)));
+  } catch (const Error& error) {
+    if (error.kind() != Kind::statement) throw;
+  }
+}
+
+}  // namespace bench

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "database/backend.hpp"
+#include "database/mariadb/connection.hpp"
+#include "database/mariadb/content.hpp"
+
+namespace bench {
+
+/// A database beside the site's own, on the same server, named `<db_name>_bench_<operation>`: the admin
+/// account needs ALL on `<db_name>\_bench\_%`.
+///
+/// What runs with the rights of its definer gets the live database's definer where that has the very same
+/// object, else the app's account; where the admin account may set no definers (SET USER), the admin account
+/// itself.
+class MariadbScratch : public Scratch {
+ public:
+  MariadbScratch(const SiteDatabase& site, const ConnectOptions& options, std::string_view owner);
+  ~MariadbScratch() override;
+  void load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance) override;
+  void check() override;
+  ContentSummary summarize() override;
+  Database& connection() override;
+  void swap_in(Database& run_connection, const std::function<void()>& keep) override;
+
+ private:
+  class LoaderAccount;
+  ConnectionSettings settings() const;
+  const std::vector<MariadbObject>& programs();
+
+  SiteDatabase m_site;
+  ConnectOptions m_options;
+  std::string m_owner;  ///< the operation
+  std::string m_name;
+  std::map<std::string, std::string> m_event_status;
+  std::optional<std::vector<MariadbObject>> m_programs;
+  std::unique_ptr<LoaderAccount> m_loader;
+  std::unique_ptr<MariadbDatabase> m_connection;
+};
+
+/// See Backend::recover_scratch.
+void recover_mariadb_scratch(const SiteDatabase& site, std::string_view owner);
+
+/// Names of the scratch database (and of the account that loads it), and of the one that holds what it
+/// replaced until that is dropped. Error{configuration} when the live database's name leaves no room for
+/// them.
+std::string mariadb_scratch_name(const SiteDatabase& site, std::string_view owner);
+std::string mariadb_replaced_name(const SiteDatabase& site, std::string_view owner);
+
+}  // namespace bench

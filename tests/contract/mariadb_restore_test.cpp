@@ -1,0 +1,432 @@
+// How MariaDB's dumps, those of its own tool and older and foreign ones too, come back, and how a swap that
+// is cut off ends. Needs the server of tests/support/mariadb_server.
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "database/mariadb/dump_gate.hpp"
+#include "database/mariadb/program.hpp"
+#include "database/mariadb/scratch.hpp"
+#include "database/mariadb/swap.hpp"
+#include "support/databases.hpp"
+#include "support/temporary_folder.hpp"
+
+using namespace bench;
+using namespace bench::test;
+
+namespace {
+
+struct Site {
+  Site() {
+    const TestDatabase* row = find_test_database("mariadb");
+    REQUIRE(row != nullptr);
+    settings = make_database(*row, folder.path());
+    admin = test::open(settings);
+  }
+  std::unique_ptr<Scratch> scratch() const {
+    return get_backend("mariadb").make_scratch(settings, {}, folder.path(), "test");
+  }
+  void run(const std::vector<std::string>& statements) const {
+    for (const std::string& statement : statements) admin->execute(statement);
+  }
+  std::string text(const std::string& query) const { return to_text(admin->query(query).at(0).at(0)); }
+  ContentSummary summary() const {
+    return get_backend("mariadb")
+        .open_exporter(settings.for_changes(), {})
+        ->write([](std::string_view) {}, {}, {});
+  }
+  int leftovers() const {
+    return static_cast<int>(
+        admin
+            ->query("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE '" +
+                    settings.app.name + "\\_bench\\_%' UNION SELECT User FROM mysql.user WHERE User LIKE '" +
+                    settings.app.name + "\\_bench\\_%'")
+            .size());
+  }
+  TemporaryFolder folder;
+  SiteDatabase settings;
+  std::unique_ptr<Database> admin;
+};
+
+void load(Scratch& scratch, const std::string& text) {
+  std::size_t at = 0;
+  scratch.load(
+      [&](std::span<char> buffer) {
+        const std::size_t size = text.copy(buffer.data(), std::min<std::size_t>(buffer.size(), 1000), at);
+        at += size;
+        return size;
+      },
+      {});
+}
+
+std::string why_refused(Scratch& scratch, const std::string& text) {
+  try {
+    load(scratch, text);
+  } catch (const Error& error) {
+    CHECK(error.kind() == Kind::bad_backup);
+    return error.what();
+  }
+  return "it was loaded";
+}
+
+std::string tool_dump(const Site& site, const std::string& options) {
+  const auto file = site.folder.path() / "tool.sql";
+  REQUIRE(std::system(fmt::format("mariadb-dump --no-defaults --user=root --socket={} {} {} >{}",
+                                  site.settings.app.socket, options, site.settings.app.name, file.string())
+                          .c_str()) == 0);
+  return read_file(file);
+}
+
+const std::vector<std::string> content{
+    "CREATE SEQUENCE numbers NOCACHE",
+    "CREATE TABLE parent (id BIGINT DEFAULT NEXTVAL(numbers) PRIMARY KEY, words VARCHAR(200))",
+    "CREATE TABLE child (id INT PRIMARY KEY, parent BIGINT, CONSTRAINT to_parent FOREIGN KEY (parent) "
+    "REFERENCES parent (id))",
+    "INSERT INTO parent (words) VALUES ('one;'), ('two 🎈')",
+    "INSERT INTO child VALUES (1, 2)",
+    "CREATE VIEW both_of AS SELECT words, child.id FROM parent JOIN child ON parent.id = child.parent",
+    "CREATE TRIGGER marks BEFORE INSERT ON parent FOR EACH ROW BEGIN SET NEW.words = CONCAT(NEW.words, '!'); "
+    "END",
+    "CREATE FUNCTION counted() RETURNS INT READS SQL DATA RETURN (SELECT COUNT(*) FROM parent)",
+    "CREATE PROCEDURE add_one() INSERT INTO parent (words) VALUES ('added')",
+    "CREATE EVENT later ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 00:00:00' DO DELETE FROM child",
+    "CREATE EVENT never ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 00:00:00' DISABLE DO DELETE FROM child"};
+
+}  // namespace
+
+TEST_CASE("mariadb: code that this server skips is taken out of a dump's statement, and what it runs stays") {
+  const auto kept = [](const std::string& text) { return without_skipped_code(text, 101119); };
+  CHECK(kept("/*!40101 SET NAMES utf8 */") == "/*!40101 SET NAMES utf8 */");
+  CHECK(kept("/*!50717 SELECT 1 */").empty());
+  CHECK(kept("/*!80016 SELECT 1 */").empty());
+  CHECK(kept("/*!99999 SET */ DROP DATABASE x") == " DROP DATABASE x");
+  CHECK(kept("/*M!101100 SELECT 1 */") == "/*M!101100 SELECT 1 */");
+  CHECK(kept("/*M!110400 SELECT '*/' */ SELECT 2") == " SELECT 2");
+  CHECK(kept("INSERT INTO t VALUES ('/*!99999 x */')") == "INSERT INTO t VALUES ('/*!99999 x */')");
+  CHECK(kept("CREATE /*!99999 a /*!40000 b */ c */ TABLE t (a INT)") == "CREATE  TABLE t (a INT)");
+}
+
+TEST_CASE("mariadb: a trigger's own database is taken off its names") {
+  CHECK(without_own_database("CREATE TRIGGER `a`.b BEFORE INSERT ON a . `c` FOR EACH ROW SET @x = a.b") ==
+        "CREATE TRIGGER b BEFORE INSERT ON `c` FOR EACH ROW SET @x = a.b");
+  CHECK(without_own_database("CREATE PROCEDURE IF NOT EXISTS a.p() SELECT a.b()") ==
+        "CREATE PROCEDURE IF NOT EXISTS p() SELECT a.b()");
+  CHECK(without_own_database("CREATE VIEW v AS SELECT t.a FROM t") == "CREATE VIEW v AS SELECT t.a FROM t");
+}
+
+TEST_CASE("mariadb: what mariadb-dump wrote is loaded and equal") {
+  const Site site;
+  site.run(content);
+  site.run({"CREATE TRIGGER `" + site.settings.app.name + "`.named AFTER INSERT ON `" +
+                site.settings.app.name + "`.child FOR EACH ROW SET @a = 1",
+            "CREATE VIEW numbered AS SELECT NEXTVAL(numbers)"});
+  const ContentSummary summary = site.summary();
+  for (const char* options : {"--routines --events --triggers", "--routines --events --skip-extended-insert",
+                              "--routines --events --databases --hex-blob --add-drop-database",
+                              "--routines --events --single-transaction --quick --lock-tables=false"}) {
+    INFO(options);
+    const std::string text = tool_dump(site, options);
+    const auto scratch = site.scratch();
+    load(*scratch, text);
+    scratch->check();
+    CHECK(scratch->summarize() == summary);
+    CHECK(scratch->connection().query("SELECT * FROM both_of").size() == 1);
+    scratch->connection().execute("CALL add_one()");
+    CHECK(to_integer(scratch->connection().query("SELECT counted()").at(0).at(0)) == 3);
+    CHECK(to_integer(site.admin->query("SELECT counted()").at(0).at(0)) == 2);
+    CHECK_THAT(why_refused(*site.scratch(), text.substr(0, text.rfind("-- Dump completed"))),
+               Catch::Contains("cut off"));
+  }
+  CHECK(site.leftovers() == 0);
+}
+
+TEST_CASE("mariadb: a dump of other and newer servers is loaded as far as there is an equivalent") {
+  const Site site;
+  const auto scratch = site.scratch();
+  load(*scratch,
+       "-- MySQL dump 10.13  Distrib 8.0.36\n"
+       "/*!50503 SET NAMES utf8mb4 */;\nSET @MYSQLDUMP_TEMP_LOG_BIN = @@SESSION.SQL_LOG_BIN;\n"
+       "SET @@SESSION.SQL_LOG_BIN= 0;\nSET @@GLOBAL.GTID_PURGED=/*!80000 '+'*/ '';\n"
+       "SET some_variable_of_tomorrow = 1;\n"
+       "CREATE DATABASE /*!32312 IF NOT EXISTS*/ `shop` /*!40100 DEFAULT CHARACTER SET utf8mb4 COLLATE "
+       "utf8mb4_0900_ai_ci */ /*!80016 DEFAULT ENCRYPTION='N' */;\nUSE `shop`;\n"
+       "DROP TABLE IF EXISTS `t`;\n"
+       "CREATE TABLE `t` (`a` varchar(50) COLLATE utf8mb4_0900_as_cs DEFAULT NULL) ENGINE=InnoDB DEFAULT "
+       "CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci;\n"
+       "LOCK TABLES `t` WRITE;\n/*!40000 ALTER TABLE `t` DISABLE KEYS */;\n"
+       "INSERT INTO `t` VALUES ('a'),('utf8mb4_0900_ai_ci');\n/*!40000 ALTER TABLE `t` ENABLE KEYS */;\n"
+       "UNLOCK TABLES;\nALTER DATABASE `shop` CHARACTER SET latin1 COLLATE latin1_swedish_ci ;\n"
+       "CREATE TABLE `u` (`a` text) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci;\n"
+       "-- Dump completed on 2024-01-01  0:00:00\n");
+  CHECK(
+      to_integer(
+          scratch->connection().query("SELECT count(*) FROM t WHERE a = 'utf8mb4_0900_ai_ci'").at(0).at(0)) ==
+      1);
+  CHECK(to_text(scratch->connection().query("SHOW CREATE TABLE u").at(0).at(1))
+            .find("utf8mb4_uca1400_nopad_ai_ci") != std::string::npos);
+  CHECK_THAT(why_refused(*scratch, "CREATE TABLE x (a int) COLLATE=klingon_ci;\n"),
+             Catch::Contains("klingon_ci"));
+}
+
+TEST_CASE("mariadb: a hostile dump stays in the scratch database") {
+  const Site site;
+  const Site other;
+  other.run({"CREATE TABLE t (a INT)"});
+  site.run({"CREATE TABLE t (a INT)"});
+  const auto scratch = site.scratch();
+  const std::string victim = "`" + other.settings.app.name + "`.`t`",
+                    live = "`" + site.settings.app.name + "`.t";
+  const std::vector<std::string> attacks{
+      "INSERT INTO " + victim + " VALUES (1)",
+      "INSERT /*!99999 INTO t */ INTO " + live + " VALUES (1)",
+      "/*!99999 SET */ INSERT INTO " + victim + " VALUES (1)",
+      "SET STATEMENT max_statement_time = 1 FOR INSERT INTO " + victim + " VALUES (1)",
+      "DROP TABLE " + live,
+      "ALTER TABLE " + victim + " ADD COLUMN b INT",
+      "CREATE TABLE c AS SELECT * FROM " + victim,
+      "CREATE TABLE c LIKE " + victim,
+      "RENAME TABLE " + live + " TO c",
+      "TRUNCATE " + victim,
+      "CALL sys.execute_prepared_stmt('DROP TABLE t')",
+      "PREPARE p FROM 'DROP TABLE t'",
+      "GRANT ALL ON *.* TO nobody",
+      "CREATE USER nobody",
+      "USE mysql;\nUSE " + other.settings.app.name,
+      "LOAD DATA INFILE '/etc/passwd' INTO TABLE t",
+      "SELECT 1 INTO OUTFILE '/tmp/never'",
+      "CREATE FUNCTION f RETURNS STRING SONAME 'f.so'",
+      "CREATE TABLE c (a INT) ENGINE=MyISAM DATA DIRECTORY='/tmp'",
+      "CREATE TABLE m (a INT) ENGINE=MERGE UNION=(" + victim + ")",
+      "BEGIN NOT ATOMIC DROP TABLE " + victim + "; END;\nnonsense",
+  };
+  for (const std::string& attack : attacks) {
+    INFO(attack);
+    CHECK(why_refused(*scratch, attack + ";\n") != "it was loaded");
+  }
+  // What is only seen when it runs is refused by the server.
+  load(*scratch,
+       "CREATE TABLE c (a INT);\nCREATE DEFINER=`root`@`localhost` TRIGGER g BEFORE INSERT ON c FOR EACH ROW "
+       "INSERT INTO " +
+           victim + " VALUES (NEW.a);\n");
+  CHECK_THAT(why_refused(*scratch, "INSERT INTO c VALUES (1);\n"), Catch::Contains("denied"));
+  CHECK_THAT(why_refused(*scratch, "INSERT INTO c VALUES ((SELECT 1 FROM mysql.user));\n"),
+             Catch::Contains("denied"));
+  CHECK(site.admin->query("SELECT * FROM t").empty());
+  CHECK(other.admin->query("SELECT * FROM t").empty());
+}
+
+TEST_CASE("mariadb: definers become the app's account, unless the live database has the very same object") {
+  const Site site;
+  site.run({"CREATE TABLE t (a INT)", "CREATE PROCEDURE same() SELECT 1", "CREATE PROCEDURE other() SELECT 1",
+            "CREATE TRIGGER same_too BEFORE INSERT ON t FOR EACH ROW SET @a = 1"});
+  const std::string text = tool_dump(site, "--routines --events");
+  site.run({"DROP PROCEDURE other", "CREATE DEFINER=`root`@`localhost` PROCEDURE other() SELECT 2",
+            "CREATE VIEW gone AS SELECT * FROM t", "CREATE PROCEDURE gone() SELECT 1"});
+  const auto scratch = site.scratch();
+  load(*scratch,
+       text +
+           "DELIMITER ;;\nCREATE DEFINER=`nobody`@`nowhere` SQL SECURITY DEFINER VIEW v AS SELECT 1;;\n"
+           "CREATE DEFINER=`root`@`%` EVENT e ON SCHEDULE EVERY 1 SECOND ENABLE DO INSERT INTO t VALUES "
+           "(1);;\n"
+           "DELIMITER ;\n-- Dump completed\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds(1'200));
+  CHECK(scratch->connection().query("SELECT * FROM t").empty());
+  scratch->swap_in(*site.admin, [] {});
+  const auto definer = [&](const std::string& name) {
+    return site.text(
+        "SELECT DEFINER FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND "
+        "ROUTINE_NAME = '" +
+        name + "'");
+  };
+  const std::string app = site.settings.app.user + "@localhost";
+  CHECK(definer("same") == "root@localhost");
+  CHECK(definer("other") == app);
+  CHECK(site.text("SELECT DEFINER FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()") ==
+        "root@localhost");
+  CHECK(site.text("SELECT DEFINER FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE() AND "
+                  "TABLE_NAME = 'v'") == app);
+  CHECK(
+      site.text(
+          "SELECT CONCAT(DEFINER, STATUS) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()") ==
+      app + "ENABLED");
+  CHECK(site.admin->query("SELECT 1 FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE()")
+            .size() == 2);
+  CHECK(site.admin->query("SELECT 1 FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()").size() ==
+        1);
+}
+
+TEST_CASE("mariadb: after a swap sequences, keys, rights and programs are those of the live database") {
+  const Site site;
+  const std::string account = "`" + site.settings.app.user + "`@`localhost`";
+  site.run(content);
+  site.run({"CREATE TABLE only_old (a INT)", "CREATE VIEW becomes_table AS SELECT 1 AS a",
+            "CREATE TABLE becomes_view (a INT)", "GRANT UPDATE (words) ON parent TO " + account,
+            "GRANT EXECUTE ON PROCEDURE add_one TO " + account});
+  const auto grants = site.admin->query("SHOW GRANTS FOR " + account);
+  const auto scratch = site.scratch();
+  for (std::string statement : content) scratch->connection().execute(statement);
+  scratch->connection().execute("CREATE TABLE becomes_table (a INT)");
+  scratch->connection().execute("CREATE VIEW becomes_view AS SELECT 1 AS a");
+  scratch->connection().execute("INSERT INTO parent (words) VALUES ('three')");
+  const ContentSummary summary = scratch->summarize();
+  const std::string mode = site.text("SELECT @@sql_mode");
+  scratch->swap_in(*site.admin, [] {});
+  CHECK(site.summary() == summary);
+  CHECK(site.text("SELECT @@sql_mode") == mode);
+  CHECK(site.admin->query("SHOW GRANTS FOR " + account) == grants);
+  const auto app = open_as_app(site.settings);
+  app->execute("INSERT INTO parent (words) VALUES ('four')");
+  CHECK(to_integer(app->query("SELECT id FROM parent WHERE words = 'four!'").at(0).at(0)) == 4);
+  CHECK_THROWS_WITH(app->execute("INSERT INTO child VALUES (9, 99)"), Catch::Contains("to_parent"));
+  app->execute("CALL add_one()");
+  CHECK(to_integer(app->query("SELECT counted()").at(0).at(0)) == 5);
+  CHECK(app->query("SELECT * FROM both_of").size() == 1);
+}
+
+namespace {
+
+const std::vector<std::string> old_content{
+    "CREATE SEQUENCE numbers",
+    "CREATE TABLE t (id BIGINT DEFAULT NEXTVAL(numbers) PRIMARY KEY, words TEXT)",
+    "CREATE TABLE becomes_view (a INT)",
+    "INSERT INTO t (words) VALUES ('old')",
+    "CREATE VIEW becomes_table AS SELECT * FROM t",
+    "CREATE VIEW both_of AS SELECT words FROM t",
+    "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.words = 'by the old trigger'",
+    "CREATE FUNCTION f() RETURNS INT RETURN 1",
+    "CREATE PROCEDURE only_old() SELECT 1",
+    "CREATE EVENT e ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 00:00:00' DISABLE DO SELECT 1"};
+const std::vector<std::string> new_content{
+    "CREATE SEQUENCE numbers",
+    "CREATE TABLE t (id BIGINT DEFAULT NEXTVAL(numbers) PRIMARY KEY, words TEXT, more INT)",
+    "CREATE TABLE becomes_table (a INT)",
+    "INSERT INTO t (words) VALUES ('new')",
+    "CREATE VIEW becomes_view AS SELECT * FROM t",
+    "CREATE VIEW both_of AS SELECT words, more FROM t",
+    "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.words = 'by the new trigger'",
+    "CREATE TRIGGER h BEFORE UPDATE ON t FOR EACH ROW SET NEW.words = 'too'",
+    "CREATE FUNCTION f() RETURNS INT RETURN 2",
+    "CREATE PROCEDURE only_new() SELECT 1"};
+
+void fill(Scratch& scratch) {
+  for (const std::string& statement : new_content) scratch.connection().execute(statement);
+}
+
+/// One of the two contents, whole: "old" or "new".
+std::string which(const Site& site) {
+  const std::string words = site.text("SELECT words FROM t");
+  static const ContentSummary old_summary = [] {
+    const Site one;
+    one.run(old_content);
+    return one.summary();
+  }();
+  static const ContentSummary new_summary = [] {
+    const Site one;
+    one.run(new_content);
+    return one.summary();
+  }();
+  CHECK(site.summary() == (words == "old" ? old_summary : new_summary));
+  site.admin->execute("DELETE FROM t");
+  site.admin->execute("INSERT INTO t (words) VALUES ('x')");
+  CHECK(site.text("SELECT words FROM t") == fmt::format("by the {} trigger", words));
+  return words;
+}
+
+/// The names of a swap under the operation `test`.
+MariadbSwapNames names_of(const Site& site) {
+  return {site.settings.app.name, mariadb_scratch_name(site.settings, "test"),
+          mariadb_replaced_name(site.settings, "test")};
+}
+
+std::vector<MariadbObject> programs_of(const ConnectionSettings& settings) {
+  MariadbDatabase database(settings, {});
+  database.execute("SET SESSION sql_mode = ''");
+  return mariadb_programs(database);
+}
+
+/// Cuts a swap off after this many of its statements; whether there were as many.
+bool cut_off_after(const Site& site, std::size_t count) {
+  const MariadbSwapNames names = names_of(site);
+  ConnectionSettings scratch = *site.settings.admin;
+  scratch.name = names.scratch;
+  const auto old_programs = programs_of(*site.settings.admin), new_programs = programs_of(scratch);
+  MariadbDatabase run(*site.settings.admin, {});
+  MariadbSwap swap(run, names);
+  swap.save(plan_mariadb_swap(run, names, old_programs, new_programs));
+  const auto statements = swap.statements(MariadbSwap::Way::forwards);
+  for (std::size_t at = 0; at < std::min(count, statements.size()); ++at) run.execute(statements[at]);
+  return count <= statements.size();
+}
+
+}  // namespace
+
+TEST_CASE("mariadb: a swap that is cut off after any of its statements is finished or undone, whole") {
+  std::string before = "old";
+  int changes = 0;
+  for (std::size_t count = 0;; ++count) {
+    INFO("after " << count << " statements");
+    const Site site;
+    site.run(old_content);
+    auto scratch = site.scratch();
+    fill(*scratch);
+    static_cast<void>(scratch.release());  // as if the process had been killed
+    if (!cut_off_after(site, count)) {
+      get_backend("mariadb").recover_scratch(site.settings, site.folder.path(), "test");
+      break;
+    }
+    get_backend("mariadb").recover_scratch(site.settings, site.folder.path(), "test");
+    const std::string now = which(site);
+    if (now != before) ++changes;
+    before = now;
+    CHECK(site.leftovers() == 0);
+    CHECK_NOTHROW(get_backend("mariadb").recover_scratch(site.settings, site.folder.path(), "test"));
+  }
+  CHECK(before == "new");
+  CHECK(changes == 1);
+}
+
+TEST_CASE("mariadb: a swap that cannot be finished is undone") {
+  const Site site;
+  site.run(old_content);
+  {
+    const auto scratch = site.scratch();
+    fill(*scratch);
+    // A view that takes its place beside the tables and cannot be created there.
+    scratch->connection().execute("ALTER TABLE t DROP COLUMN more");
+    CHECK_THROWS_AS(scratch->swap_in(*site.admin, [] {}), Error);
+  }
+  CHECK(which(site) == "old");
+  CHECK(site.leftovers() == 0);
+}
+
+TEST_CASE("mariadb: a process that is killed while it swaps leaves one content or the other") {
+  for (int milliseconds = 0; milliseconds < 60; milliseconds += 6) {
+    const Site site;
+    site.run(old_content);
+    {
+      auto scratch = site.scratch();
+      fill(*scratch);
+      static_cast<void>(scratch.release());
+    }
+    const pid_t child = fork();
+    if (child == 0) {
+      bool done = cut_off_after(site, 1'000);
+      std::_Exit(done ? 0 : 1);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    get_backend("mariadb").recover_scratch(site.settings, site.folder.path(), "test");
+    which(site);
+    CHECK(site.leftovers() == 0);
+  }
+}
