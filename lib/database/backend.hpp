@@ -3,12 +3,14 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/secret_file.hpp"
 #include "config/site_config.hpp"
 #include "database/database.hpp"
 #include "database/exporter.hpp"
@@ -51,6 +53,14 @@ struct ConnectOptions {
   std::chrono::milliseconds connect_timeout{10'000};
 };
 
+/// How to start a database's own interactive program.
+struct Shell {
+  std::vector<std::string> argv;
+  std::map<std::string, std::string> environment;
+  std::optional<SecretFile> secret;  ///< to be inherited
+  std::string package;               ///< of Debian, that has the program
+};
+
 /// Everything bench needs of one database type. One row of THE backend table (backends.cpp).
 struct Backend {
   std::string_view db_type;
@@ -82,6 +92,8 @@ struct Backend {
   void (*recover_scratch)(const SiteDatabase&, const std::filesystem::path& folder, std::string_view owner);
   /// What stands against a window on this database, each a sentence; Error when it cannot be.
   std::vector<std::string> (*preflight)(const SiteDatabase&, Database&);
+  /// The database's own shell, on this database.
+  Shell (*shell)(const ConnectionSettings&);
   /// Bytes the database takes on disk.
   std::uint64_t (*size)(const ConnectionSettings&);
 };

@@ -3,11 +3,9 @@
 
 #include "base/error.hpp"
 #include "database/backend.hpp"
-#include "database/sqlite/backend.hpp"
-#ifdef BENCH_SERVERS
 #include "database/mariadb/backend.hpp"
 #include "database/postgres/backend.hpp"
-#endif
+#include "database/sqlite/backend.hpp"
 
 namespace bench {
 
@@ -15,11 +13,7 @@ namespace {
 
 // THE backend table.
 const std::vector<const Backend*>& backends() {
-  static const std::vector<const Backend*> table{
-#ifdef BENCH_SERVERS
-      &mariadb_backend(), &postgres_backend(),
-#endif
-      &sqlite_backend()};
+  static const std::vector<const Backend*> table{&mariadb_backend(), &postgres_backend(), &sqlite_backend()};
   return table;
 }
 

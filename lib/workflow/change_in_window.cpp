@@ -30,7 +30,10 @@ class Change {
   MaintenanceWindow enter();
   ChangeOutcome change_it(MaintenanceWindow& window);
   void back_up_before();
+  void open_after_backup();
   void back_up_after();
+  void finish_operation();
+  void report_lacking_backup(const std::exception& error);
   void undo(const Error& failure);
   bool take_back_what_was_left(MaintenanceWindow& window, const Error& failure);
   void renew_lost_connection(MaintenanceWindow& window);
@@ -44,6 +47,7 @@ class Change {
   WindowedChange& m_change;
   MigrateReport& m_report;
   bool m_enforced = false;
+  std::optional<OpenBackup> m_after;
   const bool m_foreign = m_change.connection == nullptr;
 };
 
@@ -52,14 +56,19 @@ void Change::run() {
   const ChangeOutcome outcome = change_it(window);
   if (!outcome.failure) {
     m_report.result = MigrateResult::migrated;
-    if (m_change.backup.after) back_up_after();
+    if (m_change.backup.after) open_after_backup();
   }
-  // From here on every way leads out of the window, and a signal must not cut it short.
-  const Uninterrupted finishing;
-  window.free_reserve();
-  if (outcome.failure && outcome.left_something && !take_back_what_was_left(window, *outcome.failure)) return;
-  if (outcome.failure) undo(*outcome.failure);
-  leave(window);
+  {
+    // From here on every way leads out of the window, and a signal must not cut it short.
+    const Uninterrupted finishing;
+    window.free_reserve();
+    const bool left_something = outcome.left_something || m_change.window == WindowedChange::Window::standing;
+    if (outcome.failure && left_something && !take_back_what_was_left(window, *outcome.failure)) return;
+    if (outcome.failure) undo(*outcome.failure);
+    leave(window);
+  }
+  if (m_after) back_up_after();
+  finish_operation();
   if (outcome.failure && m_change.after_undo) m_change.after_undo();
 }
 
@@ -111,19 +120,39 @@ void Change::back_up_before() {
   pause_point("change.backed-up-before");
 }
 
+// A server keeps the snapshot while writers are at work again. Where the fence is a connection, the snapshot
+// would keep the log of writes from shrinking.
+void Change::open_after_backup() {
+  try {
+    m_after.emplace(m_workplace, m_site, m_operation, backup_folders(m_site).front(),
+                    m_enforced ? SameMoment::yes : SameMoment::no);
+    pause_point("change.after-backup-open");
+  } catch (const std::exception& error) {
+    report_lacking_backup(error);
+  }
+  if (m_after && backend_of(m_site).features.fence_life == Features::FenceLife::connection) {
+    back_up_after();
+    m_after.reset();
+  }
+}
+
 // What was committed stays: a backup that fails now is no reason to take a good change back.
+void Change::report_lacking_backup(const std::exception& error) {
+  m_report.error = Error(Kind::bad_backup,
+                         fmt::format("the change is in, but the backup after it failed: {}", error.what()),
+                         fmt::format("bench --site {} backup", m_site.name()));
+}
+
 void Change::back_up_after() {
   m_workplace.progress.phase("taking the backup after the change");
   m_operation.step("backup-after");
   try {
-    m_report.after = back_up(backup_folders(m_site).front());
+    m_report.after = m_after->finish().manifest_file();
     m_operation.update(
         [this](nlohmann::json& record) { record["backups"]["after"] = m_report.after->string(); });
     pause_point("change.backed-up-after");
   } catch (const std::exception& error) {
-    m_report.error = Error(Kind::bad_backup,
-                           fmt::format("the change is in, but the backup after it failed: {}", error.what()),
-                           fmt::format("bench --site {} backup", m_site.name()));
+    report_lacking_backup(error);
   }
 }
 
@@ -204,15 +233,20 @@ void Change::leave(MaintenanceWindow& window) {
           "another process wrote between the commit of the patches and the backup after them; what it wrote "
           "is in that backup");
     for (const std::string& what : m_report.window->not_put_back) m_report.notes.push_back(what);
-    m_operation.finish(
-        m_report.result == MigrateResult::migrated ? OperationState::done : OperationState::undone,
-        result_record(m_report));
   } catch (const std::exception& error) {
     m_report.error =
         Error(Kind::needs_attention, fmt::format("maintenance could not be lifted: {}", error.what()),
               fmt::format("bench --site {} recover", m_site.name()));
     m_report.result = MigrateResult::needs_attention;
   }
+}
+
+void Change::finish_operation() {
+  // What could not be lifted stays under way for `recover`.
+  if (m_report.result == MigrateResult::needs_attention) return;
+  m_operation.finish(
+      m_report.result == MigrateResult::migrated ? OperationState::done : OperationState::undone,
+      result_record(m_report));
 }
 
 }  // namespace

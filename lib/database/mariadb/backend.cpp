@@ -7,6 +7,7 @@
 #include "database/mariadb/fence.hpp"
 #include "database/mariadb/findings.hpp"
 #include "database/mariadb/scratch.hpp"
+#include "database/mariadb/shell.hpp"
 
 namespace bench {
 
@@ -57,6 +58,7 @@ const Backend& mariadb_backend() {
       .make_scratch = make_scratch,
       .recover_scratch = recover_scratch,
       .preflight = mariadb_preflight,
+      .shell = mariadb_shell,
       .size = size,
   };
   return backend;

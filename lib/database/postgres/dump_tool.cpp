@@ -1,46 +1,20 @@
 #include "database/postgres/dump_tool.hpp"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdlib>
 
 #include "base/child_process.hpp"
 #include "base/digest.hpp"
-#include "base/file.hpp"
+#include "database/postgres/client.hpp"
 #include "database/postgres/error.hpp"
 
 namespace bench {
 
 namespace {
-
-/// A password in a file that only we can read, which libpq takes it from
-/// (https://www.postgresql.org/docs/15/libpq-pgpass.html). It is in memory and has no name, so that nothing
-/// of it is left when we are killed.
-class PasswordFile {
- public:
-  explicit PasswordFile(const std::string& password) : m_file(memfd_create("bench-password", MFD_CLOEXEC)) {
-    if (!m_file || fchmod(m_file.get(), 0600) != 0)
-      throw system_error("cannot keep a password in memory", errno);
-    std::string line = "*:*:*:*:";
-    for (const char character : password) {
-      if (character == ':' || character == '\\') line += '\\';
-      line += character;
-    }
-    write_all(m_file.get(), line + "\n", path());
-  }
-  int descriptor() const { return m_file.get(); }
-  /// As a child sees it that inherits the descriptor.
-  std::string path() const { return fmt::format("/proc/self/fd/{}", m_file.get()); }
-
- private:
-  FileDescriptor m_file;
-};
 
 int major_version(const std::filesystem::path& bin) {
   return std::atoi(bin.parent_path().filename().c_str());
@@ -69,38 +43,14 @@ std::vector<std::string> dump_tools() {
   return tools;
 }
 
-std::map<std::string, std::string> environment_of(const ConnectionSettings& settings,
-                                                  const PasswordFile& password) {
-  std::map<std::string, std::string> environment{{"PGPASSFILE", password.path()},
-                                                 {"PGAPPNAME", "bench pg_dump"}};
-  if (!settings.tls_ca.empty()) {
-    environment["PGSSLMODE"] = "verify-full";
-    environment["PGSSLROOTCERT"] = settings.tls_ca;
-  }
-  if (!settings.tls_certificate.empty()) environment["PGSSLCERT"] = settings.tls_certificate;
-  if (!settings.tls_key.empty()) environment["PGSSLKEY"] = settings.tls_key;
-  return environment;
-}
-
-std::vector<std::string> arguments_of(const ConnectionSettings& settings, const std::string& snapshot,
-                                      const std::string& section, const std::vector<std::string>& tables) {
-  std::vector<std::string> arguments{
-      "--no-password",        "--schema-only",         "--no-owner",
-      "--no-tablespaces",     "--no-publications",     "--no-subscriptions",
-      "--encoding=UTF8",      "--no-security-labels",  "--lock-wait-timeout=60s",
-      "--section=" + section, "--snapshot=" + snapshot};
-  const std::string& place = settings.socket.empty() ? settings.host : settings.socket;
-  if (!place.empty()) arguments.push_back("--host=" + place);
-  if (settings.port != 0) arguments.push_back(fmt::format("--port={}", settings.port));
-  if (!settings.user.empty()) arguments.push_back("--username=" + settings.user);
+std::vector<std::string> arguments_of(const std::string& snapshot, const std::string& section,
+                                      const std::vector<std::string>& tables) {
+  std::vector<std::string> arguments{"--schema-only",        "--no-owner",
+                                     "--no-tablespaces",     "--no-publications",
+                                     "--no-subscriptions",   "--encoding=UTF8",
+                                     "--no-security-labels", "--lock-wait-timeout=60s",
+                                     "--section=" + section, "--snapshot=" + snapshot};
   for (const std::string& table : tables) arguments.push_back("--table=" + table);
-  // A name with an equals sign in it would be read as connection parameters.
-  std::string name = "dbname='";
-  for (const char character : settings.name) {
-    if (character == '\'' || character == '\\') name += '\\';
-    name += character;
-  }
-  arguments.push_back("--dbname=" + name + "'");
   return arguments;
 }
 
@@ -116,16 +66,18 @@ std::string without_psql_commands(std::string text) {
 }
 
 std::string run_tool(const ConnectionSettings& settings, const ConnectOptions& options,
-                     std::vector<std::string> arguments) {
-  const PasswordFile password(settings.password);
+                     const std::vector<std::string>& arguments) {
+  const PostgresClient client = postgres_client(settings);
   const std::vector<std::string> tools = dump_tools();
   ChildResult result;
   for (const std::string& tool : tools) {
     ChildCommand command;
-    command.argv = arguments;
-    command.argv.insert(command.argv.begin(), tool);
-    command.environment = environment_of(settings, password);
-    command.inherited = {password.descriptor()};
+    command.argv = {tool};
+    for (const auto* words : {&arguments, &client.arguments})
+      command.argv.insert(command.argv.end(), words->begin(), words->end());
+    command.environment = client.environment;
+    command.environment["PGAPPNAME"] = "bench pg_dump";
+    command.inherited = {client.password.descriptor()};
     command.should_stop = options.cancelled;
     result = run_child(command);
     if (result.stopped) throw Error(Kind::interrupted, "interrupted while pg_dump was running");
@@ -162,8 +114,8 @@ void add_definitions(Sha256& digest, std::string_view text) {
 
 PostgresSchema dump_schema(const ConnectionSettings& settings, const ConnectOptions& options,
                            const std::string& snapshot, const std::vector<std::string>& tables) {
-  return {run_tool(settings, options, arguments_of(settings, snapshot, "pre-data", tables)),
-          run_tool(settings, options, arguments_of(settings, snapshot, "post-data", tables))};
+  return {run_tool(settings, options, arguments_of(snapshot, "pre-data", tables)),
+          run_tool(settings, options, arguments_of(snapshot, "post-data", tables))};
 }
 
 std::string fingerprint_of(const PostgresSchema& schema) {

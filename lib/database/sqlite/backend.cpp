@@ -84,6 +84,10 @@ std::uint64_t size(const ConnectionSettings& settings) {
   return total;
 }
 
+Shell shell(const ConnectionSettings& settings) {
+  return {.argv = {"sqlite3", settings.file.string()}, .environment = {}, .secret = {}, .package = "sqlite3"};
+}
+
 }  // namespace
 
 const Backend& sqlite_backend() {
@@ -103,6 +107,7 @@ const Backend& sqlite_backend() {
       .make_scratch = make_scratch,
       .recover_scratch = recover_scratch,
       .preflight = preflight,
+      .shell = shell,
       .size = size,
   };
   return backend;
