@@ -468,3 +468,61 @@ TEST_CASE("postgres: recovery waits for the server to end a swap whose client is
   server->execute("ALTER DATABASE " + in_quotes(site.settings.app.name) + " CONNECTION LIMIT -1");
   CHECK(words_after(site, swap, std::chrono::milliseconds(300)) == "old");
 }
+
+namespace {
+
+/// A site whose administrator may create databases and roles, and no more.
+struct ModestSite {
+  ModestSite() : settings(postgres().settings(folder.path())) {
+    ConnectionSettings server = *settings.admin;
+    server.name = "postgres";
+    mighty = backend().connect(server, {});
+    settings.admin->user = settings.app.name + " admin";
+    mighty->execute("CREATE ROLE " + in_quotes(settings.admin->user) + " LOGIN CREATEDB CREATEROLE");
+    backend().create_database(settings);
+  }
+  ~ModestSite() {
+    run.reset();
+    backend().drop_database(settings);
+    mighty->execute("DROP ROLE " + in_quotes(settings.admin->user));
+  }
+  ModestSite(const ModestSite&) = delete;
+  ModestSite& operator=(const ModestSite&) = delete;
+
+  TemporaryFolder folder;
+  SiteDatabase settings;
+  std::unique_ptr<Database> mighty;
+  std::unique_ptr<Database> run;
+};
+
+}  // namespace
+
+TEST_CASE("postgres: an administrator who is no superuser fences, dumps, loads and swaps") {
+  ModestSite site;
+  site.run = test::open(site.settings);
+  site.run->execute("CREATE TABLE t (id serial PRIMARY KEY, words text)");
+  site.run->execute("CREATE EXTENSION hstore");
+  const auto app = test::open_as_app(site.settings);
+  app->execute("BEGIN");
+  app->execute("INSERT INTO t (words) VALUES ('unfinished')");
+  const auto fence = backend().make_fence(site.settings, site.run.get());
+  nlohmann::json saved = nlohmann::json::array();
+  const FenceReport report =
+      fence->enter({std::chrono::milliseconds(50), FenceOptions::Writers::end},
+                   [&saved](const nlohmann::json& inverse) { saved.push_back(inverse); });
+  CHECK(report.level == FenceLevel::database);
+  CHECK(report.ended_sessions == 1);
+  refuses_writes(*test::open_as_app(site.settings));
+  std::string text;
+  const ContentSummary summary = dump(site.settings.for_changes(), text);
+  {
+    const auto scratch = backend().make_scratch(site.settings, {}, site.folder.path(), "modest");
+    CHECK_THROWS_AS(scratch->load(source_of("CREATE ROLE intruder;\n"), {}), Error);
+    scratch->load(source_of(text), {});
+    CHECK(scratch->summarize() == summary);
+    scratch->swap_in(*site.run, [] {});
+  }
+  refuses_writes(*test::open_as_app(site.settings));
+  CHECK(fence->lift(saved).empty());
+  CHECK_NOTHROW(test::open_as_app(site.settings)->execute("INSERT INTO t (words) VALUES ('x')"));
+}
