@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 
 #include "base/child_process.hpp"
@@ -43,7 +44,10 @@ class PasswordFile {
 };
 
 int major_version(const std::filesystem::path& bin) {
-  return std::atoi(bin.parent_path().filename().c_str());
+  const std::string name = bin.parent_path().filename();
+  int version = 0;
+  std::from_chars(name.data(), name.data() + name.size(), version);
+  return version;
 }
 
 /// In PATH first, then where Debian keeps them, newest first.
@@ -116,7 +120,7 @@ std::string without_psql_commands(std::string text) {
 }
 
 std::string run_tool(const ConnectionSettings& settings, const ConnectOptions& options,
-                     std::vector<std::string> arguments) {
+                     const std::vector<std::string>& arguments) {
   const PasswordFile password(settings.password);
   const std::vector<std::string> tools = dump_tools();
   ChildResult result;
