@@ -285,9 +285,8 @@ TEST_CASE("postgres: a hostile dump stays in the scratch database") {
   refused("--\n-- PostgreSQL database dump\n--\nCREATE TABLE a (b integer);\n", "cut off");
   refused("PGDMP\x01\x0e", "custom format");
   CHECK_FALSE(std::filesystem::exists(outside));
-  CHECK(number(*site.run,
-               "SELECT count(*) FROM pg_roles WHERE rolname LIKE '%\\_bench\\_%' OR rolname = 'intruder'") ==
-        0);
+  CHECK(number(*site.run, "SELECT count(*) FROM pg_roles WHERE rolname = 'intruder'") == 0);
+  CHECK(leftovers(site).empty());
 }
 
 TEST_CASE("postgres: a swap keeps settings and rights of the database, and the site's lock") {
@@ -318,23 +317,20 @@ TEST_CASE("postgres: a swap keeps settings and rights of the database, and the s
   CHECK(to_text(site.app()->query("SHOW search_path").at(0).at(0)) == "public, \"$user\"");
   CHECK(to_text(site.app()->query("SHOW work_mem").at(0).at(0)) == "7MB");
   CHECK(number(*site.run, "SELECT datconnlimit FROM pg_database WHERE datname = current_database()") == 42);
-  CHECK(number(*site.run, "SELECT count(*) FROM pg_database WHERE datname LIKE '%\\_bench\\_%'") == 0);
+  CHECK(leftovers(site).empty());
 }
 
-TEST_CASE("postgres: recovering a scratch finishes a swap that was cut off, or drops what it left") {
+TEST_CASE("postgres: recovering a scratch drops what a swap that was cut off left") {
   PostgresSite site;
-  const Backend& backend = get_backend("postgres");
-  auto scratch = backend.make_scratch(site.settings, {}, site.folder.path(), "lost");
-  static_cast<void>(scratch.release());  // as if the process had been killed
-  const auto leftovers = [&] {
-    return number(*site.run, "SELECT count(*) FROM pg_database WHERE datname LIKE '%\\_bench\\_lost%'");
-  };
-  const std::string replaced = site.settings.app.name + "_bench_lost_replaced";
-  site.administrator()->execute("CREATE DATABASE " + in_quotes(replaced));
-  CHECK(leftovers() == 2);
-  backend.recover_scratch(site.settings, site.folder.path(), "lost");
-  CHECK(leftovers() == 0);
-  CHECK_NOTHROW(backend.recover_scratch(site.settings, site.folder.path(), "lost"));
+  const std::string scratch = site.settings.app.name + "_bench_lost";
+  const auto administrator = site.administrator();
+  for (const std::string& name : {scratch, scratch + "_replaced"})
+    administrator->execute("CREATE DATABASE " + in_quotes(name));
+  administrator->execute("CREATE ROLE " + in_quotes(scratch));
+  CHECK(leftovers(site).size() == 3);
+  backend().recover_scratch(site.settings, site.folder.path(), "lost");
+  CHECK(leftovers(site).empty());
+  CHECK_NOTHROW(backend().recover_scratch(site.settings, site.folder.path(), "lost"));
 }
 
 TEST_CASE("postgres: an adopted database, owned by its app, is dumped, restored and swapped as it is") {
@@ -468,4 +464,62 @@ TEST_CASE("postgres: recovery waits for the server to end a swap whose client is
   Transaction holds(*server);
   server->execute("ALTER DATABASE " + in_quotes(site.settings.app.name) + " CONNECTION LIMIT -1");
   CHECK(words_after(site, swap, std::chrono::milliseconds(300)) == "old");
+}
+
+namespace {
+
+/// A site whose administrator may create databases and roles, and no more.
+struct ModestSite {
+  ModestSite() : settings(postgres().settings(folder.path())) {
+    ConnectionSettings server = *settings.admin;
+    server.name = "postgres";
+    mighty = backend().connect(server, {});
+    settings.admin->user = settings.app.name + " admin";
+    mighty->execute("CREATE ROLE " + in_quotes(settings.admin->user) + " LOGIN CREATEDB CREATEROLE");
+    backend().create_database(settings);
+  }
+  ~ModestSite() {
+    run.reset();
+    backend().drop_database(settings);
+    mighty->execute("DROP ROLE " + in_quotes(settings.admin->user));
+  }
+  ModestSite(const ModestSite&) = delete;
+  ModestSite& operator=(const ModestSite&) = delete;
+
+  TemporaryFolder folder;
+  SiteDatabase settings;
+  std::unique_ptr<Database> mighty;
+  std::unique_ptr<Database> run;
+};
+
+}  // namespace
+
+TEST_CASE("postgres: an administrator who is no superuser fences, dumps, loads and swaps") {
+  ModestSite site;
+  site.run = test::open(site.settings);
+  site.run->execute("CREATE TABLE t (id serial PRIMARY KEY, words text)");
+  site.run->execute("CREATE EXTENSION hstore");
+  const auto app = test::open_as_app(site.settings);
+  app->execute("BEGIN");
+  app->execute("INSERT INTO t (words) VALUES ('unfinished')");
+  const auto fence = backend().make_fence(site.settings, site.run.get());
+  nlohmann::json saved = nlohmann::json::array();
+  const FenceReport report =
+      fence->enter({std::chrono::milliseconds(50), FenceOptions::Writers::end},
+                   [&saved](const nlohmann::json& inverse) { saved.push_back(inverse); });
+  CHECK(report.level == FenceLevel::database);
+  CHECK(report.ended_sessions == 1);
+  refuses_writes(*test::open_as_app(site.settings));
+  std::string text;
+  const ContentSummary summary = dump(site.settings.for_changes(), text);
+  {
+    const auto scratch = backend().make_scratch(site.settings, {}, site.folder.path(), "modest");
+    CHECK_THROWS_AS(scratch->load(source_of("CREATE ROLE intruder;\n"), {}), Error);
+    scratch->load(source_of(text), {});
+    CHECK(scratch->summarize() == summary);
+    scratch->swap_in(*site.run, [] {});
+  }
+  refuses_writes(*test::open_as_app(site.settings));
+  CHECK(fence->lift(saved).empty());
+  CHECK_NOTHROW(test::open_as_app(site.settings)->execute("INSERT INTO t (words) VALUES ('x')"));
 }

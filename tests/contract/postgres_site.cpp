@@ -62,6 +62,14 @@ OtherRole::~OtherRole() {
   administrator->execute("DROP ROLE " + quoted());
 }
 
+std::vector<Row> rights(Database& database) {
+  return database.query(
+      "SELECT relname, relacl::text, (SELECT string_agg(attname || attacl::text, ',' ORDER BY attnum) FROM "
+      "pg_attribute WHERE attrelid = c.oid), (SELECT string_agg(defaclacl::text, ',' ORDER BY oid) FROM "
+      "pg_default_acl) "
+      "FROM pg_class c WHERE relnamespace = 'public'::regnamespace ORDER BY oid");
+}
+
 void refuses_writes(Database& database) {
   for (const char* statement :
        {"INSERT INTO t (words) VALUES ('x')", "UPDATE t SET words = 'x'", "DELETE FROM t", "TRUNCATE t",

@@ -55,6 +55,9 @@ class OtherRole {
   std::string m_name;
 };
 
+/// Who may do what with the tables and sequences of the site, and with those to come.
+std::vector<Row> rights(Database& database);
+
 /// Checks that the connection may change nothing of the site.
 void refuses_writes(Database& database);
 

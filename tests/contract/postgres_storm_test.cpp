@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -104,12 +106,20 @@ class AppClient {
 struct Counts {
   std::array<std::atomic<long>, 10> written{};  ///< by each writer
   std::atomic<long> refused = 0, read = 0, neighbours = 0;
-  std::atomic<long> slowest = 0;  ///< milliseconds, of the neighbour's
+  std::array<std::atomic<long>, 8> slowest{};  ///< milliseconds, of each of the neighbour's clients
 
   std::array<long, 10> written_so_far() const {
     std::array<long, 10> numbers{};
     for (std::size_t index = 0; index < numbers.size(); ++index) numbers[index] = written[index];
     return numbers;
+  }
+  /// What three of the neighbour's clients had to wait for at least once since this was asked before: a
+  /// loaded machine holds up one client or another, a lock would hold up all of them.
+  long take_pause() {
+    std::array<long, 8> pauses{};
+    for (std::size_t index = 0; index < pauses.size(); ++index) pauses[index] = slowest[index].exchange(0);
+    std::ranges::sort(pauses, std::greater<>());
+    return pauses[2];
   }
   bool all_wrote_since(const std::array<long, 10>& before) const {
     for (std::size_t index = 0; index < before.size(); ++index)
@@ -138,7 +148,7 @@ void add_readers(Crowd& crowd, const PostgresSite& site, Counts& counts) {
 }
 
 void add_neighbours(Crowd& crowd, const PostgresSite& site, Counts& counts) {
-  for (int index = 0; index < 8; ++index) {
+  for (std::size_t index = 0; index < counts.slowest.size(); ++index) {
     const auto client =
         std::make_shared<AppClient>(site, index % 2 == 0 ? Client::stays : Client::connects_anew);
     crowd.add([&counts, index, client] {
@@ -149,8 +159,7 @@ void add_neighbours(Crowd& crowd, const PostgresSite& site, Counts& counts) {
         throw std::runtime_error("a neighbour was refused");
       ++counts.neighbours;
       const auto time = std::chrono::duration_cast<milliseconds>(SteadyClock::now() - begin).count();
-      for (long before = counts.slowest; before < time;)
-        if (counts.slowest.compare_exchange_weak(before, time)) break;
+      counts.slowest[index] = std::max<long>(counts.slowest[index], time);
     });
   }
 }
@@ -171,9 +180,9 @@ TEST_CASE("postgres: a storm of writers changes not one row in the window, and n
   add_readers(crowd, site, counts);
   add_neighbours(crowd, neighbour, counts);
   REQUIRE(becomes_true([&] { return counts.all_wrote_since({}); }));
-  counts.slowest = 0;
+  counts.take_pause();
   std::this_thread::sleep_for(milliseconds(1'000));
-  const long slowest_without = counts.slowest.exchange(0);
+  const long pause_without = counts.take_pause();
 
   const FenceReport report = site.enter();
   const auto content = [&] {
@@ -195,8 +204,9 @@ TEST_CASE("postgres: a storm of writers changes not one row in the window, and n
   const auto at_the_lift = counts.written_so_far();
   CHECK(becomes_true([&] { return counts.all_wrote_since(at_the_lift); }));
   CHECK(crowd.stop() == std::set<std::string>());
-  INFO(fmt::format("drain {} ms, the neighbour's slowest {} ms, without a fence {} ms", report.drain.count(),
-                   counts.slowest, slowest_without));
+  const long pause = counts.take_pause();
+  INFO(fmt::format("drain {} ms, the neighbour paused for {} ms, without a fence for {} ms",
+                   report.drain.count(), pause, pause_without));
   // On a loaded machine they wait without any fence as well.
-  CHECK(counts.slowest <= std::max(250L, 3 * slowest_without));
+  CHECK(pause <= std::max(250L, 3 * pause_without));
 }

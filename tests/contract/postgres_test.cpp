@@ -10,18 +10,6 @@
 using namespace bench;
 using namespace bench::test;
 
-namespace {
-
-std::vector<Row> rights(Database& database) {
-  return database.query(
-      "SELECT relname, relacl::text, (SELECT string_agg(attname || attacl::text, ',' ORDER BY attnum) FROM "
-      "pg_attribute WHERE attrelid = c.oid), (SELECT string_agg(defaclacl::text, ',' ORDER BY oid) FROM "
-      "pg_default_acl) "
-      "FROM pg_class c WHERE relnamespace = 'public'::regnamespace ORDER BY oid");
-}
-
-}  // namespace
-
 TEST_CASE("postgres: rights come back exactly, and where the fence does not reach nothing changes") {
   PostgresSite site;
   site.run->execute("GRANT UPDATE (words) ON t TO " + in_quotes(site.settings.app.user) +

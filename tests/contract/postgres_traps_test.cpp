@@ -9,14 +9,6 @@ using namespace bench::test;
 
 namespace {
 
-std::vector<Row> rights(Database& database) {
-  return database.query(
-      "SELECT relname, relacl::text, (SELECT string_agg(attname || attacl::text, ',' ORDER BY attnum) FROM "
-      "pg_attribute WHERE attrelid = c.oid), (SELECT string_agg(defaclacl::text, ',' ORDER BY oid) FROM "
-      "pg_default_acl) "
-      "FROM pg_class c WHERE relnamespace = 'public'::regnamespace ORDER BY oid");
-}
-
 int run_pgbouncer(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), BENCH_TEST_SUPPORT "/pgbouncer");
   return run_child({.argv = std::move(arguments)}).exit_code;

@@ -18,7 +18,7 @@ class StatementWatcher;
 /// One connection to a PostgreSQL database. Statements go through libpqxx outside of its transaction classes:
 /// transactions are begun and ended by statements of our own. A connection that is lost is never made anew
 /// behind our back: that would lose its lock and role.
-class PostgresDatabase : public Database {
+class PostgresDatabase final : public Database {
  public:
   /// As whom it works. `owner`: an account that may take the role that owns the site's objects takes it, so
   /// that what it creates belongs to that role. `itself`: with the account's own rights.

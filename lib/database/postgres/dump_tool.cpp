@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdlib>
 
 #include "base/child_process.hpp"
@@ -17,7 +18,10 @@ namespace bench {
 namespace {
 
 int major_version(const std::filesystem::path& bin) {
-  return std::atoi(bin.parent_path().filename().c_str());
+  const std::string name = bin.parent_path().filename();
+  int version = 0;
+  std::from_chars(name.data(), name.data() + name.size(), version);
+  return version;
 }
 
 /// In PATH first, then where Debian keeps them, newest first.

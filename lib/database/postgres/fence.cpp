@@ -207,10 +207,10 @@ nlohmann::json PostgresFence::take_rights(PostgresDatabase& admin,
   Transaction transaction(admin);
   const auto grants = read_grants(admin, Rights::writing, m_site.app.user);
   const auto defaults = read_default_grants(admin, Rights::writing, m_site.app.user);
-  const nlohmann::json inverse{{"database_oid", database_oid(admin)},
-                               {"relations", names_of(read_relations(admin))},
-                               {"grants", grants},
-                               {"defaults", defaults}};
+  nlohmann::json inverse{{"database_oid", database_oid(admin)},
+                         {"relations", names_of(read_relations(admin))},
+                         {"grants", grants},
+                         {"defaults", defaults}};
   save(inverse);
   run_all(admin, statements_for(defaults, Change::take));
   run_all(admin, statements_for(grants, Change::take));

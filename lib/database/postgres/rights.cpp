@@ -150,7 +150,8 @@ std::vector<std::string> statements_for(const std::vector<Grant>& grants, Change
   for (const Grant& grant : grants) {
     std::string& list = objects[{grant.grantor, privileges_of(grant), object_type(grant), grant.grantee,
                                  change == Change::give && grant.grantable}];
-    list += (list.empty() ? "" : ", ") + object_of(grant);
+    if (!list.empty()) list += ", ";
+    list += object_of(grant);
   }
   std::vector<std::string> statements;
   std::string role;
