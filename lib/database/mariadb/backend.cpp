@@ -70,3 +70,8 @@ const Backend& mariadb_backend() {
 }
 
 }  // namespace bench
+
+/// What the backend table looks for in this module.
+extern "C" const bench::Backend* bench_mariadb_backend() {
+  return &bench::mariadb_backend();
+}
