@@ -7,6 +7,9 @@ namespace bench {
 
 /// Revokes what lets the app account write, and ends its sessions, which would keep their rights. It outlives
 /// its process: only `lift` grants the rights back.
+///
+/// Who may read may also lock rows (SELECT ... FOR UPDATE). That writes nothing, so it is no gap, but it can
+/// hold a patch up: Database::execute_patiently names who does.
 class MariadbFence : public Fence {
  public:
   explicit MariadbFence(const SiteDatabase& database) : m_database(database) {}
