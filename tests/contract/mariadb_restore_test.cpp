@@ -430,3 +430,90 @@ TEST_CASE("mariadb: a process that is killed while it swaps leaves one content o
     CHECK(site.leftovers() == 0);
   }
 }
+
+namespace {
+
+/// An administrator with the rights that the documentation asks for, and no more.
+struct SiteOfModestAdmin : Site {
+  SiteOfModestAdmin() {
+    account = "`" + settings.app.name + "_admin`@`localhost`";
+    std::string pattern = settings.app.name;
+    pattern.insert(pattern.find('_'), "\\");
+    run({"CREATE USER " + account + " IDENTIFIED BY 'modest'", "GRANT SELECT ON mysql.* TO " + account,
+         "GRANT RELOAD, PROCESS, CONNECTION ADMIN ON *.* TO " + account});
+    for (const char* databases : {"", "\\_bench\\_%"})
+      admin->execute("GRANT ALL PRIVILEGES ON `" + pattern + databases + "`.* TO " + account +
+                     " WITH GRANT OPTION");
+    root = settings;
+    settings.admin->user = settings.app.name + "_admin";
+    settings.admin->password = "modest";
+  }
+  ~SiteOfModestAdmin() { admin->execute("DROP USER " + account); }
+  std::string account;
+  SiteDatabase root;
+};
+
+}  // namespace
+
+TEST_CASE("mariadb: an administrator of one database alone restores it, and its dump writes nowhere else") {
+  const SiteOfModestAdmin site;
+  site.run(content);
+  const std::string text = tool_dump(site, "--routines --events --triggers");
+  const ContentSummary summary = site.summary();
+  const auto run = test::open(site.settings);
+  const auto fence = get_backend("mariadb").make_fence(site.settings, nullptr);
+  nlohmann::json saved = nlohmann::json::array();
+  fence->enter({}, [&saved](const nlohmann::json& inverse) { saved.push_back(inverse); });
+  {
+    const auto scratch = site.scratch();
+    load(*scratch, text);
+    CHECK(scratch->summarize() == summary);
+    for (const std::string& attack :
+         {"INSERT INTO `" + site.settings.app.name + "`.child VALUES (7, 1)",
+          "/*!99999 SET */ DROP TABLE `" + site.settings.app.name + "`.child", std::string("CALL add_one()")})
+      CHECK_THAT(why_refused(*scratch, attack + ";\n"), Catch::Contains("not restored"));
+    scratch->swap_in(*run, [] {});
+  }
+  CHECK(site.summary() == summary);
+  CHECK(fence->lift(saved).empty());
+  open_as_app(site.settings)->execute("CALL add_one()");
+  CHECK(site.leftovers() == 0);
+}
+
+TEST_CASE("mariadb: who may not create the scratch database is told what to grant") {
+  const Site site;
+  SiteDatabase alone{.app = site.settings.app, .admin = {}};
+  try {
+    get_backend("mariadb").make_scratch(alone, {}, site.folder.path(), "test");
+    FAIL("it was created");
+  } catch (const Error& error) {
+    CHECK(error.kind() == Kind::database);
+    CHECK_THAT(error.hint(), Catch::Contains("\\_bench\\_%") && Catch::Contains(alone.app.user));
+  }
+}
+
+TEST_CASE("mariadb: the names of a scratch keep within the server's limit, and too long ones are refused") {
+  SiteDatabase site;
+  site.app.name = std::string(40, 'x');
+  const std::string name = mariadb_scratch_name(site, "20261121-034100-migrate-1f2e");
+  CHECK(name.starts_with(site.app.name + "_bench_"));
+  CHECK(mariadb_replaced_name(site, "20261121-034100-migrate-1f2e").size() == 64);
+  CHECK(name != mariadb_scratch_name(site, "20261121-034100-migrate-1f2f"));
+  site.app.name = std::string(60, 'x');
+  CHECK_THROWS_AS(mariadb_scratch_name(site, "20261121-034100-migrate-1f2e"), Error);
+}
+
+TEST_CASE("mariadb: tables of other databases that refer to this one stand against a swap") {
+  const Site site;
+  const Site other;
+  site.run({"CREATE TABLE parent (id INT PRIMARY KEY)"});
+  other.run({"CREATE TABLE child (id INT, FOREIGN KEY (id) REFERENCES `" + site.settings.app.name +
+             "`.parent (id))"});
+  {
+    const auto scratch = site.scratch();
+    scratch->connection().execute("CREATE TABLE parent (id INT PRIMARY KEY)");
+    CHECK_THROWS_WITH(scratch->swap_in(*site.admin, [] {}), Catch::Contains(other.settings.app.name));
+  }
+  CHECK(site.leftovers() == 0);
+  other.run({"DROP TABLE child"});
+}
