@@ -480,6 +480,20 @@ TEST_CASE("mariadb: an administrator of one database alone restores it, and its 
   CHECK(site.leftovers() == 0);
 }
 
+TEST_CASE("mariadb: a swap that such an administrator cannot finish is undone, triggers of others included") {
+  const SiteOfModestAdmin site;
+  site.run(old_content);
+  const auto run = test::open(site.settings);
+  {
+    const auto scratch = site.scratch();
+    fill(*scratch);
+    scratch->connection().execute("ALTER TABLE t DROP COLUMN more");
+    CHECK_THROWS_AS(scratch->swap_in(*run, [] {}), Error);
+  }
+  CHECK(which(site) == "old");
+  CHECK(site.leftovers() == 0);
+}
+
 TEST_CASE("mariadb: who may not create the scratch database is told what to grant") {
   const Site site;
   SiteDatabase alone{.app = site.settings.app, .admin = {}};
