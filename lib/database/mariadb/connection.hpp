@@ -12,7 +12,6 @@
 namespace sql {
 class Connection;
 class ResultSet;
-class Statement;
 }  // namespace sql
 
 namespace bench {

@@ -192,7 +192,7 @@ void DumpGate::note_database(const std::string& name) {
 
 std::string DumpGate::judge_create(const std::string& text) {
   if (parse_program(text)) return judge_program(text);
-  const std::string changed = without_sequence_databases(text);
+  std::string changed = without_sequence_databases(text);
   const std::vector<SqlToken> tokens = tokens_of(changed);
   std::size_t at = 1;
   while (at < tokens.size() &&
