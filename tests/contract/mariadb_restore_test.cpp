@@ -123,12 +123,25 @@ TEST_CASE("mariadb: a trigger's own database is taken off its names") {
   CHECK(without_own_database("CREATE VIEW v AS SELECT t.a FROM t") == "CREATE VIEW v AS SELECT t.a FROM t");
 }
 
+TEST_CASE("mariadb: the database is taken off sequences and functions, and off nothing else") {
+  const auto changed = [](Called called, const std::string& text) {
+    return without_database_of(called, text, "a");
+  };
+  CHECK(changed(Called::sequences,
+                "CREATE TABLE t (n INT DEFAULT nextval(`a`.`s`), m INT DEFAULT nextval(b.s))") ==
+        "CREATE TABLE t (n INT DEFAULT nextval(`s`), m INT DEFAULT nextval(b.s))");
+  CHECK(changed(Called::sequences_and_functions, "CREATE VIEW v AS SELECT a.f(a.c, 'a.f(') FROM t a") ==
+        "CREATE VIEW v AS SELECT f(a.c, 'a.f(') FROM t a");
+  CHECK(without_database_of(Called::sequences, "CREATE TABLE t (n INT REFERENCES a.t (n))") ==
+        "CREATE TABLE t (n INT REFERENCES a.t (n))");
+}
+
 TEST_CASE("mariadb: what mariadb-dump wrote is loaded and equal") {
   const Site site;
   site.run(content);
   site.run({"CREATE TRIGGER `" + site.settings.app.name + "`.named AFTER INSERT ON `" +
                 site.settings.app.name + "`.child FOR EACH ROW SET @a = 1",
-            "CREATE VIEW numbered AS SELECT NEXTVAL(numbers)"});
+            "CREATE VIEW numbered AS SELECT NEXTVAL(numbers), `" + site.settings.app.name + "`.counted()"});
   const ContentSummary summary = site.summary();
   for (const char* options : {"--routines --events --triggers", "--routines --events --skip-extended-insert",
                               "--routines --events --databases --hex-blob --add-drop-database",
