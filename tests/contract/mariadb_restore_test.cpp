@@ -4,11 +4,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "base/error.hpp"
@@ -543,4 +546,41 @@ TEST_CASE("mariadb: tables of other databases that refer to this one stand again
   }
   CHECK(site.leftovers() == 0);
   other.run({"DROP TABLE child"});
+}
+
+TEST_CASE("mariadb: readers go on while a scratch is swapped in, and one that holds a table is waited for") {
+  const Site site;
+  site.run(content);
+  const auto scratch = site.scratch();
+  load(*scratch, tool_dump(site, "--routines --events"));
+  scratch->connection().execute("INSERT INTO child VALUES (2, 2)");
+  std::atomic<bool> swapped = false;
+  std::atomic<int> reads = 0;
+  std::mutex mutex;
+  std::set<std::string> surprises;
+  std::vector<std::thread> readers;
+  for (int index = 0; index < 3; ++index)
+    readers.emplace_back([&, reads_in_transaction = index == 0] {
+      const auto app = open_as_app(site.settings, Access::read_only);
+      try {
+        for (int rounds_after = 0; rounds_after < 3; rounds_after += swapped ? 1 : 0, ++reads) {
+          const Transaction transaction(*app);
+          const std::size_t rows = app->query("SELECT * FROM both_of").size();
+          if (rows != 1 && rows != 2) throw Error(Kind::unexpected, "half of a content was read");
+          app->query("SELECT counted()");
+          if (reads_in_transaction) std::this_thread::sleep_for(std::chrono::milliseconds(700));
+        }
+      } catch (const Error& error) {
+        const std::lock_guard lock(mutex);
+        surprises.insert(error.what());
+      }
+    });
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const int before = reads;
+  scratch->swap_in(*site.admin, [] {});
+  swapped = true;
+  for (std::thread& reader : readers) reader.join();
+  CHECK(reads > before);
+  CHECK(surprises == std::set<std::string>());
+  CHECK(site.admin->query("SELECT * FROM both_of").size() == 2);
 }
