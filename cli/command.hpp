@@ -29,7 +29,7 @@ enum class Tail { arguments, foreign_command };
 
 struct Command {
   std::string_view name;
-  std::string_view alias;  ///< Frappe's name for it; empty: none
+  std::vector<std::string_view> aliases;  ///< Frappe's names for it
   Group group;
   Runs runs;
   Tail tail;

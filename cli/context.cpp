@@ -58,11 +58,12 @@ Json text_or_null(const std::string& text) {
   return text.empty() ? Json(nullptr) : Json(text);
 }
 
-Context::Context(const Command& command, GlobalOptions options, Printer& printer,
+Context::Context(const Command& command, GlobalOptions options, Printer& printer, RootOptions root,
                  std::vector<std::string> foreign_command)
     : m_command(command),
       m_options(std::move(options)),
       m_printer(printer),
+      m_root(std::move(root)),
       m_foreign_command(std::move(foreign_command)) {}
 
 const BenchFolder& Context::bench() {
@@ -104,13 +105,15 @@ Workplace Context::workplace(const Site& site, std::chrono::milliseconds wait) {
   m_progress = std::make_unique<TerminalProgress>(m_printer, LogFile(site.log_file()));
   m_progress->log("info", fmt::format("bench {} {}", version(), m_command.name));
   m_printer.detail(fmt::format("log     {}", site.log_file().string()));
-  return Workplace{bench(), apps(), *m_progress, wait};
+  // Of several sites, those without a server have no use for it, and the others do.
+  if (!m_several) refuse_without_server(backend_of(site).db_type, m_root.given());
+  return Workplace{bench(), apps(), *m_progress, wait, m_root.choice()};
 }
 
 Workplace Context::workplace(std::chrono::milliseconds wait) {
   m_progress = std::make_unique<TerminalProgress>(m_printer, LogFile(bench().path() / "logs" / "bench.log"));
   m_progress->log("info", fmt::format("bench {} {}", version(), m_command.name));
-  return Workplace{bench(), apps(), *m_progress, wait};
+  return Workplace{bench(), apps(), *m_progress, wait, m_root.choice()};
 }
 
 Workplace Context::silent_workplace() {

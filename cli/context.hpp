@@ -14,6 +14,7 @@
 #include "command.hpp"
 #include "global_options.hpp"
 #include "output.hpp"
+#include "server_options.hpp"
 #include "site/app.hpp"
 #include "site/bench_folder.hpp"
 #include "site/site.hpp"
@@ -45,11 +46,12 @@ using SiteTask = std::function<Outcome(const Site&)>;
 /// All that commands share: the bench, the sites chosen, what was done so far and what comes of it.
 class Context {
  public:
-  Context(const Command& command, GlobalOptions options, Printer& printer,
+  Context(const Command& command, GlobalOptions options, Printer& printer, RootOptions root,
           std::vector<std::string> foreign_command);
 
   const GlobalOptions& options() const { return m_options; }
   Printer& printer() { return m_printer; }
+  const RootOptions& root() const { return m_root; }
   const Command& command() const { return m_command; }
   /// What stood behind `--` (see Tail::foreign_command).
   const std::vector<std::string>& foreign_command() const { return m_foreign_command; }
@@ -103,6 +105,7 @@ class Context {
   const Command& m_command;
   GlobalOptions m_options;
   Printer& m_printer;
+  RootOptions m_root;
   std::vector<std::string> m_foreign_command;
   std::optional<BenchFolder> m_bench;
   std::unique_ptr<TerminalProgress> m_progress;

@@ -4,7 +4,6 @@
 #include "context.hpp"
 #include "options.hpp"
 #include "prompt.hpp"
-#include "server_options.hpp"
 #include "workflow/new_site.hpp"
 
 namespace bench::cli {
@@ -15,7 +14,6 @@ struct DropSiteFlags {
   std::optional<std::string> site, archive;
   bool no_backup = false;
   bool force = false;
-  RootOptions root;
   std::optional<std::chrono::milliseconds> wait;
 };
 
@@ -31,7 +29,6 @@ Outcome outcome_of(const DropSiteReport& report) {
 
 void run(Context& context, const DropSiteFlags& flags) {
   const Site site = context.only_site(flags.site);
-  refuse_without_server(backend_of(site).db_type, flags.root.given());
   DropSiteOptions options;
   options.backup = !flags.no_backup;
   if (flags.archive) options.archive = std::filesystem::absolute(*flags.archive);
@@ -50,12 +47,13 @@ Run declare_drop_site(CLI::App& app) {
            {"bench drop-site develop", "bench drop-site develop --yes --archived-sites-path /srv/old-sites"});
   auto flags = std::make_shared<DropSiteFlags>();
   add_text(app, "SITE", flags->site, "the site; or --site", "");
-  app.add_flag("--no-backup", flags->no_backup, "take no backup first; the folder is archived all the same");
+  app.add_flag(
+      "--no-backup", flags->no_backup,
+      "take no backup first; the folder is archived all the same, but a database on a server is gone");
   add_text(app, "--archived-sites-path", flags->archive,
            "where the folder goes; else archived/sites of the bench", "DIR");
   app.add_flag("--force", flags->force, "do not ask");
   add_wait_option(app, flags->wait, "not at all");
-  add_root_options(app, flags->root);
   return [flags](Context& context) { run(context, *flags); };
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include "base/error.hpp"
@@ -64,7 +65,8 @@ std::string commands_in(Group group) {
   std::string text = fmt::format("\n{}:\n", name(group));
   for (const Command& command : commands()) {
     if (command.group != group) continue;
-    const std::string alias = command.alias.empty() ? "" : fmt::format(" (also {})", command.alias);
+    const std::string alias =
+        command.aliases.empty() ? "" : fmt::format(" (also {})", fmt::join(command.aliases, ", "));
     text += fmt::format("  {:<22}{}{}\n", command.name, command.summary, alias);
   }
   return text;

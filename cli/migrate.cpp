@@ -19,6 +19,8 @@ struct MigrateFlags {
   bool skip_search_index = false;
   bool accept_drift = false;
   std::string on_failure = "undo";
+  bool all_or_nothing = false;
+  std::optional<std::chrono::milliseconds> lock_timeout;
   FenceFlags fence;
   std::optional<std::chrono::milliseconds> wait;
 };
@@ -29,7 +31,9 @@ MigrateOptions options_of(const MigrateFlags& flags) {
   if (flags.backup) options.backup = parse_backup_moments(*flags.backup);
   if (flags.skip_failing) options.on_patch_failure = RunOptions::OnFailure::skip;
   if (flags.accept_drift) options.drift = MigrateOptions::Drift::accept;
-  if (flags.on_failure == "keep") options.on_failure = MigrateOptions::OnFailure::keep;
+  if (flags.on_failure == "keep") options.on_failure = OnFailure::keep;
+  if (flags.all_or_nothing) options.unit = RunOptions::Unit::run;
+  if (flags.lock_timeout) options.patience.lock_timeout = *flags.lock_timeout;
   return options;
 }
 
@@ -116,6 +120,14 @@ Run declare_migrate(CLI::App& app) {
   add_choice(
       app, "--on-failure", flags->on_failure, {"undo", "keep"},
       "keep: a failed run leaves the site in maintenance for a person, where it could be committed in part");
+  app.add_flag("--all-or-nothing", flags->all_or_nothing,
+               "all patches in one transaction (PostgreSQL; SQLite always); readers of a table that one of "
+               "them alters "
+               "wait until the end");
+  add_duration(
+      app, "--lock-timeout", flags->lock_timeout,
+      "how long a statement that waits for a lock may hold up readers behind it, before it steps back and "
+      "tries again; else 2s");
   add_fence_options(app, flags->fence);
   add_wait_option(app, flags->wait, "not at all");
   app.add_flag("--skip-search-index", flags->skip_search_index,

@@ -18,7 +18,6 @@ struct NewSiteFlags {
   NewSiteOptions options;
   std::vector<std::string> apps;
   std::optional<std::string> admin_password;
-  RootOptions root;
   std::optional<std::chrono::milliseconds> wait;
 };
 
@@ -35,15 +34,13 @@ std::string db_type_for(Context& context, const NewSiteOptions& options) {
   return *options.db_type;
 }
 
-std::vector<std::string> server_options_given(const NewSiteFlags& flags) {
-  std::vector<std::string> given;
+std::vector<std::string> server_options_given(const NewSiteFlags& flags, const RootOptions& root) {
+  std::vector<std::string> given = root.given();
   if (flags.options.db_host) given.emplace_back("--db-host");
   if (flags.options.db_port) given.emplace_back("--db-port");
   if (flags.options.db_socket) given.emplace_back("--db-socket");
   if (flags.options.db_user) given.emplace_back("--db-user");
   if (flags.options.db_password) given.emplace_back("--db-password");
-  const auto root = flags.root.given();
-  given.insert(given.end(), root.begin(), root.end());
   return given;
 }
 
@@ -66,10 +63,9 @@ void run(Context& context, const NewSiteFlags& flags) {
   check_site_name(flags.options.name);
   NewSiteOptions options = flags.options;
   options.db_type = db_type_for(context, options);
-  refuse_without_server(*options.db_type, server_options_given(flags));
+  refuse_without_server(*options.db_type, server_options_given(flags, context.root()));
   options.apps = split_at_commas(flags.apps);
   warn_of_exposed(context.printer(), "--db-password", options.db_password);
-  warn_of_exposed(context.printer(), "--db-root-password", flags.root.password);
   if (flags.admin_password) {
     context.printer().warning("--admin-password has nothing to do: bench's own app keeps no users");
   }
@@ -86,20 +82,21 @@ void declare_server(CLI::App& app, NewSiteFlags& flags) {
   NewSiteOptions& options = flags.options;
   add_text(app, "--db-host", options.db_host, "the server's name or address", "HOST")->group(group);
   add_integer(app, "--db-port", options.db_port, 1, 65535, "the server's port")->group(group);
-  add_text(app, "--db-socket", options.db_socket, "the server's socket", "FILE")->group(group);
+  add_text(app, "--db-socket", options.db_socket,
+           "MariaDB: the server's socket; PostgreSQL: the folder of its socket", "PATH")
+      ->group(group);
   add_text(app, "--db-user", options.db_user, "the account of the site; else the database's name", "NAME")
       ->group(group);
   add_text(app, "--db-password", options.db_password,
            "its password; EXPOSED: others on this machine can read it while bench runs; else one is made up")
       ->group(group);
-  add_root_options(app, flags.root);
 }
 
 }  // namespace
 
 Run declare_new_site(CLI::App& app) {
   examples(app, {"bench new-site develop", "bench new-site develop --install-app demo --set-default",
-                 "bench new-site develop --db-type sqlite --db-name develop"});
+                 "bench new-site develop --db-type mariadb --db-socket /run/mysqld/mysqld.sock"});
   auto flags = std::make_shared<NewSiteFlags>();
   NewSiteOptions& options = flags->options;
   add_argument(app, "NAME", options.name, "letters, digits, '.', '-' and '_'");

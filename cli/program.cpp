@@ -113,6 +113,8 @@ Ending run_command(const CommandLine& line, const Command& command, Printer& pri
   app.formatter(help_formatter());
   app.set_help_flag("-h,--help", "this help")->group("global options");
   const Run run = command.declare(app);
+  RootOptions root;
+  if (command.runs == Runs::operation) add_root_options(app, root);
   declare_global_options(app, options);
   if (const auto help = parse_or_help(app, line, command)) return tell(printer, "help", *help, *help);
   if (options.version) return tell_version(printer);
@@ -120,7 +122,8 @@ Ending run_command(const CommandLine& line, const Command& command, Printer& pri
 
   std::optional<InterruptionHandler> interruption;
   if (command.runs == Runs::operation) interruption.emplace();
-  Context context(command, options, printer,
+  warn_of_exposed(printer, "--db-root-password", root.password);
+  Context context(command, options, printer, root,
                   command.tail == Tail::foreign_command ? line.tail : std::vector<std::string>());
   try {
     run(context);

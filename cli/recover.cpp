@@ -5,14 +5,15 @@
 #include "change_report.hpp"
 #include "context.hpp"
 #include "options.hpp"
-#include "workflow/new_site.hpp"
 #include "workflow/recover_site.hpp"
+#include "workflow/unfinished_sites.hpp"
 
 namespace bench::cli {
 
 namespace {
 
 struct RecoverFlags {
+  bool resume = false, mark_applied = false, restore = false;
   std::optional<std::chrono::milliseconds> wait;
 };
 
@@ -35,7 +36,7 @@ Outcome outcome_of(const RecoverReport& report) {
 }
 
 void finish_half_made_sites(Context& context) {
-  for (const UnfinishedSite& site : finish_unfinished_sites(context.bench())) {
+  for (const UnfinishedSite& site : finish_unfinished_sites(context.workplace())) {
     Outcome outcome;
     outcome.result = {{"site", site.name}, {"told", site.told}};
     outcome.text = fmt::format("{}: {}\n", site.name, site.told);
@@ -53,7 +54,31 @@ std::vector<Site> idle_sites(Context& context) {
   return sites;
 }
 
+std::string choice_of(const RecoverFlags& flags) {
+  std::vector<std::string> given;
+  if (flags.resume) given.emplace_back("--resume");
+  if (flags.mark_applied) given.emplace_back("--mark-applied");
+  if (flags.restore) given.emplace_back("--restore");
+  if (given.size() > 1)
+    throw Error(Kind::usage, fmt::format("{} and {} exclude each other", given[0], given[1]),
+                "give one of them");
+  return given.empty() ? "" : given.front();
+}
+
+/// A person's decision about what stopped half-way.
+void settle(Context& context, const std::string& choice, std::chrono::milliseconds wait) {
+  const auto task = [&](const Site& site) {
+    const Workplace workplace = context.workplace(site, wait);
+    if (choice == "--restore") return outcome_of(restore_before(workplace, site));
+    const Doubt doubt = choice == "--mark-applied" ? Doubt::took_effect : Doubt::run_again;
+    return outcome_of(resume_site(workplace, site, doubt), context.printer().verbosity());
+  };
+  context.for_each_site({context.only_site()}, task);
+}
+
 void run(Context& context, const RecoverFlags& flags) {
+  if (const std::string choice = choice_of(flags); !choice.empty())
+    return settle(context, choice, flags.wait.value_or(std::chrono::milliseconds(0)));
   const bool whole_bench = context.options().sites.empty();
   if (whole_bench) finish_half_made_sites(context);
   const std::vector<Site> sites = whole_bench ? idle_sites(context) : context.sites();
@@ -67,8 +92,14 @@ void run(Context& context, const RecoverFlags& flags) {
 }  // namespace
 
 Run declare_recover(CLI::App& app) {
-  examples(app, {"bench --site develop recover", "bench recover"});
+  examples(app, {"bench --site develop recover", "bench recover", "bench --site develop recover --resume"});
   auto flags = std::make_shared<RecoverFlags>();
+  app.add_flag(
+      "--resume", flags->resume,
+      "go on with a migrate that stopped half-way; a statement in doubt is run again unless the database "
+      "proves that it took effect");
+  app.add_flag("--mark-applied", flags->mark_applied, "the same, and the statement in doubt took effect");
+  app.add_flag("--restore", flags->restore, "restore the backup that the operation took before its change");
   add_wait_option(app, flags->wait, "not at all");
   return [flags](Context& context) { run(context, *flags); };
 }

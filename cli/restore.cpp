@@ -21,7 +21,6 @@ struct RestoreFlags {
   bool allow_missing_apps = false;
   bool force = false;
   std::optional<std::string> encryption_key;
-  RootOptions root;
   FenceFlags fence;
   std::optional<std::chrono::milliseconds> wait;
 };
@@ -71,7 +70,6 @@ void refuse_encrypted(Printer& printer, const RestoreFlags& flags) {
 
 void run(Context& context, const RestoreFlags& flags) {
   const Site site = context.only_site();
-  refuse_without_server(backend_of(site).db_type, flags.root.given());
   refuse_encrypted(context.printer(), flags);
   RestoreOptions options;
   options.source = flags.source;
@@ -113,7 +111,6 @@ Run declare_restore(CLI::App& app) {
   add_wait_option(app, flags->wait, "not at all");
   add_text(app, "--encryption-key", flags->encryption_key,
            "accepted for Frappe's scripts; EXPOSED: others on this machine can read it", "KEY");
-  add_root_options(app, flags->root);
   return [flags](Context& context) { run(context, *flags); };
 }
 

@@ -16,10 +16,16 @@ std::vector<std::string> RootOptions::given() const {
   return names;
 }
 
+AdminChoice RootOptions::choice() const {
+  AdminChoice choice{.user = username, .password = password, .password_file = {}};
+  if (password_file) choice.password_file = *password_file;
+  return choice;
+}
+
 void add_root_options(CLI::App& app, RootOptions& options) {
   constexpr const char* group = "database server";
   add_text(app, "--db-root-username,--mariadb-root-username", options.username,
-           "the account that makes databases", "NAME")
+           "the account that bench changes databases with; else config/admin.json, root_login", "NAME")
       ->group(group);
   add_text(app, "--db-root-password-file", options.password_file, "a file that holds its password", "FILE")
       ->group(group);

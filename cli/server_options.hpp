@@ -5,15 +5,18 @@
 #include <string_view>
 #include <vector>
 
-#include "context.hpp"
+#include "database/admin_account.hpp"
+#include "output.hpp"
 
 namespace bench::cli {
 
-/// Frappe's options for the account that makes databases on a server.
+/// Frappe's options for the account that creates, fences, migrates and restores databases on a server. Every
+/// command that runs an operation has them.
 struct RootOptions {
   std::optional<std::string> username, password, password_file;
   /// Names of those that were given.
   std::vector<std::string> given() const;
+  AdminChoice choice() const;
 };
 void add_root_options(CLI::App& app, RootOptions& options);
 

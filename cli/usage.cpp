@@ -65,7 +65,7 @@ Error unknown_command(const std::string& word) {
   std::vector<std::string> names;
   for (const Command& command : commands()) {
     names.emplace_back(command.name);
-    if (!command.alias.empty()) names.emplace_back(command.alias);
+    names.insert(names.end(), command.aliases.begin(), command.aliases.end());
   }
   const std::string meant = did_you_mean(word, names);
   return {Kind::usage, fmt::format("there is no command '{}'", word),

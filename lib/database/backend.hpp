@@ -3,12 +3,14 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/secret_file.hpp"
 #include "config/site_config.hpp"
 #include "database/database.hpp"
 #include "database/exporter.hpp"
@@ -51,6 +53,14 @@ struct ConnectOptions {
   std::chrono::milliseconds connect_timeout{10'000};
 };
 
+/// How to start a database's own interactive program.
+struct Shell {
+  std::vector<std::string> argv;
+  std::map<std::string, std::string> environment;
+  std::optional<SecretFile> secret;  ///< to be inherited
+  std::string package;               ///< of Debian, that has the program
+};
+
 /// Everything bench needs of one database type. One row of THE backend table (backends.cpp).
 struct Backend {
   std::string_view db_type;
@@ -58,12 +68,16 @@ struct Backend {
   Features features;
   bool has_server;  ///< whether host, port, socket and user mean anything
 
+  /// Whether the server lets the account in and takes it for one that may create databases and accounts, and
+  /// end sessions; `settings.name` need not exist. False, too, when it cannot be reached.
+  bool (*is_administrator)(const ConnectionSettings&);
   /// Error{database} when it cannot be reached; it never creates a database.
   std::unique_ptr<Database> (*connect)(const ConnectionSettings&, const ConnectOptions&);
   /// Creates the empty database and, on a server, the app account with its usual rights (PostgreSQL: also the
   /// NOLOGIN role that owns the database's objects). Error{database} when one of them exists; then, and after
-  /// any other error, nothing of it is left.
-  void (*create_database)(const SiteDatabase&);
+  /// any other error, nothing of it is left. `begin` is called when none of them exists, before the first is
+  /// made: from then on a kill leaves what `drop_database` removes.
+  void (*create_database)(const SiteDatabase&, const std::function<void()>& begin);
   /// Removes what `create_database` made, as far as it is there.
   void (*drop_database)(const SiteDatabase&);
   /// A fence around `run_connection` (one for changes), which must outlive it; nullptr where there is no run
@@ -78,6 +92,8 @@ struct Backend {
   void (*recover_scratch)(const SiteDatabase&, const std::filesystem::path& folder, std::string_view owner);
   /// What stands against a window on this database, each a sentence; Error when it cannot be.
   std::vector<std::string> (*preflight)(const SiteDatabase&, Database&);
+  /// The database's own shell, on this database.
+  Shell (*shell)(const ConnectionSettings&);
   /// Bytes the database takes on disk.
   std::uint64_t (*size)(const ConnectionSettings&);
 };

@@ -3,11 +3,9 @@
 
 #include "base/error.hpp"
 #include "database/backend.hpp"
-#include "database/sqlite/backend.hpp"
-#ifdef BENCH_SERVERS
 #include "database/mariadb/backend.hpp"
 #include "database/postgres/backend.hpp"
-#endif
+#include "database/sqlite/backend.hpp"
 
 namespace bench {
 
@@ -15,11 +13,7 @@ namespace {
 
 // THE backend table.
 const std::vector<const Backend*>& backends() {
-  static const std::vector<const Backend*> table{
-#ifdef BENCH_SERVERS
-      &mariadb_backend(), &postgres_backend(),
-#endif
-      &sqlite_backend()};
+  static const std::vector<const Backend*> table{&mariadb_backend(), &postgres_backend(), &sqlite_backend()};
   return table;
 }
 
@@ -58,6 +52,9 @@ ConnectionSettings connection_settings(const LayeredConfig& config,
   settings.socket = config.string("db_socket").value_or("");
   settings.user = config.string("db_user").value_or(settings.name);
   settings.password = config.string("db_password").value_or("");
+  settings.tls_ca = config.string("db_ssl_ca").value_or("");
+  settings.tls_certificate = config.string("db_ssl_cert").value_or("");
+  settings.tls_key = config.string("db_ssl_key").value_or("");
   settings.file = site_folder / "db" / (settings.name + ".db");
   return settings;
 }

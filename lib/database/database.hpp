@@ -55,6 +55,12 @@ class Database {
 
   virtual bool in_transaction() = 0;
 
+  /// A hash of what the one object that a DDL statement changes is now (or of its absence): when it differs
+  /// after a statement whose answer was lost, the statement took effect; when it does not, running it again
+  /// is safe. nullopt when no such proof exists: several objects, or a statement that leaves the definition
+  /// as it is and must not run twice.
+  virtual std::optional<std::string> definition_of(std::string_view /*statement*/) { return std::nullopt; }
+
   /// Runs a statement that may have to wait for others' locks. It gives up waiting after `lock_timeout`, so
   /// that nobody queues behind it for longer, and tries again with growing pauses until `patience` is over;
   /// then Error{busy} names who holds the lock (pid, user, age, statement). Inside a transaction only the
@@ -66,9 +72,13 @@ class Database {
   virtual void execute_patiently(std::string_view statement, const LockPatience&) { execute(statement); }
 
   /// Takes the database's own lock for whoever changes the site; it is held for as long as this connection
-  /// lives, and holds across hosts. nullopt when it was taken (or is ours already), else who holds it, in
-  /// words: "host web1, pid 412, since 2026-11-21 03:41:00". SQLite needs none beside the file lock.
-  virtual std::optional<std::string> try_site_lock() { return std::nullopt; }
+  /// lives, and holds across hosts. nullopt when it was taken (or is ours already), else who holds it. SQLite
+  /// needs none beside the file lock.
+  struct LockHolder {
+    std::string host;  ///< empty: nobody knows
+    std::string told;  ///< "host web1, pid 412, since 2026-11-21 03:41:00"
+  };
+  virtual std::optional<LockHolder> try_site_lock() { return std::nullopt; }
 
  protected:
   Database() = default;

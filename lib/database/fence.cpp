@@ -14,4 +14,10 @@ std::string_view name(FenceLevel level) {
   return "";
 }
 
+FenceLevel fence_level(std::string_view level) {
+  for (const FenceLevel known : {FenceLevel::database, FenceLevel::database_with_gaps})
+    if (name(known) == level) return known;
+  return FenceLevel::not_enforced;
+}
+
 }  // namespace bench

@@ -14,6 +14,8 @@ namespace bench {
 /// How well the database refuses the app's writes; in every result.
 enum class FenceLevel { database, database_with_gaps, not_enforced };
 std::string_view name(FenceLevel level);
+/// The level of that name; not_enforced when there is none.
+FenceLevel fence_level(std::string_view name);
 
 struct FenceOptions {
   /// How long transactions in flight may take to end before the fence gives up (or ends them).

@@ -89,6 +89,21 @@ MaintenanceWindow MaintenanceWindow::enter(const Site& site, const SiteDatabase&
   return window;
 }
 
+MaintenanceWindow MaintenanceWindow::resume(const Site& site, const SiteDatabase& database,
+                                            Operation& operation, std::unique_ptr<Database> connection) {
+  MaintenanceWindow window(site, database, operation, std::move(connection));
+  window.m_report.level = fence_level(operation.record().value("fence", ""));
+  keep_reserve(operation);
+  return window;
+}
+
+void MaintenanceWindow::replace_connection(const SiteDatabase& database,
+                                           std::unique_ptr<Database> connection) {
+  m_fence.reset();
+  m_connection = std::move(connection);
+  m_fence = fence_of(database, m_connection.get());
+}
+
 void MaintenanceWindow::free_reserve() const {
   remove_tree(reserve_of(*m_operation));
 }

@@ -40,7 +40,14 @@ class MaintenanceWindow {
   static MaintenanceWindow enter(const Site& site, const SiteDatabase& database, Operation& operation,
                                  std::unique_ptr<Database> connection, const FenceOptions& options);
 
+  /// The window that an operation's record says stands, with a new connection: where a fence outlives its
+  /// process.
+  static MaintenanceWindow resume(const Site& site, const SiteDatabase& database, Operation& operation,
+                                  std::unique_ptr<Database> connection);
+
   Database& connection() { return *m_connection; }
+  /// For a connection that is lost; the fence must outlive it.
+  void replace_connection(const SiteDatabase& database, std::unique_ptr<Database> connection);
   const FenceReport& fence() const { return m_report; }
   bool slipped_in() { return m_fence->slipped_in(); }
   std::chrono::milliseconds duration() const { return m_stopwatch.elapsed(); }

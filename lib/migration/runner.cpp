@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "base/time.hpp"
 #include "migration/patch_log.hpp"
+#include "migration/statement_effect.hpp"
 #include "operation/interruption.hpp"
 #include "operation/pause_point.hpp"
 
@@ -41,10 +45,9 @@ MigrationRunner::MigrationRunner(Database& database, Progress& progress, RunOpti
 MigrationReport MigrationRunner::run(const std::vector<const Patch*>& patches) {
   m_report = {};
   for (const Patch* patch : patches) m_report.patches.push_back({patch->app, patch->id, patch->phase});
-  if (m_database.features().atomicity != Features::Atomicity::run)
-    throw Error(Kind::configuration, fmt::format("{}: this version of bench cannot apply patches to it",
-                                                 name(m_database.dialect())));
-  run_as_one_transaction(patches);
+  const bool one_transaction =
+      m_database.features().atomicity == Features::Atomicity::run || m_options.unit == RunOptions::Unit::run;
+  one_transaction ? run_as_one_transaction(patches) : run_patch_by_patch(patches);
   return std::move(m_report);
 }
 
@@ -134,8 +137,12 @@ void MigrationRunner::skip(const Patch& patch, const Error& error, PatchResult& 
 void MigrationRunner::apply(const Patch& patch) {
   throw_if_interrupted();
   begin_session(patch.app);
-  if (patch.kind != PatchKind::executable) return apply_statements(patch.statements);
-  apply_statements(statements_of_output(m_options.run_executable(patch), patch.file, m_database.dialect()));
+  apply_statements(statements_of(patch), m_options.patience);
+}
+
+std::vector<Statement> MigrationRunner::statements_of(const Patch& patch) {
+  if (patch.kind != PatchKind::executable) return patch.statements;
+  return statements_of_output(m_options.run_executable(patch), patch.file, m_database.dialect());
 }
 
 void MigrationRunner::begin_session(const std::string& app) {
@@ -151,14 +158,194 @@ void MigrationRunner::begin_session(const std::string& app) {
   }
 }
 
-void MigrationRunner::apply_statements(const std::vector<Statement>& statements) {
-  for (const Statement& statement : statements) {
-    try {
+void MigrationRunner::apply_statements(const std::vector<Statement>& statements,
+                                       const Database::LockPatience& patience) {
+  for (const Statement& statement : statements) execute(statement, patience);
+}
+
+// Rows are locked by nobody once the app's writers are gone; what waits is DDL.
+void MigrationRunner::execute(const Statement& statement, const Database::LockPatience& patience) {
+  try {
+    if (effect_of(statement) == Effect::schema)
+      m_database.execute_patiently(statement.text, patience);
+    else
       m_database.execute(statement.text);
+  } catch (const Error& error) {
+    throw error.with_context(fmt::format("line {}", statement.line));
+  }
+}
+
+void MigrationRunner::run_patch_by_patch(const std::vector<const Patch*>& patches) {
+  for (std::size_t i = 0; i < patches.size(); ++i) {
+    try {
+      run_by_itself(*patches[i], m_report.patches[i]);
     } catch (const Error& error) {
-      throw error.with_context(fmt::format("line {}", statement.line));
+      return stop(*patches[i], error, m_report.patches[i]);
+    }
+    m_progress.advance(i + 1, patches.size());
+    pause_point("migrate.patch-applied");
+  }
+  try {
+    finish_run();
+  } catch (const Error& error) {
+    m_report.failure = error;
+  }
+}
+
+void MigrationRunner::finish_run() {
+  Transaction transaction(m_database);
+  for (const Patch* patch : m_options.accepted) accept_checksum(m_database, *patch);
+  note_run(m_database, m_options.operation);
+  pause_point("migrate.before-commit");
+  throw_if_interrupted();
+  // A commit that fails may have done its work.
+  m_report.committed = true;
+  transaction.commit();
+  pause_point("migrate.committed");
+}
+
+void MigrationRunner::stop(const Patch& patch, const Error& error, PatchResult& result) {
+  m_report.failure = is_interruption(error) ? error : failure_of(patch, error);
+  if (is_interruption(error)) return;
+  result.state = RunState::failed;
+  result.error = error.what();
+}
+
+void MigrationRunner::run_by_itself(const Patch& patch, PatchResult& result) {
+  const Stopwatch stopwatch;
+  try {
+    throw_if_interrupted();
+    apply_by_itself(patch, statements_of(patch));
+    result.state = RunState::applied;
+  } catch (const Error& error) {
+    const bool can_skip = m_options.on_failure == RunOptions::OnFailure::skip &&
+                          (error.kind() == Kind::statement || error.kind() == Kind::configuration);
+    if (!can_skip) throw;
+    Transaction transaction(m_database);
+    skip(patch, error, result);
+    m_report.committed = true;
+    transaction.commit();
+  }
+  result.duration = stopwatch.elapsed();
+  m_progress.note(fmt::format("{} {} {} ({})", name(result.state), patch.app, patch.id,
+                              format_duration(result.duration)));
+}
+
+bool MigrationRunner::commits_by_itself(const Statement& statement) const {
+  if (m_database.features().atomicity == Features::Atomicity::statement)
+    return effect_of(statement) == Effect::schema;
+  return runs_outside_transaction(statement);
+}
+
+void MigrationRunner::apply_by_itself(const Patch& patch, const std::vector<Statement>& statements) {
+  begin_session(patch.app);
+  if (std::ranges::none_of(statements, [this](const Statement& s) { return commits_by_itself(s); }))
+    return apply_in_transaction(patch, statements);
+  Journal journal(m_database, m_options.operation);
+  journal.exists() ? apply_journaled(patch, statements, journal) : apply_without_journal(patch, statements);
+}
+
+// A lock that is not free makes the whole patch wait: what it has locked already would keep readers out
+// meanwhile.
+void MigrationRunner::apply_in_transaction(const Patch& patch, const std::vector<Statement>& statements) {
+  const Stopwatch stopwatch;
+  const Database::LockPatience one_try{.lock_timeout = m_options.patience.lock_timeout, .patience = {}};
+  for (std::chrono::milliseconds rest{100};; rest = std::min(rest * 2, std::chrono::milliseconds(2'000))) {
+    try {
+      Transaction transaction(m_database);
+      apply_statements(statements, one_try);
+      write_patch_log(m_database, patch, LogAs::applied, m_options.operation, {});
+      m_report.committed = true;
+      return transaction.commit();
+    } catch (const Error& error) {
+      if (error.kind() != Kind::busy || stopwatch.elapsed() + rest >= m_options.patience.patience) throw;
+    }
+    throw_if_interrupted();
+    std::this_thread::sleep_for(rest);
+  }
+}
+
+// The first patch of all makes the journal, and can be run again as a whole.
+void MigrationRunner::apply_without_journal(const Patch& patch, const std::vector<Statement>& statements) {
+  m_report.committed = true;
+  apply_statements(statements, m_options.patience);
+  log_as_applied(patch, nullptr);
+}
+
+void MigrationRunner::log_as_applied(const Patch& patch, Journal* journal) {
+  Transaction transaction(m_database);
+  write_patch_log(m_database, patch, LogAs::applied, m_options.operation, {});
+  if (journal != nullptr) journal->forget(patch);
+  transaction.commit();
+}
+
+void MigrationRunner::apply_journaled(const Patch& patch, const std::vector<Statement>& statements,
+                                      Journal& journal) {
+  const auto entries = journal.read(patch);
+  for (std::size_t position = 0; position < statements.size(); ++position) {
+    const Statement& statement = statements[position];
+    throw_if_interrupted();
+    const auto known = entries.find(position);
+    if (effect_of(statement) == Effect::session) {
+      execute(statement, m_options.patience);
+    } else if (known == entries.end()) {
+      run_journaled(patch, position, statement, journal);
+    } else if (known->second.finished && known->second.statement_hash != hash_of(statement)) {
+      throw Error(
+          Kind::configuration,
+          fmt::format("line {}: an earlier run finished another statement in this place", statement.line),
+          "put the statements back that were finished, and change only what comes after them");
+    } else if (!known->second.finished) {
+      if (took_effect(patch, statement, known->second))
+        journal.finish(patch, position);
+      else
+        run_journaled(patch, position, statement, journal);
     }
   }
+  log_as_applied(patch, &journal);
+}
+
+bool MigrationRunner::took_effect(const Patch& patch, const Statement& statement,
+                                  const Journal::Entry& entry) {
+  // A statement that was changed since is another one, which nobody has run.
+  if (entry.statement_hash != hash_of(statement)) return false;
+  const auto now = m_database.definition_of(statement.text);
+  if (entry.object_before && now) return *entry.object_before != *now;
+  if (m_options.in_doubt == RunOptions::InDoubt::run_again) return false;
+  throw Error(
+      Kind::needs_attention,
+      fmt::format("line {}: nobody knows whether an earlier run finished this statement of {}: {}",
+                  statement.line, patch.file.string(), statement.text),
+      "look at what it changes: recover --mark-applied when it took effect, recover --resume when it is to "
+      "be run again, recover --restore to go back");
+}
+
+void MigrationRunner::run_journaled(const Patch& patch, std::size_t position, const Statement& statement,
+                                    Journal& journal) {
+  m_report.committed = true;
+  if (!commits_by_itself(statement)) {
+    Transaction transaction(m_database);
+    execute(statement, m_options.patience);
+    journal.take_back(patch, position);
+    journal.note_finished(patch, position, statement);
+    pause_point("migrate.statement-applied");
+    transaction.commit();
+    return;
+  }
+  journal.begin(patch, position, statement);
+  const auto before = m_database.definition_of(statement.text);
+  pause_point("migrate.statement-begun");
+  try {
+    execute(statement, m_options.patience);
+  } catch (const Error& error) {
+    // What the server refused as a whole is not in doubt.
+    const bool is_lost = error.kind() == Kind::database;
+    if (!is_lost && before && before == m_database.definition_of(statement.text))
+      journal.take_back(patch, position);
+    throw;
+  }
+  pause_point("migrate.statement-applied");
+  journal.finish(patch, position);
 }
 
 }  // namespace bench

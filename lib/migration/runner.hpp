@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/progress.hpp"
 #include "database/database.hpp"
+#include "migration/journal.hpp"
 #include "migration/plan.hpp"
 
 namespace bench {
@@ -32,12 +33,19 @@ struct MigrationReport {
   std::vector<PatchResult> patches;
   /// Why it stopped: app, patch, file, line of the statement and the database's words.
   std::optional<Error> failure;
-  bool committed = false;  ///< whether anything of the run is durable
+  bool committed = false;  ///< whether anything of the run is durable; true, too, where nobody knows
 };
 
 struct RunOptions {
   std::string operation;
   enum class OnFailure { stop, skip } on_failure = OnFailure::stop;
+  /// `run`: all patches in one transaction, where the database can; else each as far as it can.
+  enum class Unit { patch, run } unit = Unit::patch;
+  /// Of statements that wait for others' locks.
+  Database::LockPatience patience;
+  /// What to do with a statement that an earlier run was cut off in, when the database does not prove whether
+  /// it took effect.
+  enum class InDoubt { stop, run_again } in_doubt = InDoubt::stop;
   /// Statements for the session before its first patch, per app name, already chosen for this database.
   std::map<std::string, std::vector<std::string>> session;
   /// Applied patches whose files have changed and are accepted as they are now.
@@ -47,7 +55,8 @@ struct RunOptions {
 };
 
 /// Applies patches in order on one connection, each with its log row, and stops at the first failure. Atomic
-/// as far as Features::atomicity says.
+/// as far as Features::atomicity says; a patch that cannot be one transaction is journaled, and goes on where
+/// an earlier run of it stopped.
 class MigrationRunner {
  public:
   MigrationRunner(Database& database, Progress& progress, RunOptions options);
@@ -57,11 +66,25 @@ class MigrationRunner {
   void run_as_one_transaction(const std::vector<const Patch*>& patches);
   bool is_committed();
   void take_back(std::size_t failed, const Error& error, const std::vector<const Patch*>& patches);
+  void run_patch_by_patch(const std::vector<const Patch*>& patches);
+  void run_by_itself(const Patch& patch, PatchResult& result);
+  void apply_by_itself(const Patch& patch, const std::vector<Statement>& statements);
+  void apply_in_transaction(const Patch& patch, const std::vector<Statement>& statements);
+  void apply_without_journal(const Patch& patch, const std::vector<Statement>& statements);
+  void apply_journaled(const Patch& patch, const std::vector<Statement>& statements, Journal& journal);
+  void run_journaled(const Patch& patch, std::size_t position, const Statement& statement, Journal& journal);
+  bool took_effect(const Patch& patch, const Statement& statement, const Journal::Entry& entry);
+  bool commits_by_itself(const Statement& statement) const;
+  void log_as_applied(const Patch& patch, Journal* journal);
+  void finish_run();
+  void stop(const Patch& patch, const Error& error, PatchResult& result);
+  std::vector<Statement> statements_of(const Patch& patch);
   void run_one(const Patch& patch, PatchResult& result);
   void skip(const Patch& patch, const Error& error, PatchResult& result);
   void apply(const Patch& patch);
   void begin_session(const std::string& app);
-  void apply_statements(const std::vector<Statement>& statements);
+  void apply_statements(const std::vector<Statement>& statements, const Database::LockPatience& patience);
+  void execute(const Statement& statement, const Database::LockPatience& patience);
   Database& m_database;
   Progress& m_progress;
   RunOptions m_options;

@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/file_lock.hpp"
+#include "base/host.hpp"
 #include "base/time.hpp"
 #include "base/version.hpp"
 
@@ -20,11 +21,6 @@ namespace {
 
 constexpr std::array states{OperationState::running, OperationState::open, OperationState::done,
                             OperationState::undone, OperationState::needs_attention};
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
-}
 
 // 20261121-034100-migrate-1f2e: sorts by time.
 std::string new_id(std::string_view kind) {
@@ -162,6 +158,15 @@ void Operation::step(std::string_view step_name) {
 void Operation::update(const std::function<void(nlohmann::json&)>& change) {
   change(m_record);
   write();
+}
+
+void Operation::resume() {
+  update([](nlohmann::json& record) {
+    record["state"] = name(OperationState::running);
+    record["host"] = host_name();
+    record["pid"] = getpid();
+    record["finished"] = nullptr;
+  });
 }
 
 void Operation::finish(OperationState state, nlohmann::json result) {

@@ -53,6 +53,8 @@ class Operation {
   void step(std::string_view name);
   /// Changes members of the record and makes them durable.
   void update(const std::function<void(nlohmann::json&)>& change);
+  /// Under way again, by this process.
+  void resume();
   /// The end. Removes the folder when nothing is in it.
   void finish(OperationState state, nlohmann::json result = nullptr);
   /// Removes the record.

@@ -105,16 +105,24 @@ BackupRequest request_from_options(const Workplace& workplace, const Site& site,
   return request;
 }
 
-BackupSet take(const Workplace& workplace, const Site& site, Operation& operation, BackupRequest request) {
+std::unique_ptr<Exporter> open_exporter(const Workplace& workplace, const Site& site) {
+  return backend_of(site).open_exporter(database_of(workplace, site).for_changes(),
+                                        {Access::read_only, interruption_requested});
+}
+
+BackupSet take(const Workplace& workplace, const Site& site, Operation& operation, BackupRequest request,
+               Exporter& exporter) {
   // A set's name stands for it wherever it lies: the one before a change and the one after it may be of one
   // second.
   std::vector<std::filesystem::path> folders = backup_folders(site);
   folders.push_back(request.folder);
   request.stamp = free_stamp(folders, site.name());
   note_folders(operation, request);
-  const auto exporter = backend_of(site).open_exporter(database_of(workplace, site).for_changes(),
-                                                       {Access::read_only, interruption_requested});
-  return create_set(site, *exporter, request, workplace.progress);
+  return create_set(site, exporter, request, workplace.progress);
+}
+
+BackupSet take(const Workplace& workplace, const Site& site, Operation& operation, BackupRequest request) {
+  return take(workplace, site, operation, std::move(request), *open_exporter(workplace, site));
 }
 
 BackupSet take_in_window(const Workplace& workplace, const Site& site, Operation& operation,
@@ -166,6 +174,21 @@ BackupSet take_backup(const Workplace& workplace, const Site& site, Operation& o
   request.same_moment = same_moment == SameMoment::yes;
   request.with_files = with_files == WithFiles::yes;
   return take(workplace, site, operation, std::move(request));
+}
+
+OpenBackup::OpenBackup(const Workplace& workplace, const Site& site, Operation& operation,
+                       const std::filesystem::path& folder, SameMoment same_moment)
+    : m_workplace(workplace),
+      m_site(site),
+      m_operation(operation),
+      m_request(request_for(workplace, site, operation)),
+      m_exporter(open_exporter(workplace, site)) {
+  m_request.folder = folder;
+  m_request.same_moment = same_moment == SameMoment::yes;
+}
+
+BackupSet OpenBackup::finish() {
+  return take(m_workplace, m_site, m_operation, m_request, *m_exporter);
 }
 
 BackupReport backup_site(const Workplace& workplace, const Site& site, const BackupOptions& options) {

@@ -45,6 +45,22 @@ BackupSet take_backup(const Workplace& workplace, const Site& site, Operation& o
                       const std::filesystem::path& folder, SameMoment same_moment,
                       WithFiles with_files = WithFiles::no);
 
+/// The same in two steps: it holds the snapshot from its construction on, and `finish` writes and verifies
+/// the set, also when writers are at work again.
+class OpenBackup {
+ public:
+  OpenBackup(const Workplace& workplace, const Site& site, Operation& operation,
+             const std::filesystem::path& folder, SameMoment same_moment);
+  BackupSet finish();
+
+ private:
+  const Workplace& m_workplace;
+  const Site& m_site;
+  Operation& m_operation;
+  BackupRequest m_request;
+  std::unique_ptr<Exporter> m_exporter;
+};
+
 /// Where the site's sets are looked for: its backup path, then the before-sets of its operations.
 std::vector<std::filesystem::path> backup_folders(const Site& site);
 

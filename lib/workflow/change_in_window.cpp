@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <thread>
+
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/time.hpp"
@@ -28,9 +30,14 @@ class Change {
   MaintenanceWindow enter();
   ChangeOutcome change_it(MaintenanceWindow& window);
   void back_up_before();
+  void open_after_backup();
   void back_up_after();
+  void finish_operation();
+  void report_lacking_backup(const std::exception& error);
   void undo(const Error& failure);
-  void stay(const Error& failure);
+  bool take_back_what_was_left(MaintenanceWindow& window, const Error& failure);
+  void renew_lost_connection(MaintenanceWindow& window);
+  void stay(const Error& failure, const std::string& reason);
   void leave(MaintenanceWindow& window);
   std::filesystem::path back_up(const std::filesystem::path& folder);
 
@@ -40,6 +47,8 @@ class Change {
   WindowedChange& m_change;
   MigrateReport& m_report;
   bool m_enforced = false;
+  std::optional<OpenBackup> m_after;
+  const bool m_foreign = m_change.connection == nullptr;
 };
 
 void Change::run() {
@@ -47,14 +56,19 @@ void Change::run() {
   const ChangeOutcome outcome = change_it(window);
   if (!outcome.failure) {
     m_report.result = MigrateResult::migrated;
-    if (m_change.backup.after) back_up_after();
+    if (m_change.backup.after) open_after_backup();
   }
-  // From here on every way leads out of the window, and a signal must not cut it short.
-  const Uninterrupted finishing;
-  window.free_reserve();
-  if (outcome.failure && outcome.left_something) return stay(*outcome.failure);
-  if (outcome.failure) undo(*outcome.failure);
-  leave(window);
+  {
+    // From here on every way leads out of the window, and a signal must not cut it short.
+    const Uninterrupted finishing;
+    window.free_reserve();
+    const bool left_something = outcome.left_something || m_change.window == WindowedChange::Window::standing;
+    if (outcome.failure && left_something && !take_back_what_was_left(window, *outcome.failure)) return;
+    if (outcome.failure) undo(*outcome.failure);
+    leave(window);
+  }
+  if (m_after) back_up_after();
+  finish_operation();
   if (outcome.failure && m_change.after_undo) m_change.after_undo();
 }
 
@@ -62,8 +76,13 @@ MaintenanceWindow Change::enter() {
   announce_maintenance(m_workplace, m_site);
   try {
     m_operation.step("enter");
-    MaintenanceWindow window = MaintenanceWindow::enter(m_site, database_of(m_workplace, m_site), m_operation,
-                                                        std::move(m_change.connection), m_change.fence);
+    const SiteDatabase database = database_of(m_workplace, m_site);
+    MaintenanceWindow window =
+        m_change.window == WindowedChange::Window::standing
+            ? MaintenanceWindow::resume(m_site, database, m_operation, std::move(m_change.connection))
+            : MaintenanceWindow::enter(m_site, database, m_operation, std::move(m_change.connection),
+                                       m_change.fence);
+    note_for_put_back(m_operation, window.fence().level, m_change.on_failure);
     m_enforced = window.fence().level != FenceLevel::not_enforced;
     if (!m_enforced)
       m_workplace.progress.warning("NOT ENFORCED: " +
@@ -101,19 +120,39 @@ void Change::back_up_before() {
   pause_point("change.backed-up-before");
 }
 
+// A server keeps the snapshot while writers are at work again. Where the fence is a connection, the snapshot
+// would keep the log of writes from shrinking.
+void Change::open_after_backup() {
+  try {
+    m_after.emplace(m_workplace, m_site, m_operation, backup_folders(m_site).front(),
+                    m_enforced ? SameMoment::yes : SameMoment::no);
+    pause_point("change.after-backup-open");
+  } catch (const std::exception& error) {
+    report_lacking_backup(error);
+  }
+  if (m_after && backend_of(m_site).features.fence_life == Features::FenceLife::connection) {
+    back_up_after();
+    m_after.reset();
+  }
+}
+
 // What was committed stays: a backup that fails now is no reason to take a good change back.
+void Change::report_lacking_backup(const std::exception& error) {
+  m_report.error = Error(Kind::bad_backup,
+                         fmt::format("the change is in, but the backup after it failed: {}", error.what()),
+                         fmt::format("bench --site {} backup", m_site.name()));
+}
+
 void Change::back_up_after() {
   m_workplace.progress.phase("taking the backup after the change");
   m_operation.step("backup-after");
   try {
-    m_report.after = back_up(backup_folders(m_site).front());
+    m_report.after = m_after->finish().manifest_file();
     m_operation.update(
         [this](nlohmann::json& record) { record["backups"]["after"] = m_report.after->string(); });
     pause_point("change.backed-up-after");
   } catch (const std::exception& error) {
-    m_report.error = Error(Kind::bad_backup,
-                           fmt::format("the change is in, but the backup after it failed: {}", error.what()),
-                           fmt::format("bench --site {} backup", m_site.name()));
+    report_lacking_backup(error);
   }
 }
 
@@ -129,17 +168,58 @@ void Change::undo(const Error& failure) {
                     interrupted ? "when there is time for it" : "mend that", m_site.name()));
 }
 
-// Nobody knows what a foreign program wrote, and what the app wrote meanwhile may have been acknowledged:
-// restoring a backup over it is a decision for a person.
-void Change::stay(const Error& failure) {
+// A server that went away inside a statement may be on its way back.
+void Change::renew_lost_connection(MaintenanceWindow& window) {
+  constexpr std::chrono::seconds patience{60};
+  const Stopwatch stopwatch;
+  const auto try_connection = [this] { return connect_for_changes(m_workplace, m_site); };
+  try {
+    window.connection().query("SELECT 1");
+  } catch (const Error&) {
+    for (bool told = false;; told = true) {
+      try {
+        return window.replace_connection(database_of(m_workplace, m_site), try_connection());
+      } catch (const Error& error) {
+        if (error.kind() != Kind::database || stopwatch.elapsed() > patience) throw;
+        if (!told) m_workplace.progress.note("waiting for the database server to come back");
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    }
+  }
+}
+
+bool Change::take_back_what_was_left(MaintenanceWindow& window, const Error& failure) {
+  if (const auto reason = why_not_put_back(m_site, m_operation)) {
+    stay(failure, *reason);
+    return false;
+  }
+  try {
+    if (m_foreign)
+      window.replace_connection(database_of(m_workplace, m_site), connect_for_changes(m_workplace, m_site));
+    else
+      renew_lost_connection(window);
+    put_back(m_workplace, m_site, m_operation, window.connection());
+    for (PatchResult& patch : m_report.patches)
+      if (patch.state != RunState::failed) patch.state = RunState::pending;
+    return true;
+  } catch (const std::exception& error) {
+    m_change.hint_when_it_stays = fmt::format("bench --site {} recover --restore", m_site.name());
+    stay(failure, fmt::format("restoring the backup taken before it failed: {}", error.what()));
+    return false;
+  }
+}
+
+// What the app wrote meanwhile may have been acknowledged, or nobody can tell what was written: then to
+// restore a backup over it is a decision for a person.
+void Change::stay(const Error& failure, const std::string& reason) {
   m_report.result = MigrateResult::needs_attention;
   const std::string before =
       m_report.before ? fmt::format("; the state before is in {}", m_report.before->string()) : "";
-  m_report.error = Error(
-      Kind::needs_attention,
-      fmt::format("{}; the site stays in maintenance, because what was written cannot be undone safely{}",
-                  failure.what(), before),
-      fmt::format("look at the site, then bench --site {} set-maintenance-mode off", m_site.name()));
+  m_report.error =
+      Error(Kind::needs_attention,
+            fmt::format("{}; the site stays in maintenance and what was done is not undone, because {}{}",
+                        failure.what(), reason, before),
+            m_change.hint_when_it_stays);
   m_operation.finish(OperationState::needs_attention, result_record(m_report));
 }
 
@@ -153,15 +233,20 @@ void Change::leave(MaintenanceWindow& window) {
           "another process wrote between the commit of the patches and the backup after them; what it wrote "
           "is in that backup");
     for (const std::string& what : m_report.window->not_put_back) m_report.notes.push_back(what);
-    m_operation.finish(
-        m_report.result == MigrateResult::migrated ? OperationState::done : OperationState::undone,
-        result_record(m_report));
   } catch (const std::exception& error) {
     m_report.error =
         Error(Kind::needs_attention, fmt::format("maintenance could not be lifted: {}", error.what()),
               fmt::format("bench --site {} recover", m_site.name()));
     m_report.result = MigrateResult::needs_attention;
   }
+}
+
+void Change::finish_operation() {
+  // What could not be lifted stays under way for `recover`.
+  if (m_report.result == MigrateResult::needs_attention) return;
+  m_operation.finish(
+      m_report.result == MigrateResult::migrated ? OperationState::done : OperationState::undone,
+      result_record(m_report));
 }
 
 }  // namespace

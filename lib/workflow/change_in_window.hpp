@@ -8,6 +8,7 @@
 #include "maintenance/window.hpp"
 #include "operation/operation.hpp"
 #include "workflow/migrate_site.hpp"
+#include "workflow/put_back.hpp"
 #include "workflow/workplace.hpp"
 
 namespace bench {
@@ -28,13 +29,19 @@ struct WindowedChange {
   /// brings its own.
   std::unique_ptr<Database> connection;
   std::function<ChangeOutcome(MaintenanceWindow&)> apply;
+  OnFailure on_failure = OnFailure::undo;
+  /// `standing`: the operation's window stands already, and its before-backup is taken.
+  enum class Window { enter, standing } window = Window::enter;
+  /// The one thing to do when the site has to stay in maintenance.
+  std::string hint_when_it_stays;
   /// Called after an undo, the site as it was; its error is reported as a note.
   std::function<void()> after_undo;
 };
 
-/// Window, before-backup, change, after-backup, lift; or undo and lift; the operation is finished in every
-/// case. Never throws for what goes wrong inside the window: that is in the report. What keeps the window
-/// from opening is thrown, all put back.
+/// Window, before-backup, change, after-backup, lift; or undo (by the database's own rollback, else by
+/// restoring the before-backup) and lift; the operation is finished in every case. Never throws for what goes
+/// wrong inside the window: that is in the report. What keeps the window from opening is thrown, all put
+/// back.
 void change_in_window(const Workplace& workplace, const Site& site, Operation& operation,
                       WindowedChange change, MigrateReport& report);
 

@@ -6,6 +6,7 @@
 #include "operation/pause_point.hpp"
 #include "workflow/backup_site.hpp"
 #include "workflow/new_site.hpp"
+#include "workflow/unfinished_sites.hpp"
 
 namespace bench {
 
@@ -18,23 +19,19 @@ std::filesystem::path free_archive(const std::filesystem::path& folder, const st
   return path;
 }
 
-// A site under archived/ must hold no window: whoever moves it back wants it as it was.
-void move_site(const Site& site, const std::filesystem::path& target) {
-  std::error_code error;
-  std::filesystem::rename(site.path(), target, error);
-  if (error)
-    throw Error(
-        Kind::undone,
-        fmt::format("{} cannot be moved to {}: {}", site.path().string(), target.string(), error.message()),
-        "give --archived-sites-path a folder on the same disk");
-  sync_folder(target.parent_path());
-  sync_folder(site.path().parent_path());
+// Before anything is moved: whether there is an account that may drop the database.
+void refuse_without_admin(const Workplace& workplace, const Site& site) {
+  if (!backend_of(site).has_server || database_of(workplace, site).admin) return;
+  throw Error(Kind::configuration,
+              fmt::format("{}: dropping its database takes an admin account of the server", site.name()),
+              "name one with --db-root-username and --db-root-password-file, or in config/admin.json");
 }
 
 }  // namespace
 
 DropSiteReport drop_site(const Workplace& workplace, const Site& site, const DropSiteOptions& options) {
   const FileLock lock = lock_and_recover(workplace, site);
+  refuse_without_admin(workplace, site);
   const std::filesystem::path archive = options.archive.value_or(workplace.bench.archived_sites_folder());
   make_folders(archive);
   Operation operation = Operation::begin(site, "drop-site");
@@ -56,7 +53,7 @@ DropSiteReport drop_site(const Workplace& workplace, const Site& site, const Dro
     throw;
   }
   workplace.progress.phase(fmt::format("moving the site to {}", report.archived.string()));
-  move_site(site, report.archived);
+  archive_site(workplace, site, report.archived);
   const auto relative = backup.lexically_relative(site.path());
   if (options.backup) report.backup = *relative.begin() == ".." ? backup : report.archived / relative;
   return report;

@@ -98,8 +98,11 @@ class Migration {
       : m_workplace(workplace), m_site(site), m_options(options), m_lock(lock), m_task(std::move(task)) {}
 
   MigrateReport run();
+  MigrateReport resume(Operation& operation);
 
  private:
+  MigrateReport change(Operation& operation, std::unique_ptr<Database> connection,
+                       WindowedChange::Window window, BackupMoments moments);
   std::unique_ptr<Database> preflight();
   ChangeOutcome apply(MaintenanceWindow& window);
   RunOptions run_options();
@@ -120,7 +123,10 @@ MigrateReport Migration::run() {
   auto connection = preflight();
   const BackupMoments moments = backup_moments(m_site, m_options);
   Operation operation = Operation::begin(m_site, m_options.only ? "run-patch" : "migrate");
-  operation.update([&moments](nlohmann::json& record) { record["wants_after"] = moments.after; });
+  operation.update([&](nlohmann::json& record) {
+    record["wants_after"] = moments.after;
+    for (const Patch* patch : m_task.patches) record["patches"].push_back(patch->log_key);
+  });
   m_report.operation = operation.id();
   m_programs.emplace(m_workplace, m_site, operation, m_lock);
   try {
@@ -129,13 +135,32 @@ MigrateReport Migration::run() {
     operation.finish(OperationState::undone);
     throw;
   }
-  change_in_window(m_workplace, m_site, operation,
-                   {.backup = moments,
-                    .fence = m_options.fence,
-                    .connection = std::move(connection),
-                    .apply = [this](MaintenanceWindow& window) { return apply(window); },
-                    .after_undo = [this] { run_hooks_afterwards(AppPrograms::Moment::on_undo); }},
-                   m_report);
+  return change(operation, std::move(connection), WindowedChange::Window::enter, moments);
+}
+
+MigrateReport Migration::resume(Operation& operation) {
+  m_report.site = m_site.name();
+  m_report.operation = operation.id();
+  auto connection = preflight();
+  operation.resume();
+  m_programs.emplace(m_workplace, m_site, operation, m_lock);
+  return change(operation, std::move(connection), WindowedChange::Window::standing,
+                {.before = false, .after = operation.record().value("wants_after", false)});
+}
+
+MigrateReport Migration::change(Operation& operation, std::unique_ptr<Database> connection,
+                                WindowedChange::Window window, BackupMoments moments) {
+  change_in_window(
+      m_workplace, m_site, operation,
+      {.backup = moments,
+       .fence = m_options.fence,
+       .connection = std::move(connection),
+       .apply = [this](MaintenanceWindow& standing) { return apply(standing); },
+       .on_failure = m_options.on_failure,
+       .window = window,
+       .hint_when_it_stays = fmt::format("mend that, then bench --site {} recover --resume", m_site.name()),
+       .after_undo = [this] { run_hooks_afterwards(AppPrograms::Moment::on_undo); }},
+      m_report);
   if (m_report.result == MigrateResult::migrated) run_hooks_afterwards(AppPrograms::Moment::after_migrate);
   m_programs.reset();
   prune_operations(m_site);
@@ -165,6 +190,9 @@ std::unique_ptr<Database> Migration::preflight() {
 RunOptions Migration::run_options() {
   RunOptions options;
   options.operation = m_report.operation;
+  options.unit = m_options.unit;
+  options.patience = m_options.patience;
+  options.in_doubt = m_options.in_doubt;
   options.on_failure = m_options.on_patch_failure;
   const std::string db_type = settings_of(m_site).db_type;
   for (const App& app : m_apps)
@@ -228,6 +256,20 @@ MigrationOutlook outlook_of(const Workplace& workplace, const Site& site) {
                            .plan = MigrationPlan({}, {})};
   outlook.plan = MigrationPlan(outlook.patches, outlook.log);
   return outlook;
+}
+
+MigrateReport resume_migrate(const Workplace& workplace, const Site& site, Operation& operation,
+                             const FileLock& lock, RunOptions::InDoubt in_doubt) {
+  const MigrationOutlook outlook = outlook_of(workplace, site);
+  const auto wanted = operation.record().value("patches", std::vector<std::string>());
+  Task task;
+  for (const Patch* patch : outlook.plan.pending())
+    if (std::ranges::find(wanted, patch->log_key) != wanted.end()) task.patches.push_back(patch);
+  MigrateOptions options;
+  options.in_doubt = in_doubt;
+  // A person is at work on it: what fails again must not take the site out of their hands.
+  options.on_failure = OnFailure::keep;
+  return Migration(workplace, site, options, lock, std::move(task)).resume(operation);
 }
 
 MigrateReport migrate_site(const Workplace& workplace, const Site& site, const MigrateOptions& options) {

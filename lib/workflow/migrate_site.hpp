@@ -10,6 +10,7 @@
 #include "maintenance/window.hpp"
 #include "migration/plan.hpp"
 #include "migration/runner.hpp"
+#include "workflow/put_back.hpp"
 #include "workflow/workplace.hpp"
 
 namespace bench {
@@ -29,7 +30,11 @@ struct MigrateOptions {
   enum class Drift { refuse, accept } drift = Drift::refuse;
   /// `keep`: a failed run leaves the site fenced and readable (exit 8) wherever something of it could be
   /// committed.
-  enum class OnFailure { undo, keep } on_failure = OnFailure::undo;
+  OnFailure on_failure = OnFailure::undo;
+  /// `run`: --all-or-nothing, where the database can.
+  RunOptions::Unit unit = RunOptions::Unit::patch;
+  Database::LockPatience patience;
+  RunOptions::InDoubt in_doubt = RunOptions::InDoubt::stop;
   /// Only this patch (its id, or `<app>.<id>`), with or without the log saying that it was applied.
   std::optional<std::string> only;
   enum class Force { no, yes } force = Force::no;
@@ -54,6 +59,11 @@ struct MigrateReport {
 /// The zero downtime migration of one site: see design section 7 and 8. What fails before the window opens is
 /// thrown, the site untouched; what happens later is in the report.
 MigrateReport migrate_site(const Workplace& workplace, const Site& site, const MigrateOptions& options);
+
+/// Goes on with a migrate that stopped half-way and holds its window: the statements that it finished are not
+/// run again. `run_again` is a person's word about a statement of which nobody knows whether it took effect.
+MigrateReport resume_migrate(const Workplace& workplace, const Site& site, Operation& operation,
+                             const FileLock& lock, RunOptions::InDoubt in_doubt);
 
 /// All that is needed to say what a migrate would do; reads only.
 struct MigrationOutlook {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.hpp"
+#include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "migration/runner.hpp"
@@ -14,6 +15,7 @@
 #include "operation/pause_point.hpp"
 #include "operation/site_lock.hpp"
 #include "workflow/core_app.hpp"
+#include "workflow/unfinished_sites.hpp"
 
 namespace bench {
 
@@ -21,12 +23,19 @@ namespace {
 
 constexpr std::string_view default_db_type = "sqlite";
 
-std::string database_name(const NewSiteOptions& options) {
+// Servers allow 63 or 64 characters, of which a scratch database's name needs some beside this one.
+constexpr std::size_t longest_server_name = 32;
+
+// Where the old site's database is on a server, it is there until the new site is whole.
+std::string database_name(const NewSiteOptions& options, const Backend& backend, bool replaces) {
   if (options.db_name) return *options.db_name;
   std::string name = options.name;
   std::replace_if(
       name.begin(), name.end(), [](char c) { return isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
-  return name;
+  if (!backend.has_server) return name;
+  if (replaces) return fmt::format("{}_{}", name.substr(0, longest_server_name), random_hex(3));
+  if (name.size() <= longest_server_name) return name;
+  return fmt::format("{}_{}", name.substr(0, longest_server_name), sha256(options.name).substr(0, 6));
 }
 
 std::string database_type(const BenchFolder& bench, const NewSiteOptions& options) {
@@ -42,43 +51,16 @@ std::string database_type(const BenchFolder& bench, const NewSiteOptions& option
   return type;
 }
 
-nlohmann::ordered_json config_of(const NewSiteOptions& options, const std::string& db_type) {
-  nlohmann::ordered_json config{{"db_name", database_name(options)}, {"db_type", db_type}};
+nlohmann::ordered_json config_of(const NewSiteOptions& options, const std::string& db_type, bool replaces) {
+  const Backend& backend = get_backend(db_type);
+  nlohmann::ordered_json config{{"db_name", database_name(options, backend, replaces)}, {"db_type", db_type}};
   if (options.db_host) config["db_host"] = *options.db_host;
   if (options.db_port) config["db_port"] = *options.db_port;
   if (options.db_socket) config["db_socket"] = *options.db_socket;
   if (options.db_user) config["db_user"] = *options.db_user;
-  if (options.db_password) config["db_password"] = *options.db_password;
+  if (backend.has_server) config["db_password"] = options.db_password.value_or(random_hex(12));
   config["installed_apps"] = options.apps;
   return config;
-}
-
-// Stands beside an unfinished site while the site that it replaces is on its way to the archive: from then on
-// there is only forward.
-std::filesystem::path replacement_mark(const std::filesystem::path& unfinished) {
-  return unfinished.string() + ".replaces";
-}
-
-void publish_site(const std::filesystem::path& unfinished, const std::filesystem::path& target) {
-  std::filesystem::rename(unfinished, target);
-  sync_folder(target.parent_path());
-  remove_tree(replacement_mark(unfinished));
-}
-
-// A folder in which nobody holds the lock was left by a process that is gone.
-std::optional<UnfinishedSite> finish_if_abandoned(const BenchFolder& bench,
-                                                  const std::filesystem::path& folder) {
-  if (FileLock::is_held(folder / "locks" / "bench_migrate.lock")) return std::nullopt;
-  const std::string name = folder.filename().string();
-  const std::filesystem::path target = bench.sites_folder() / name;
-  if (std::filesystem::exists(replacement_mark(folder)) && !std::filesystem::exists(target)) {
-    publish_site(folder, target);
-    return UnfinishedSite{
-        name, "making this site was interrupted; it was whole, and took the place of the old one"};
-  }
-  remove_tree(folder);
-  remove_tree(replacement_mark(folder));
-  return UnfinishedSite{name, "making this site was interrupted; what there was of it is removed"};
 }
 
 void make_site_folders(const Site& site) {
@@ -94,14 +76,16 @@ void make_site_folders(const Site& site) {
 /// is left.
 class SiteUnderConstruction {
  public:
-  SiteUnderConstruction(const BenchFolder& bench, const std::string& name)
-      : m_target(bench.sites_folder() / name), m_site(bench.path(), bench.unfinished_sites_folder() / name) {
+  SiteUnderConstruction(const Workplace& workplace, const std::string& name)
+      : m_workplace(workplace),
+        m_target(workplace.bench.sites_folder() / name),
+        m_site(workplace.bench.path(), workplace.bench.unfinished_sites_folder() / name) {
     make_folders(m_site.path());
     m_lock.emplace(lock_site(m_site, std::chrono::milliseconds(0)));
   }
   ~SiteUnderConstruction() {
     std::error_code ignored;
-    if (!m_published) {
+    if (!m_published && drop_database()) {
       std::filesystem::remove_all(m_site.path(), ignored);
       std::filesystem::remove(replacement_mark(m_site.path()), ignored);
     }
@@ -112,7 +96,12 @@ class SiteUnderConstruction {
 
   const Site& site() const { return m_site; }
 
-  /// From here on a kill leaves what `remove_unfinished_sites` publishes.
+  void create_database() const {
+    backend_of(m_site).create_database(database_of(m_workplace, m_site),
+                                       [this] { write_file_atomically(database_mark(m_site.path()), ""); });
+  }
+
+  /// From here on a kill leaves what `finish_unfinished_sites` publishes.
   void will_replace() const { write_file_atomically(replacement_mark(m_site.path()), ""); }
   void publish() {
     publish_site(m_site.path(), m_target);
@@ -120,6 +109,18 @@ class SiteUnderConstruction {
   }
 
  private:
+  // What cannot be dropped now is left, with its folder, to `recover`.
+  bool drop_database() const {
+    try {
+      if (std::filesystem::exists(database_mark(m_site.path())))
+        backend_of(m_site).drop_database(database_of(m_workplace, m_site));
+      return true;
+    } catch (const std::exception&) {
+      return false;
+    }
+  }
+
+  const Workplace& m_workplace;
   std::filesystem::path m_target;
   Site m_site;
   std::optional<FileLock> m_lock;
@@ -128,45 +129,26 @@ class SiteUnderConstruction {
 
 }  // namespace
 
-std::vector<UnfinishedSite> finish_unfinished_sites(const BenchFolder& bench) {
-  std::vector<std::filesystem::path> left;
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(bench.unfinished_sites_folder(), none))
-    left.push_back(entry.path());
-  std::vector<UnfinishedSite> finished;
-  for (const auto& path : left) {
-    if (std::filesystem::is_directory(path)) {
-      if (auto site = finish_if_abandoned(bench, path)) finished.push_back(std::move(*site));
-    } else if (!std::filesystem::exists(path.parent_path() / path.stem())) {
-      // A mark whose site was published just before the kill.
-      remove_tree(path);
-    }
-  }
-  std::filesystem::remove(bench.unfinished_sites_folder(), none);
-  std::ranges::sort(finished, {}, &UnfinishedSite::name);
-  return finished;
-}
-
 NewSiteReport new_site(const Workplace& workplace, const NewSiteOptions& options) {
   check_site_name(options.name);
   const std::string db_type = database_type(workplace.bench, options);
   for (const std::string& app : options.apps) workplace.apps.get(app);
-  finish_unfinished_sites(workplace.bench);
+  finish_unfinished_sites(workplace);
   const std::filesystem::path target = workplace.bench.sites_folder() / options.name;
   const bool is_taken = std::filesystem::exists(target);
   const bool can_replace = options.replace && workplace.bench.has_site(options.name);
   if (is_taken && !can_replace)
     throw Error(Kind::usage, fmt::format("{} exists already", target.string()), "choose another name");
 
-  SiteUnderConstruction unfinished(workplace.bench, options.name);
+  SiteUnderConstruction unfinished(workplace, options.name);
   const Site& site = unfinished.site();
   pause_point("new-site.begun");
   workplace.progress.phase(fmt::format("creating {} with a {} database", options.name, db_type));
   make_site_folders(site);
-  write_file_atomically(site.config_file(), config_of(options, db_type).dump(1) + "\n", 0600);
-  backend_of(site).create_database(database_of(workplace, site));
+  write_file_atomically(site.config_file(), config_of(options, db_type, is_taken).dump(1) + "\n", 0600);
+  unfinished.create_database();
   pause_point("new-site.database-created");
-  apply_core(workplace, *connect(site, Access::read_write), "new-site");
+  apply_core(workplace, *connect_for_changes(workplace, site), "new-site");
   throw_if_interrupted();
   pause_point("new-site.core-applied");
 

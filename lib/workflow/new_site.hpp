@@ -31,13 +31,6 @@ struct NewSiteReport {
 /// Builds the site beside the others and makes it one by a rename: it exists as a whole or not at all.
 NewSiteReport new_site(const Workplace& workplace, const NewSiteOptions& options);
 
-struct UnfinishedSite {
-  std::string name, told;
-};
-/// Removes what an interrupted new_site left behind; a site that was whole and had begun to replace another
-/// takes its place.
-std::vector<UnfinishedSite> finish_unfinished_sites(const BenchFolder& bench);
-
 struct DropSiteOptions {
   bool backup = true;
   std::optional<std::filesystem::path> archive;  ///< else the bench's archived/sites
@@ -47,7 +40,8 @@ struct DropSiteReport {
   std::filesystem::path archived;
   std::optional<std::filesystem::path> backup;  ///< its manifest, at its new place
 };
-/// Backs the site up, then moves its folder (with an embedded database in it) to the archive.
+/// Backs the site up, moves its folder (with an embedded database in it) to the archive, and drops a database
+/// that is on a server.
 DropSiteReport drop_site(const Workplace& workplace, const Site& site, const DropSiteOptions& options);
 
 }  // namespace bench

@@ -11,6 +11,7 @@
 #include "operation/interruption.hpp"
 #include "operation/site_lock.hpp"
 #include "workflow/backup_site.hpp"
+#include "workflow/put_back.hpp"
 #include "workflow/restore_swap.hpp"
 
 namespace bench {
@@ -49,11 +50,33 @@ void clean_folder(const Operation& operation) {
 struct Judgement {
   OperationState outcome;
   std::string told;
+  std::string hint = {};
 };
 
-Judgement judge_migrate(const Site& site, const Operation& operation) {
-  if (!run_is_whole(*connect(site, Access::read_write), operation.id()))
-    return {OperationState::undone, "no patch of it is in the database; the site is as it was"};
+std::string lift_hint(const Site& site) {
+  return fmt::format("look at the site, then bench --site {} set-maintenance-mode off", site.name());
+}
+
+// `what` is in the database, and no rollback takes it out again.
+Judgement undo(const Workplace& workplace, const Site& site, Operation& operation, Database& connection,
+               std::string_view what, std::string hint) {
+  if (const auto reason = why_not_put_back(site, operation))
+    return {OperationState::needs_attention,
+            fmt::format("{}, which is not undone, because {}; the site stays in maintenance", what, *reason),
+            std::move(hint)};
+  put_back(workplace, site, operation, connection);
+  return {OperationState::undone,
+          fmt::format("{}; the backup taken before it was restored, and the site is as it was", what)};
+}
+
+Judgement judge_migrate(const Workplace& workplace, const Site& site, Operation& operation) {
+  const auto connection = connect_for_changes(workplace, site);
+  if (!run_is_whole(*connection, operation.id())) {
+    if (!applied_anything(*connection, operation.id()) && !journal_speaks_of(*connection, operation.id()))
+      return {OperationState::undone, "no patch of it is in the database; the site is as it was"};
+    return undo(workplace, site, operation, *connection, "a part of its patches is in the database",
+                fmt::format("bench --site {} recover --resume", site.name()));
+  }
   const bool lacks_after =
       operation.record().value("wants_after", false) && !operation.record().at("backups").contains("after");
   return {
@@ -76,40 +99,50 @@ Judgement judge_restore(const Site& site, const Operation& operation) {
   return {OperationState::undone, "the database had not been replaced; the site is as it was"};
 }
 
-Judgement judge_command(const Operation& operation) {
+Judgement judge_command(const Workplace& workplace, const Site& site, Operation& operation) {
   bool begun = false;
   for (const auto& step : operation.record().at("steps")) begun = begun || step.at("name") == "command";
   if (!begun) return {OperationState::undone, "its command had not begun; the site is as it was"};
   if (operation.record().value("command_succeeded", false))
     return {OperationState::done, "its command had ended well"};
-  return {OperationState::needs_attention,
-          "nobody knows what its command has written, so the site stays in maintenance"};
+  const auto connection = connect_for_changes(workplace, site);
+  return undo(workplace, site, operation, *connection, "nobody knows what its command has written",
+              lift_hint(site));
 }
 
-Judgement judge(const Site& site, const Operation& operation) {
+Judgement judge(const Workplace& workplace, const Site& site, Operation& operation) {
   const std::string kind = operation.kind();
   if (kind == "migrate" || kind == "run-patch" || kind == "mark-applied")
-    return judge_migrate(site, operation);
+    return judge_migrate(workplace, site, operation);
   if (kind == "restore") return judge_restore(site, operation);
-  if (kind == "run-in-maintenance") return judge_command(operation);
+  if (kind == "run-in-maintenance") return judge_command(workplace, site, operation);
   return {OperationState::undone, "nothing of it is left; the site is as it was"};
 }
 
+// Without an account that may make databases there was no scratch.
+void finish_scratch(const Workplace& workplace, const Site& site, const Operation& operation) {
+  const SiteDatabase database = database_of(workplace, site);
+  if (backend_of(site).has_server && !database.admin) return;
+  backend_of(site).recover_scratch(database, operation.folder_path(), operation.id());
+}
+
 // A database that cannot be opened answers nothing; a restore can still replace it.
-Judgement judge_or_ask(const Site& site, const Operation& operation) {
+Judgement judge_or_ask(const Workplace& workplace, const Site& site, Operation& operation) {
   try {
-    return judge(site, operation);
+    finish_scratch(workplace, site, operation);
+    return judge(workplace, site, operation);
   } catch (const Error& error) {
     if (error.kind() != Kind::database) throw;
     return {OperationState::needs_attention,
             fmt::format("the database cannot be asked how far it came ({}); restore a backup of the site",
-                        error.what())};
+                        error.what()),
+            lift_hint(site)};
   }
 }
 
 Recovered recover(const Workplace& workplace, const Site& site, Operation& operation,
                   std::vector<std::string>& notes) {
-  const Judgement judgement = judge_or_ask(site, operation);
+  const Judgement judgement = judge_or_ask(workplace, site, operation);
   if (judgement.outcome != OperationState::needs_attention)
     for (std::string& what : lift_saved_window(site, database_of(workplace, site), operation))
       notes.push_back(std::move(what));
@@ -117,7 +150,7 @@ Recovered recover(const Workplace& workplace, const Site& site, Operation& opera
     remove_interrupted_sets(folder.get<std::string>());
   clean_folder(operation);
   operation.finish(judgement.outcome, {{"recovered", judgement.told}});
-  return {operation.id(), operation.kind(), judgement.outcome, judgement.told};
+  return {operation.id(), operation.kind(), judgement.outcome, judgement.told, judgement.hint};
 }
 
 }  // namespace
@@ -125,10 +158,9 @@ Recovered recover(const Workplace& workplace, const Site& site, Operation& opera
 std::optional<Error> attention_needed(const RecoverReport& report) {
   for (const Recovered& recovered : report.operations)
     if (recovered.outcome == OperationState::needs_attention)
-      return Error(
-          Kind::needs_attention,
-          fmt::format("{} had been interrupted: {}", recovered.operation, recovered.told),
-          fmt::format("look at the site, then bench --site {} set-maintenance-mode off", report.site));
+      return Error(Kind::needs_attention,
+                   fmt::format("{} had been interrupted: {}", recovered.operation, recovered.told),
+                   recovered.hint);
   return std::nullopt;
 }
 
@@ -151,6 +183,59 @@ RecoverReport recover_locked_site(const Workplace& workplace, const Site& site) 
 RecoverReport recover_site(const Workplace& workplace, const Site& site) {
   const FileLock lock = lock_site(site, workplace.wait);
   return recover_locked_site(workplace, site);
+}
+
+namespace {
+
+Operation operation_for_a_person(const Site& site) {
+  std::vector<Operation> waiting = Operation::list_in_state(site, OperationState::needs_attention);
+  std::erase_if(waiting, [](const Operation& operation) { return !holds_window(operation); });
+  if (waiting.empty())
+    throw Error(Kind::usage, fmt::format("{}: no operation waits for a person's decision", site.name()),
+                fmt::format("bench --site {} operations", site.name()));
+  return waiting.back();
+}
+
+void refuse_what_is_no_migrate(const Operation& operation) {
+  if (operation.kind() == "migrate" || operation.kind() == "run-patch") return;
+  throw Error(Kind::usage, fmt::format("{} has no patches to go on with", operation.id()),
+              "give --restore, or look at the site and lift maintenance");
+}
+
+}  // namespace
+
+RecoverReport restore_before(const Workplace& workplace, const Site& site) {
+  const FileLock lock = lock_site(site, workplace.wait);
+  RecoverReport report = recover_locked_site(workplace, site);
+  Operation operation = operation_for_a_person(site);
+  const auto connection = connect_for_changes(workplace, site);
+  if (!operation.record().at("backups").contains("before"))
+    throw Error(Kind::bad_backup, fmt::format("{} took no backup before it", operation.id()),
+                fmt::format("bench --site {} list-backups, then restore one", site.name()));
+  finish_scratch(workplace, site, operation);
+  put_back(workplace, site, operation, *connection);
+  for (std::string& what : lift_saved_window(site, database_of(workplace, site), operation))
+    report.notes.push_back(std::move(what));
+  const std::string told = "the backup taken before it was restored; the site is as it was";
+  operation.finish(OperationState::undone, {{"recovered", told}});
+  report.operations.push_back({operation.id(), operation.kind(), OperationState::undone, told, {}});
+  return report;
+}
+
+MigrateReport resume_site(const Workplace& workplace, const Site& site, Doubt doubt) {
+  const FileLock lock = lock_site(site, workplace.wait);
+  recover_locked_site(workplace, site);
+  Operation operation = operation_for_a_person(site);
+  refuse_what_is_no_migrate(operation);
+  if (doubt == Doubt::took_effect) {
+    const auto connection = connect_for_changes(workplace, site);
+    const auto statement = statement_in_doubt(*connection, operation.id());
+    if (!statement)
+      throw Error(Kind::usage, fmt::format("{}: no statement of it is in doubt", operation.id()),
+                  fmt::format("bench --site {} recover --resume", site.name()));
+    mark_finished(*connection, *statement);
+  }
+  return resume_migrate(workplace, site, operation, lock, RunOptions::InDoubt::run_again);
 }
 
 }  // namespace bench

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "operation/operation.hpp"
+#include "workflow/migrate_site.hpp"
 #include "workflow/workplace.hpp"
 
 namespace bench {
@@ -16,6 +17,7 @@ struct Recovered {
   OperationState
       outcome;       ///< done: its work was complete and was finished; undone: the site is as it was before
   std::string told;  ///< one sentence for the operator
+  std::string hint;  ///< what a person is to type, where it needs one
 };
 
 struct RecoverReport {
@@ -29,7 +31,14 @@ std::optional<Error> attention_needed(const RecoverReport& report);
 
 /// Brings to an end what was interrupted on the site. Takes the site's lock.
 RecoverReport recover_site(const Workplace& workplace, const Site& site);
-/// The same with the lock held.
+/// A person's word on the operation of the site that needs attention, after a look at it. Error{usage} when
+/// there is none, or not of the kind. The first restores the backup taken before it and lifts its window; the
+/// second goes on with a migrate where it stopped.
+RecoverReport restore_before(const Workplace& workplace, const Site& site);
+/// What to do with a statement of which nobody knows whether it took effect.
+enum class Doubt { run_again, took_effect };
+MigrateReport resume_site(const Workplace& workplace, const Site& site, Doubt doubt);
+/// recover_site with the lock held.
 RecoverReport recover_locked_site(const Workplace& workplace, const Site& site);
 
 }  // namespace bench

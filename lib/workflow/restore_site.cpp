@@ -172,7 +172,7 @@ void Restore::set_aside(const Error& damage) {
     if (std::filesystem::exists(file))
       std::filesystem::rename(file, kept / ("damaged-" + file.filename().string()));
   }
-  backend_of(m_site).create_database(database_of(m_workplace, m_site));
+  backend_of(m_site).create_database(database_of(m_workplace, m_site), [] {});
 }
 
 void Restore::set_damaged_database_aside() {

@@ -71,10 +71,15 @@ MigrateReport run_in_maintenance(const Workplace& workplace, const Site& site,
     }
   };
   // The command needs to write, so on a database whose fence is a connection there is none.
-  change_in_window(
-      workplace, site, operation,
-      {.backup = moments, .fence = options.fence, .connection = nullptr, .apply = apply, .after_undo = {}},
-      report);
+  change_in_window(workplace, site, operation,
+                   {.backup = moments,
+                    .fence = options.fence,
+                    .connection = nullptr,
+                    .apply = apply,
+                    .hint_when_it_stays = fmt::format(
+                        "look at the site, then bench --site {} set-maintenance-mode off", site.name()),
+                    .after_undo = {}},
+                   report);
   prune_operations(site);
   return report;
 }

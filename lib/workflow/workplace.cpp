@@ -2,13 +2,39 @@
 
 #include <fmt/format.h>
 
+#include <thread>
+#include <utility>
+
 #include "base/atomic_file.hpp"
+#include "base/error.hpp"
+#include "base/host.hpp"
+#include "base/time.hpp"
 #include "maintenance/window.hpp"
 #include "operation/interruption.hpp"
 #include "operation/site_lock.hpp"
 #include "workflow/recover_site.hpp"
 
 namespace bench {
+
+namespace {
+
+// The file lock is ours, so a holder on this host is a statement whose process is gone.
+void take_site_lock(Database& database, const Workplace& workplace, const Site& site) {
+  const Stopwatch stopwatch;
+  bool told = false;
+  while (const auto holder = database.try_site_lock()) {
+    const bool is_orphan = holder->host == host_name();
+    if (!is_orphan && stopwatch.elapsed() >= workplace.wait)
+      throw Error(Kind::busy, fmt::format("{}: its database is held by {}", site.name(), holder->told),
+                  "wait until it is done, or give --wait 10m");
+    if (!std::exchange(told, true))
+      workplace.progress.note(fmt::format("waiting for {}, which holds the database", holder->told));
+    throw_if_interrupted();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
+}  // namespace
 
 ConnectionSettings settings_of(const Site& site) {
   return connection_settings(site.config(), site.path());
@@ -23,14 +49,19 @@ std::unique_ptr<Database> connect(const Site& site, Access access) {
   return get_backend(settings.db_type).connect(settings, {access, interruption_requested});
 }
 
-SiteDatabase database_of(const Workplace&, const Site& site) {
-  return {.app = settings_of(site), .admin = {}};
+SiteDatabase database_of(const Workplace& workplace, const Site& site) {
+  const ConnectionSettings app = settings_of(site);
+  const AdminSources sources{.chosen = workplace.admin,
+                             .file = workplace.bench.path() / "config" / "admin.json"};
+  return {.app = app, .admin = find_admin(app, sources, site.config())};
 }
 
 std::unique_ptr<Database> connect_for_changes(const Workplace& workplace, const Site& site) {
   const SiteDatabase database = database_of(workplace, site);
-  return get_backend(database.app.db_type)
-      .connect(database.for_changes(), {Access::read_write, interruption_requested});
+  auto connection = get_backend(database.app.db_type)
+                        .connect(database.for_changes(), {Access::read_write, interruption_requested});
+  take_site_lock(*connection, workplace, site);
+  return connection;
 }
 
 std::vector<App> apps_of(const Workplace& workplace, const Site& site) {

@@ -7,6 +7,7 @@
 
 #include "base/file_lock.hpp"
 #include "base/progress.hpp"
+#include "database/admin_account.hpp"
 #include "database/backend.hpp"
 #include "migration/plan.hpp"
 #include "site/app.hpp"
@@ -22,11 +23,14 @@ struct Workplace {
   Progress& progress;
   /// How long to wait for a site that another operation holds.
   std::chrono::milliseconds wait{0};
+  AdminChoice admin = {};
 };
 
 /// Connects to the site's database with the app's account; long statements end when the user interrupts.
 std::unique_ptr<Database> connect(const Site& site, Access access);
-/// The same with the account for changes.
+/// The same with the account for changes, and with the database's own lock. Error{busy} names who holds that
+/// lock when it is not free within the workplace's `wait`; a lock that a dead process of this host left with
+/// a statement that the server is still running is waited for in any case.
 std::unique_ptr<Database> connect_for_changes(const Workplace& workplace, const Site& site);
 SiteDatabase database_of(const Workplace& workplace, const Site& site);
 ConnectionSettings settings_of(const Site& site);

@@ -20,15 +20,16 @@ SiteDatabase sqlite_settings(const std::filesystem::path& folder) {
   return {.app = settings, .admin = {}};
 }
 
-// The folder of tests/support/mariadb_server; ctest starts it and names it.
-const char* mariadb_folder() {
-  return std::getenv("BENCH_TEST_MARIADB");
+// What ctest's fixture `servers` has started; empty outside of it.
+std::filesystem::path server_folder(std::string_view db_type) {
+  const char* servers = std::getenv("BENCH_TEST_SERVERS");
+  return servers == nullptr ? std::filesystem::path() : std::filesystem::path(servers) / db_type;
 }
 
 SiteDatabase mariadb_settings(const std::filesystem::path&) {
   ConnectionSettings app;
   app.db_type = "mariadb";
-  app.socket = read_file(std::filesystem::path(mariadb_folder()) / "socket");
+  app.socket = read_file(server_folder("mariadb") / "socket");
   app.socket.erase(app.socket.find_last_not_of('\n') + 1);
   // With a wildcard of grants in it.
   app.name = "test_" + random_hex(6);
@@ -40,15 +41,10 @@ SiteDatabase mariadb_settings(const std::filesystem::path&) {
   return {.app = app, .admin = admin};
 }
 
-// The folder of tests/support/postgres_server; ctest starts it and names it.
-const char* postgres_folder() {
-  return std::getenv("BENCH_TEST_POSTGRES");
-}
-
 SiteDatabase postgres_settings(const std::filesystem::path&) {
   ConnectionSettings app;
   app.db_type = "postgres";
-  app.socket = std::filesystem::read_symlink(std::filesystem::path(postgres_folder()) / "socket").string();
+  app.socket = std::filesystem::read_symlink(server_folder("postgres") / "socket").string();
   // With characters that must be quoted.
   app.name = "Test's " + random_hex(6);
   app.user = app.name;
@@ -77,8 +73,10 @@ CATCH_REGISTER_LISTENER(DropDatabases)
 
 std::vector<TestDatabase> all_databases() {
   std::vector<TestDatabase> databases{{"sqlite", sqlite_settings}};
-  if (mariadb_folder() != nullptr) databases.push_back({"mariadb", mariadb_settings});
-  if (postgres_folder() != nullptr) databases.push_back({"postgres", postgres_settings});
+  if (std::filesystem::exists(server_folder("mariadb") / "socket"))
+    databases.push_back({"mariadb", mariadb_settings});
+  if (std::filesystem::exists(server_folder("postgres") / "socket"))
+    databases.push_back({"postgres", postgres_settings});
   return databases;
 }
 
@@ -97,7 +95,7 @@ const TestDatabase* find_test_database(std::string_view db_type) {
 
 SiteDatabase make_database(const TestDatabase& row, const std::filesystem::path& folder) {
   SiteDatabase database = row.settings(folder);
-  get_backend(row.db_type).create_database(database);
+  get_backend(row.db_type).create_database(database, [] {});
   if (get_backend(row.db_type).has_server) made_databases().push_back(database);
   return database;
 }

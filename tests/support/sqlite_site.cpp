@@ -12,8 +12,8 @@ Site make_site(const BenchFolder& bench) {
   Site site(bench.path(), bench.sites_folder() / "site");
   make_folders(site.path());
   write_file_atomically(site.config_file(), "{\n \"db_name\": \"site\",\n \"db_type\": \"sqlite\"\n}\n");
-  get_backend("sqlite").create_database(
-      {.app = connection_settings(site.config(), site.path()), .admin = {}});
+  get_backend("sqlite").create_database({.app = connection_settings(site.config(), site.path()), .admin = {}},
+                                        [] {});
   return site;
 }
 

@@ -68,6 +68,20 @@ bool has_other_grants(MariadbDatabase& server, const std::string& user, const st
               .empty();
 }
 
+void refuse_what_exists(MariadbDatabase& server, const ConnectionSettings& app, const std::string& host) {
+  const std::vector<Value> name{app.name};
+  if (!server.query("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?", name).empty())
+    throw Error(Kind::database,
+                fmt::format("{}: the database {} exists already", describe_server(app), app.name),
+                "choose another db_name, or drop it first");
+  const std::vector<Value> account{app.user, host};
+  if (!server.query("SELECT 1 FROM mysql.global_priv WHERE User = ? AND Host = ?", account).empty())
+    throw Error(Kind::database,
+                fmt::format("{}: the account {} exists already", describe_server(app),
+                            mariadb_account(app.user, host)),
+                "choose another db_user, or drop the account first");
+}
+
 }  // namespace
 
 std::string mariadb_account(const std::string& user, const std::string& host) {
@@ -92,14 +106,17 @@ std::string escaped_pattern(const std::string& database) {
   return pattern;
 }
 
-void create_mariadb_database(const SiteDatabase& database) {
+void create_mariadb_database(const SiteDatabase& database, const std::function<void()>& begin) {
   const ConnectionSettings& app = database.app;
   if (app.password.empty())
     throw Error(Kind::configuration, fmt::format("the account {} would have no password", app.user),
                 "set db_password");
   MariadbDatabase server(without_database(admin_of(database)), {});
   server.execute("SET SESSION sql_mode = ''");
-  const std::string account = mariadb_account(app.user, app_host(app, server));
+  const std::string host = app_host(app, server);
+  const std::string account = mariadb_account(app.user, host);
+  refuse_what_exists(server, app, host);
+  begin();
   Creation creation(server);
   creation.step(fmt::format("CREATE DATABASE {} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci",
                             mariadb_name(app.name)),
@@ -124,6 +141,19 @@ void drop_mariadb_database(const SiteDatabase& database) {
                                mariadb_name(escaped_pattern(app.name)), account));
   if (!has_other_grants(server, app.user, host))
     server.execute(fmt::format("DROP USER IF EXISTS {}", account));
+}
+
+bool is_mariadb_administrator(const ConnectionSettings& account) {
+  try {
+    MariadbDatabase server(without_database(account), {.connect_timeout = std::chrono::seconds(2)});
+    return !server
+                .query(
+                    "SELECT 1 FROM information_schema.USER_PRIVILEGES WHERE GRANTEE = CONCAT('\\'', "
+                    "REPLACE(CURRENT_USER(), '@', '\\'@\\''), '\\'') AND PRIVILEGE_TYPE = 'CREATE USER'")
+                .empty();
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 }  // namespace bench

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "database/mariadb/connection.hpp"
@@ -16,7 +17,10 @@ std::string app_host(const ConnectionSettings& app, MariadbDatabase& server);
 /// What a grant on exactly this database names: `site\_a`, since _ and % are wildcards there.
 std::string escaped_pattern(const std::string& database);
 
-void create_mariadb_database(const SiteDatabase& database);
+void create_mariadb_database(const SiteDatabase& database, const std::function<void()>& begin);
 void drop_mariadb_database(const SiteDatabase& database);
+
+/// See Backend::is_administrator.
+bool is_mariadb_administrator(const ConnectionSettings& account);
 
 }  // namespace bench

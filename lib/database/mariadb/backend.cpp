@@ -7,6 +7,7 @@
 #include "database/mariadb/fence.hpp"
 #include "database/mariadb/findings.hpp"
 #include "database/mariadb/scratch.hpp"
+#include "database/mariadb/shell.hpp"
 
 namespace bench {
 
@@ -48,6 +49,7 @@ const Backend& mariadb_backend() {
                    .fence_life = Features::FenceLife::durable,
                    .others_can_write_in_window = true},
       .has_server = true,
+      .is_administrator = is_mariadb_administrator,
       .connect = connect,
       .create_database = create_mariadb_database,
       .drop_database = drop_mariadb_database,
@@ -56,6 +58,7 @@ const Backend& mariadb_backend() {
       .make_scratch = make_scratch,
       .recover_scratch = recover_scratch,
       .preflight = mariadb_preflight,
+      .shell = mariadb_shell,
       .size = size,
   };
   return backend;

@@ -16,6 +16,7 @@
 #include <map>
 
 #include "base/error.hpp"
+#include "base/host.hpp"
 #include "database/mariadb/backend.hpp"
 #include "database/mariadb/literal.hpp"
 #include "database/mariadb/statement_watch.hpp"
@@ -42,11 +43,6 @@ Kind kind_of(int code, bool was_cancelled) {
 
 sql::SQLString driver_text(const std::string& text) {
   return {text.data(), text.size()};
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "?";
 }
 
 int port_of(const ConnectionSettings& settings) {

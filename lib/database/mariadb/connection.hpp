@@ -35,8 +35,9 @@ class MariadbDatabase : public Database {
   bool has_table(std::string_view table) override;
   std::vector<std::string> tables() override;
   bool in_transaction() override;
+  std::optional<std::string> definition_of(std::string_view statement) override;
   void execute_patiently(std::string_view statement, const LockPatience& patience) override;
-  std::optional<std::string> try_site_lock() override;
+  std::optional<LockHolder> try_site_lock() override;
 
   const ConnectionSettings& settings() const { return m_settings; }
   std::int64_t connection_id() const { return m_id; }

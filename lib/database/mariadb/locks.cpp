@@ -8,6 +8,7 @@
 
 #include "base/digest.hpp"
 #include "base/error.hpp"
+#include "base/host.hpp"
 #include "base/time.hpp"
 #include "database/mariadb/connection.hpp"
 #include "database/mariadb/sessions.hpp"
@@ -52,20 +53,17 @@ std::string lock_name(const std::string& database) {
   return name.size() <= longest_lock_name ? name : "bench." + sha256(database).substr(0, 40);
 }
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "?";
-}
-
 // Only a row that the holder's own session wrote speaks of the holder.
-std::optional<std::string> noted_holder(MariadbDatabase& database, std::int64_t session) {
+std::optional<Database::LockHolder> noted_holder(MariadbDatabase& database, std::int64_t session) {
   if (!database.has_table("__bench_state")) return std::nullopt;
   const std::string text =
       to_text(database.value("SELECT state_value FROM __bench_state WHERE state_key = 'lock_holder'"));
   const auto note = nlohmann::json::parse(text, nullptr, false);
   if (!note.is_object() || note.value("session", std::int64_t{0}) != session) return std::nullopt;
-  return fmt::format("host {}, pid {}, since {}", note.value("host", "?"), note.value("pid", 0),
-                     note.value("since", "?"));
+  const std::string host = note.value("host", "?");
+  return Database::LockHolder{
+      .host = host,
+      .told = fmt::format("host {}, pid {}, since {}", host, note.value("pid", 0), note.value("since", "?"))};
 }
 
 }  // namespace
@@ -101,7 +99,7 @@ void MariadbDatabase::execute_patiently(std::string_view statement, const LockPa
   }
 }
 
-std::optional<std::string> MariadbDatabase::try_site_lock() {
+std::optional<Database::LockHolder> MariadbDatabase::try_site_lock() {
   const std::vector<Value> name{lock_name(m_settings.name)};
   if (to_integer(value("SELECT GET_LOCK(?, 0)", name)) == 1) {
     note_lock_holder();
@@ -111,9 +109,11 @@ std::optional<std::string> MariadbDatabase::try_site_lock() {
   if (auto note = noted_holder(*this, session)) return note;
   const auto rows = query(
       fmt::format("SELECT USER, HOST, TIME FROM information_schema.PROCESSLIST WHERE ID = {}", session));
-  if (rows.empty()) return fmt::format("session {} of the database server", session);
-  return fmt::format("session {} of {}@{}, for {} s in its present state", session, to_text(rows[0][0]),
-                     to_text(rows[0][1]), to_integer(rows[0][2]));
+  if (rows.empty())
+    return LockHolder{.host = {}, .told = fmt::format("session {} of the database server", session)};
+  return LockHolder{.host = {},
+                    .told = fmt::format("session {} of {}@{}, for {} s in its present state", session,
+                                        to_text(rows[0][0]), to_text(rows[0][1]), to_integer(rows[0][2]))};
 }
 
 // The lock itself is held; that its holder cannot be named by host and pid is no reason to fail.

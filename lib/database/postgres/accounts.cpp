@@ -99,10 +99,11 @@ void drop_database_by_force(PostgresDatabase& server, const std::string& name) {
                              server.version_number() < 130'000 ? "" : " WITH (FORCE)"));
 }
 
-void create_postgres_database(const SiteDatabase& site) {
+void create_postgres_database(const SiteDatabase& site, const std::function<void()>& begin) {
   const ConnectionSettings& admin = admin_of(site, "creating a database");
   const auto server = connect_to_server(admin);
   refuse_what_exists(*server, site);
+  begin();
   try {
     create_roles(*server, site);
     // template1 may hold what somebody put there for another purpose.
@@ -117,6 +118,16 @@ void create_postgres_database(const SiteDatabase& site) {
 
 void drop_postgres_database(const SiteDatabase& site) {
   drop_all(*connect_to_server(admin_of(site, "dropping a database")), site);
+}
+
+bool is_postgres_administrator(const ConnectionSettings& account) {
+  try {
+    return to_integer(connect_to_server(account)->value(
+               "SELECT (rolsuper OR (rolcreatedb AND rolcreaterole))::int FROM pg_catalog.pg_roles WHERE "
+               "rolname = current_user")) == 1;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 }  // namespace bench

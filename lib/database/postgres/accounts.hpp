@@ -6,7 +6,7 @@
 namespace bench {
 
 /// The database, its app account and the NOLOGIN role that owns what is in it; see Backend::create_database.
-void create_postgres_database(const SiteDatabase& site);
+void create_postgres_database(const SiteDatabase& site, const std::function<void()>& begin);
 void drop_postgres_database(const SiteDatabase& site);
 
 /// Error{configuration} when nobody named an account that may do this.
@@ -16,5 +16,8 @@ bool postgres_database_exists(PostgresDatabase& server, const std::string& name)
 bool postgres_role_exists(PostgresDatabase& server, const std::string& name);
 /// Ends its sessions; nothing happens when there is no such database.
 void drop_database_by_force(PostgresDatabase& server, const std::string& name);
+
+/// See Backend::is_administrator.
+bool is_postgres_administrator(const ConnectionSettings& account);
 
 }  // namespace bench

@@ -1,6 +1,7 @@
 #include "database/postgres/backend.hpp"
 
 #include "database/postgres/accounts.hpp"
+#include "database/postgres/client.hpp"
 #include "database/postgres/connection.hpp"
 #include "database/postgres/exporter.hpp"
 #include "database/postgres/fence.hpp"
@@ -38,6 +39,15 @@ std::uint64_t size(const ConnectionSettings& settings) {
       to_integer(database.value("SELECT pg_catalog.pg_database_size(current_database())")));
 }
 
+Shell shell(const ConnectionSettings& settings) {
+  PostgresClient client = postgres_client(settings);
+  client.arguments.insert(client.arguments.begin(), "psql");
+  return {.argv = std::move(client.arguments),
+          .environment = std::move(client.environment),
+          .secret = std::move(client.password),
+          .package = "postgresql-client"};
+}
+
 }  // namespace
 
 const Backend& postgres_backend() {
@@ -48,6 +58,7 @@ const Backend& postgres_backend() {
                    .fence_life = Features::FenceLife::durable,
                    .others_can_write_in_window = true},
       .has_server = true,
+      .is_administrator = is_postgres_administrator,
       .connect = connect,
       .create_database = create_postgres_database,
       .drop_database = drop_postgres_database,
@@ -56,6 +67,7 @@ const Backend& postgres_backend() {
       .make_scratch = make_scratch,
       .recover_scratch = recover_scratch,
       .preflight = postgres_preflight,
+      .shell = shell,
       .size = size,
   };
   return backend;

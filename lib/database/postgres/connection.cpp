@@ -1,5 +1,7 @@
 #include "database/postgres/connection.hpp"
 
+#include "base/host.hpp"
+
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <unistd.h>
@@ -42,11 +44,11 @@ std::string setting(std::string_view name, std::string_view value) {
   return text + "' ";
 }
 
+constexpr std::size_t longest_host = 46;
+
 std::string application_name() {
-  std::array<char, 256> host{};
-  gethostname(host.data(), host.size() - 1);
   // The server cuts names at 63 bytes; the pid must not be what goes.
-  return fmt::format("bench {}:{}", std::string_view(host.data()).substr(0, 46), getpid());
+  return fmt::format("bench {}:{}", host_name().substr(0, longest_host), getpid());
 }
 
 // https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-PARAMKEYWORDS
@@ -225,7 +227,8 @@ void PostgresDatabase::reconnect() {
   connect();
   if (!std::exchange(m_holds_site_lock, false)) return;
   if (const auto holder = try_site_lock())
-    throw Error(Kind::busy, fmt::format("{}: another run took the site: {}", describe(m_settings), *holder));
+    throw Error(Kind::busy,
+                fmt::format("{}: another run took the site: {}", describe(m_settings), holder->told));
 }
 
 pg_conn* PostgresDatabase::handle() const {
@@ -234,6 +237,16 @@ pg_conn* PostgresDatabase::handle() const {
 
 const Features& PostgresDatabase::features() const {
   return postgres_backend().features;
+}
+
+bool PostgresDatabase::is_alive() {
+  try {
+    execute("SELECT 1");
+    return true;
+  } catch (const Error& error) {
+    if (error.kind() != Kind::database) throw;
+    return false;
+  }
 }
 
 int PostgresDatabase::version_number() const {
@@ -352,7 +365,7 @@ void PostgresDatabase::rollback() {
   if (in_transaction()) execute("ROLLBACK");
 }
 
-std::optional<std::string> PostgresDatabase::try_site_lock() {
+std::optional<Database::LockHolder> PostgresDatabase::try_site_lock() {
   if (m_holds_site_lock) return std::nullopt;
   const std::vector<Value> key{site_lock_key};
   m_holds_site_lock = to_integer(value("SELECT pg_catalog.pg_try_advisory_lock(?)", key)) == 1;
@@ -362,7 +375,7 @@ std::optional<std::string> PostgresDatabase::try_site_lock() {
 
 // pg_locks shows the key in two halves. Only the account itself may see when its other session began, so the
 // role is put aside for the question.
-std::string PostgresDatabase::lock_holder() {
+Database::LockHolder PostgresDatabase::lock_holder() {
   if (!m_role.empty()) execute("RESET ROLE");
   const std::vector<Value> key{site_lock_key >> 32, site_lock_key & 0xFFFFFFFF};
   const auto rows = query(
@@ -373,13 +386,17 @@ std::string PostgresDatabase::lock_holder() {
       "FROM pg_catalog.pg_database WHERE datname = current_database())",
       key);
   if (!m_role.empty()) execute("SET ROLE " + quote_name(m_role));
-  if (rows.empty()) return "a session that has just ended";
+  if (rows.empty()) return {.host = {}, .told = "a session that has just ended"};
   const std::string name = to_text(rows[0][1]);
   const std::size_t colon = name.rfind(':');
   const std::string since = is_null(rows[0][3]) ? "" : fmt::format(", since {}", to_text(rows[0][3]));
-  if (name.starts_with("bench ") && colon != std::string::npos)
-    return fmt::format("host {}, pid {}{}", name.substr(6, colon - 6), name.substr(colon + 1), since);
-  return fmt::format("{} (session {} of {}){}", name, to_text(rows[0][0]), to_text(rows[0][2]), since);
+  if (!name.starts_with("bench ") || colon == std::string::npos)
+    return {.host = {},
+            .told = fmt::format("{} (session {} of {}){}", name, to_text(rows[0][0]), to_text(rows[0][2]),
+                                since)};
+  const std::string host = name.substr(6, colon - 6);
+  return {.host = host == host_name().substr(0, longest_host) ? host_name() : host,
+          .told = fmt::format("host {}, pid {}{}", host, name.substr(colon + 1), since)};
 }
 
 void PostgresDatabase::check_result(void* result, std::string_view statement, bool cancelled) {

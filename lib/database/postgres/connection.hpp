@@ -18,7 +18,7 @@ class StatementWatcher;
 /// One connection to a PostgreSQL database. Statements go through libpqxx outside of its transaction classes:
 /// transactions are begun and ended by statements of our own. A connection that is lost is never made anew
 /// behind our back: that would lose its lock and role.
-class PostgresDatabase : public Database {
+class PostgresDatabase final : public Database {
  public:
   /// As whom it works. `owner`: an account that may take the role that owns the site's objects takes it, so
   /// that what it creates belongs to that role. `itself`: with the account's own rights.
@@ -37,11 +37,14 @@ class PostgresDatabase : public Database {
   bool has_table(std::string_view table) override;
   std::vector<std::string> tables() override;
   bool in_transaction() override;
+  std::optional<std::string> definition_of(std::string_view statement) override;
   void execute_patiently(std::string_view statement, const LockPatience& patience) override;
-  std::optional<std::string> try_site_lock() override;
+  std::optional<LockHolder> try_site_lock() override;
 
   /// The first value of the only row.
   Value value(std::string_view statement, std::span<const Value> parameters = {});
+  /// Asks the server.
+  bool is_alive();
   /// 150018 for 15.18.
   int version_number() const;
   int backend_pid() const;
@@ -77,7 +80,7 @@ class PostgresDatabase : public Database {
   void connect();
   void prepare_session();
   void take_owner_role();
-  std::string lock_holder();
+  LockHolder lock_holder();
   pg_conn* handle() const;
   [[noreturn]] void fail(std::string sqlstate, std::string words, std::string_view statement, bool cancelled);
   void check_result(void* result, std::string_view statement, bool cancelled);

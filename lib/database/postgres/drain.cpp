@@ -58,10 +58,18 @@ Writers still_open(PostgresDatabase& admin, const Writers& writers) {
   return open;
 }
 
-Writers wait_for(PostgresDatabase& admin, Writers writers, std::chrono::milliseconds timeout) {
+bool is_cancelled(const PostgresDatabase* run) {
+  return run != nullptr && run->options().cancelled && run->options().cancelled();
+}
+
+Writers wait_for(PostgresDatabase& admin, Writers writers, std::chrono::milliseconds timeout,
+                 const PostgresDatabase* run) {
   const auto deadline = SteadyClock::now() + timeout;
-  while (!(writers = still_open(admin, writers)).empty() && SteadyClock::now() < deadline)
+  while (!writers.empty() && !(writers = still_open(admin, writers)).empty() &&
+         SteadyClock::now() < deadline) {
+    if (is_cancelled(run)) throw Error(Kind::interrupted, "interrupted while waiting for writers");
     std::this_thread::sleep_for(between_looks);
+  }
   return writers;
 }
 
@@ -108,19 +116,22 @@ void barrier(PostgresDatabase& admin, std::chrono::milliseconds timeout) {
 
 }  // namespace
 
-int drain_writers(PostgresDatabase& admin, const FenceOptions& options, int own_pid) {
+int drain_writers(PostgresDatabase& admin, const FenceOptions& options, const PostgresDatabase* run) {
+  const int own_pid = run == nullptr ? 0 : run->backend_pid();
   int ended = 0;
-  Writers left = wait_for(admin, writers_now(admin, own_pid), options.drain_timeout);
+  Writers left = wait_for(admin, writers_now(admin, own_pid), options.drain_timeout, run);
   if (!left.empty() && options.writers == FenceOptions::Writers::end) {
     ended = end_sessions(admin, left);
-    left = wait_for(admin, std::move(left), for_ending);
+    left = wait_for(admin, std::move(left), for_ending, run);
   }
   if (!left.empty()) fail_busy(left, options.drain_timeout);
   try {
     barrier(admin, options.drain_timeout);
   } catch (const Error& error) {
     if (error.kind() != Kind::busy) throw;
-    fail_busy(writers_now(admin, own_pid), options.drain_timeout);
+    const Writers now = writers_now(admin, own_pid);
+    if (now.empty()) throw error.with_hint("try again: whoever held that lock is gone");
+    fail_busy(now, options.drain_timeout);
   }
   return ended;
 }

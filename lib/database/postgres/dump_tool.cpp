@@ -1,50 +1,27 @@
 #include "database/postgres/dump_tool.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdlib>
 
 #include "base/child_process.hpp"
 #include "base/digest.hpp"
-#include "base/file.hpp"
+#include "database/postgres/client.hpp"
 #include "database/postgres/error.hpp"
 
 namespace bench {
 
 namespace {
 
-/// A password in a file that only we can read, where libpq looks for it
-/// (https://www.postgresql.org/docs/15/libpq-pgpass.html); gone when this goes.
-class PasswordFile {
- public:
-  explicit PasswordFile(const std::string& password)
-      : m_path(std::filesystem::temp_directory_path() / ("bench-" + random_hex(12))) {
-    std::string line = "*:*:*:*:";
-    for (const char character : password) {
-      if (character == ':' || character == '\\') line += '\\';
-      line += character;
-    }
-    const FileDescriptor file = open_file(m_path, O_WRONLY | O_CREAT | O_EXCL, 0600);
-    write_all(file.get(), line + "\n", m_path);
-  }
-  ~PasswordFile() {
-    std::error_code ignored;
-    std::filesystem::remove(m_path, ignored);
-  }
-  PasswordFile(const PasswordFile&) = delete;
-  PasswordFile& operator=(const PasswordFile&) = delete;
-  const std::filesystem::path& path() const { return m_path; }
-
- private:
-  std::filesystem::path m_path;
-};
-
 int major_version(const std::filesystem::path& bin) {
-  return std::atoi(bin.parent_path().filename().c_str());
+  const std::string name = bin.parent_path().filename();
+  int version = 0;
+  std::from_chars(name.data(), name.data() + name.size(), version);
+  return version;
 }
 
 /// In PATH first, then where Debian keeps them, newest first.
@@ -70,38 +47,14 @@ std::vector<std::string> dump_tools() {
   return tools;
 }
 
-std::map<std::string, std::string> environment_of(const ConnectionSettings& settings,
-                                                  const std::filesystem::path& password_file) {
-  std::map<std::string, std::string> environment{{"PGPASSFILE", password_file.string()},
-                                                 {"PGAPPNAME", "bench pg_dump"}};
-  if (!settings.tls_ca.empty()) {
-    environment["PGSSLMODE"] = "verify-full";
-    environment["PGSSLROOTCERT"] = settings.tls_ca;
-  }
-  if (!settings.tls_certificate.empty()) environment["PGSSLCERT"] = settings.tls_certificate;
-  if (!settings.tls_key.empty()) environment["PGSSLKEY"] = settings.tls_key;
-  return environment;
-}
-
-std::vector<std::string> arguments_of(const ConnectionSettings& settings, const std::string& snapshot,
-                                      const std::string& section, const std::vector<std::string>& tables) {
-  std::vector<std::string> arguments{
-      "--no-password",        "--schema-only",         "--no-owner",
-      "--no-tablespaces",     "--no-publications",     "--no-subscriptions",
-      "--encoding=UTF8",      "--no-security-labels",  "--lock-wait-timeout=60s",
-      "--section=" + section, "--snapshot=" + snapshot};
-  const std::string& place = settings.socket.empty() ? settings.host : settings.socket;
-  if (!place.empty()) arguments.push_back("--host=" + place);
-  if (settings.port != 0) arguments.push_back(fmt::format("--port={}", settings.port));
-  if (!settings.user.empty()) arguments.push_back("--username=" + settings.user);
+std::vector<std::string> arguments_of(const std::string& snapshot, const std::string& section,
+                                      const std::vector<std::string>& tables) {
+  std::vector<std::string> arguments{"--schema-only",        "--no-owner",
+                                     "--no-tablespaces",     "--no-publications",
+                                     "--no-subscriptions",   "--encoding=UTF8",
+                                     "--no-security-labels", "--lock-wait-timeout=60s",
+                                     "--section=" + section, "--snapshot=" + snapshot};
   for (const std::string& table : tables) arguments.push_back("--table=" + table);
-  // A name with an equals sign in it would be read as connection parameters.
-  std::string name = "dbname='";
-  for (const char character : settings.name) {
-    if (character == '\'' || character == '\\') name += '\\';
-    name += character;
-  }
-  arguments.push_back("--dbname=" + name + "'");
   return arguments;
 }
 
@@ -117,15 +70,18 @@ std::string without_psql_commands(std::string text) {
 }
 
 std::string run_tool(const ConnectionSettings& settings, const ConnectOptions& options,
-                     std::vector<std::string> arguments) {
-  const PasswordFile password(settings.password);
+                     const std::vector<std::string>& arguments) {
+  const PostgresClient client = postgres_client(settings);
   const std::vector<std::string> tools = dump_tools();
   ChildResult result;
   for (const std::string& tool : tools) {
     ChildCommand command;
-    command.argv = arguments;
-    command.argv.insert(command.argv.begin(), tool);
-    command.environment = environment_of(settings, password.path());
+    command.argv = {tool};
+    for (const auto* words : {&arguments, &client.arguments})
+      command.argv.insert(command.argv.end(), words->begin(), words->end());
+    command.environment = client.environment;
+    command.environment["PGAPPNAME"] = "bench pg_dump";
+    command.inherited = {client.password.descriptor()};
     command.should_stop = options.cancelled;
     result = run_child(command);
     if (result.stopped) throw Error(Kind::interrupted, "interrupted while pg_dump was running");
@@ -162,8 +118,8 @@ void add_definitions(Sha256& digest, std::string_view text) {
 
 PostgresSchema dump_schema(const ConnectionSettings& settings, const ConnectOptions& options,
                            const std::string& snapshot, const std::vector<std::string>& tables) {
-  return {run_tool(settings, options, arguments_of(settings, snapshot, "pre-data", tables)),
-          run_tool(settings, options, arguments_of(settings, snapshot, "post-data", tables))};
+  return {run_tool(settings, options, arguments_of(snapshot, "pre-data", tables)),
+          run_tool(settings, options, arguments_of(snapshot, "post-data", tables))};
 }
 
 std::string fingerprint_of(const PostgresSchema& schema) {

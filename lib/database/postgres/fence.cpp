@@ -19,10 +19,6 @@ namespace bench {
 
 namespace {
 
-std::unique_ptr<PostgresDatabase> connect_as_admin(const SiteDatabase& site) {
-  return std::make_unique<PostgresDatabase>(*site.admin, ConnectOptions{}, PostgresDatabase::WorksAs::itself);
-}
-
 std::int64_t database_oid(PostgresDatabase& database) {
   return to_integer(
       database.value("SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()"));
@@ -60,7 +56,11 @@ void prove(PostgresDatabase& admin, const SiteDatabase& site) {
 class Lift {
  public:
   Lift(PostgresDatabase& admin, const nlohmann::json& inverse)
-      : m_admin(admin), m_inverse(inverse), m_relations(read_relations(admin)) {}
+      : m_admin(admin),
+        m_inverse(inverse),
+        m_relations(read_relations(admin)),
+        m_roles(names(admin, "SELECT rolname FROM pg_catalog.pg_roles")),
+        m_schemas(names(admin, "SELECT nspname FROM pg_catalog.pg_namespace")) {}
   std::vector<std::string> run();
 
  private:
@@ -68,13 +68,16 @@ class Lift {
   std::optional<std::string> column_now(const Grant& grant, const Relation& relation);
   void add_saved(const Grant& grant);
   void add_usual(const std::vector<DefaultGrant>& defaults);
-  bool role_exists(const std::string& role);
-  bool schema_exists(const std::string& schema);
+  static std::set<std::string> names(PostgresDatabase& admin, std::string_view query);
+  bool role_exists(const std::string& role) const { return role.empty() || m_roles.contains(role); }
+  bool schema_exists(const std::string& schema) const { return schema.empty() || m_schemas.contains(schema); }
   void give(const std::vector<std::string>& statements);
 
   PostgresDatabase& m_admin;
   const nlohmann::json& m_inverse;
   std::vector<Relation> m_relations;
+  std::set<std::string> m_roles;
+  std::set<std::string> m_schemas;
   bool m_same_database = true;
   std::vector<Grant> m_grants;
   std::vector<std::string> m_not_put_back;
@@ -105,15 +108,10 @@ std::optional<std::string> Lift::column_now(const Grant& grant, const Relation& 
   return rows.empty() ? std::nullopt : std::optional(to_text(rows[0][0]));
 }
 
-bool Lift::role_exists(const std::string& role) {
-  const std::vector<Value> name{role};
-  return role.empty() || !m_admin.query("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = ?", name).empty();
-}
-
-bool Lift::schema_exists(const std::string& schema) {
-  const std::vector<Value> name{schema};
-  return schema.empty() ||
-         !m_admin.query("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = ?", name).empty();
+std::set<std::string> Lift::names(PostgresDatabase& admin, std::string_view query) {
+  std::set<std::string> found;
+  for (const Row& row : admin.query(query)) found.insert(to_text(row[0]));
+  return found;
 }
 
 void Lift::add_saved(const Grant& saved) {
@@ -195,16 +193,24 @@ std::vector<std::string> Lift::run() {
 
 }  // namespace
 
+// The connection that entered serves the lift as well, unless it was ended meanwhile (a swap does that).
+PostgresDatabase& PostgresFence::admin() {
+  if (!m_admin || !m_admin->is_alive())
+    m_admin = std::make_unique<PostgresDatabase>(*m_site.admin, ConnectOptions{},
+                                                 PostgresDatabase::WorksAs::itself);
+  return *m_admin;
+}
+
 // What is saved is read in the transaction that takes it, and is durable before the first right is taken.
 nlohmann::json PostgresFence::take_rights(PostgresDatabase& admin,
                                           const std::function<void(const nlohmann::json&)>& save) {
   Transaction transaction(admin);
   const auto grants = read_grants(admin, Rights::writing, m_site.app.user);
   const auto defaults = read_default_grants(admin, Rights::writing, m_site.app.user);
-  const nlohmann::json inverse{{"database_oid", database_oid(admin)},
-                               {"relations", names_of(read_relations(admin))},
-                               {"grants", grants},
-                               {"defaults", defaults}};
+  nlohmann::json inverse{{"database_oid", database_oid(admin)},
+                         {"relations", names_of(read_relations(admin))},
+                         {"grants", grants},
+                         {"defaults", defaults}};
   save(inverse);
   run_all(admin, statements_for(defaults, Change::take));
   run_all(admin, statements_for(grants, Change::take));
@@ -215,27 +221,26 @@ nlohmann::json PostgresFence::take_rights(PostgresDatabase& admin,
 FenceReport PostgresFence::enter(const FenceOptions& options,
                                  const std::function<void(const nlohmann::json&)>& save) {
   FenceReport report;
-  std::unique_ptr<PostgresDatabase> admin;
-  if (m_site.admin) admin = connect_as_admin(m_site);
-  if (const auto reason = why_not_enforceable(m_site, admin.get())) {
+  PostgresDatabase* const connection = m_site.admin ? &admin() : nullptr;
+  if (const auto reason = why_not_enforceable(m_site, connection)) {
     report.gaps = {*reason};
     return report;
   }
-  refuse_prepared(*admin, m_site);
+  refuse_prepared(*connection, m_site);
   nlohmann::json saved = nlohmann::json::array();
   try {
-    saved.push_back(take_rights(*admin, save));
+    saved.push_back(take_rights(*connection, save));
     const Stopwatch stopwatch;
-    report.ended_sessions = drain_writers(*admin, options, m_run == nullptr ? 0 : m_run->backend_pid());
+    report.ended_sessions = drain_writers(*connection, options, m_run);
     report.drain = stopwatch.elapsed();
     // A writer may have left one behind while it was waited for.
-    refuse_prepared(*admin, m_site);
-    prove(*admin, m_site);
+    refuse_prepared(*connection, m_site);
+    prove(*connection, m_site);
   } catch (...) {
     lift(saved);
     throw;
   }
-  report.gaps = open_ways(m_site, *admin);
+  report.gaps = open_ways(m_site, *connection);
   report.level = report.gaps.empty() ? FenceLevel::database : FenceLevel::database_with_gaps;
   return report;
 }
@@ -250,9 +255,8 @@ std::vector<std::string> PostgresFence::lift(const nlohmann::json& saved) {
                     "them back",
                     describe(m_site.app)),
         "name it with --db-root-username and --db-root-password-file");
-  const auto admin = connect_as_admin(m_site);
   for (const nlohmann::json& inverse : saved)
-    for (std::string& sentence : Lift(*admin, inverse).run()) not_put_back.push_back(std::move(sentence));
+    for (std::string& sentence : Lift(admin(), inverse).run()) not_put_back.push_back(std::move(sentence));
   return not_put_back;
 }
 

@@ -20,9 +20,12 @@ class PostgresFence : public Fence {
   std::vector<std::string> lift(const nlohmann::json& saved) override;
 
  private:
+  /// A connection with the admin account's own rights, which nobody interrupts.
+  PostgresDatabase& admin();
   nlohmann::json take_rights(PostgresDatabase& admin, const std::function<void(const nlohmann::json&)>& save);
   SiteDatabase m_site;
   PostgresDatabase* m_run;
+  std::unique_ptr<PostgresDatabase> m_admin;
 };
 
 }  // namespace bench

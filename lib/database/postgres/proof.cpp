@@ -127,18 +127,27 @@ std::vector<std::string> open_ways(const SiteDatabase& site, PostgresDatabase& a
   return ways;
 }
 
+// A right on a column can stand alone only where the column has rights of its own: asking for every column of
+// every table takes longer than all the rest.
 std::vector<std::string> still_writable(PostgresDatabase& admin, const std::string& app) {
-  const std::vector<Value> parameters{app, app, app, app, app};
+  const std::vector<Value> parameters{app};
   return first_column(admin.query(
       fmt::format(
-          "SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n "
+          "WITH app AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = ?) "
+          "SELECT n.nspname || '.' || c.relname FROM app, pg_catalog.pg_class c JOIN pg_catalog.pg_namespace "
+          "n "
           "ON n.oid = c.relnamespace WHERE {0} AND CASE WHEN c.relkind = 'S' THEN "
-          "pg_catalog.has_sequence_privilege(?, c.oid, 'USAGE, UPDATE') WHEN c.relkind IN ('r', 'p', 'v', "
-          "'m', 'f') THEN pg_catalog.has_table_privilege(?, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, "
-          "TRIGGER') OR pg_catalog.has_any_column_privilege(?, c.oid, 'INSERT, UPDATE') ELSE false END "
-          "UNION ALL SELECT 'schema ' || n.nspname FROM pg_catalog.pg_namespace n WHERE {0} AND "
-          "pg_catalog.has_schema_privilege(?, n.oid, 'CREATE') UNION ALL SELECT 'the database' WHERE "
-          "pg_catalog.has_database_privilege(?, current_database(), 'CREATE') ORDER BY 1",
+          "pg_catalog.has_sequence_privilege(app.oid, c.oid, 'USAGE, UPDATE') WHEN c.relkind IN ('r', 'p', "
+          "'v', "
+          "'m', 'f') THEN pg_catalog.has_table_privilege(app.oid, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, "
+          "TRIGGER') OR EXISTS (SELECT 1 FROM pg_catalog.pg_attribute t WHERE t.attrelid = c.oid AND "
+          "t.attacl "
+          "IS NOT NULL AND NOT t.attisdropped AND pg_catalog.has_column_privilege(app.oid, c.oid, t.attnum, "
+          "'INSERT, UPDATE')) ELSE false END "
+          "UNION ALL SELECT 'schema ' || n.nspname FROM app, pg_catalog.pg_namespace n WHERE {0} AND "
+          "pg_catalog.has_schema_privilege(app.oid, n.oid, 'CREATE') UNION ALL SELECT 'the database' FROM "
+          "app "
+          "WHERE pg_catalog.has_database_privilege(app.oid, current_database(), 'CREATE') ORDER BY 1",
           is_site_schema),
       parameters));
 }

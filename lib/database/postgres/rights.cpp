@@ -26,12 +26,12 @@ std::string every_grant() {
       "a.privilege_type IN ({0}) ELSE a.privilege_type IN ({1}) END AS writing, a.* FROM pg_catalog.pg_class "
       "c "
       "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, LATERAL aclexplode(c.relacl) a "
-      "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND {2} "
+      "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relacl IS NOT NULL AND {2} "
       "UNION ALL SELECT 'column', c.oid, n.nspname, c.relname, t.attnum, t.attname, c.relowner, "
       "a.privilege_type "
       "IN ({1}), a.* FROM pg_catalog.pg_attribute t JOIN pg_catalog.pg_class c ON c.oid = t.attrelid JOIN "
-      "pg_catalog.pg_namespace n ON n.oid = c.relnamespace, LATERAL aclexplode(t.attacl) a WHERE {2} AND NOT "
-      "t.attisdropped "
+      "pg_catalog.pg_namespace n ON n.oid = c.relnamespace, LATERAL aclexplode(t.attacl) a WHERE t.attacl "
+      "IS NOT NULL AND {2} AND NOT t.attisdropped "
       "UNION ALL SELECT 'schema', n.oid, '', n.nspname, 0, '', n.nspowner, a.privilege_type = 'CREATE', a.* "
       "FROM pg_catalog.pg_namespace n, LATERAL aclexplode(n.nspacl) a WHERE {2} "
       "UNION ALL SELECT 'database', d.oid, '', d.datname, 0, '', d.datdba, a.privilege_type = 'CREATE', a.* "
@@ -150,7 +150,8 @@ std::vector<std::string> statements_for(const std::vector<Grant>& grants, Change
   for (const Grant& grant : grants) {
     std::string& list = objects[{grant.grantor, privileges_of(grant), object_type(grant), grant.grantee,
                                  change == Change::give && grant.grantable}];
-    list += (list.empty() ? "" : ", ") + object_of(grant);
+    if (!list.empty()) list += ", ";
+    list += object_of(grant);
   }
   std::vector<std::string> statements;
   std::string role;

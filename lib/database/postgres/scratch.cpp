@@ -23,6 +23,11 @@ bool is_superuser_role(PostgresDatabase& server, const std::string& role) {
   return !server.query("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = ? AND rolsuper", name).empty();
 }
 
+bool may_create_roles(PostgresDatabase& server) {
+  return to_integer(server.value(
+             "SELECT rolsuper OR rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = session_user")) == 1;
+}
+
 /// Which role owns the live database's objects; nullopt when that database cannot be asked.
 std::optional<std::string> live_owner(const ConnectionSettings& admin) {
   try {
@@ -43,34 +48,22 @@ std::string replaced_name(const SiteDatabase& site, std::string_view owner) {
   return within_identifier_limit(fmt::format("{}_bench_{}_replaced", site.app.name, owner));
 }
 
-/// An account for as long as a dump is loaded, which can become the owner of the scratch and nothing else: a
-/// dump comes from outside, and what it runs must not find the way back to an administrator.
+/// An account for as long as a dump is loaded, which owns the scratch and nothing else: a dump comes from
+/// outside, and what it runs must find the way neither to an administrator nor to the site's own database.
 class PostgresScratch::LoaderAccount {
  public:
   explicit LoaderAccount(const PostgresScratch& scratch)
       : m_scratch(scratch), m_server(connect_to_server(scratch.m_admin)), m_settings(scratch.settings()) {
-    // An account that is no administrator can do no harm that this would prevent.
-    if (!m_server->is_superuser()) return;
-    const ConnectionSettings& app = scratch.m_site.app;
-    m_settings = with_name(app, scratch.m_name);
+    // An adopted site's account may have to load by itself.
+    if (!may_create_roles(*m_server)) return;
     m_settings.user = scratch.m_name;
     m_settings.password = random_hex(24);
-    drop_account(*m_server, m_settings.user);
-    m_server->execute(
-        fmt::format("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}", quote_name(m_settings.user),
-                    quote_text(m_server->password_verifier(m_settings.user, m_settings.password)),
-                    quote_name(scratch.m_role)));
-    m_made = true;
+    create();
   }
   ~LoaderAccount() {
-    if (!m_made) return;
     // recover_scratch drops what cannot be dropped now.
     try {
-      const std::string name = quote_name(m_settings.user);
-      PostgresDatabase inside(m_scratch.settings(), {}, PostgresDatabase::WorksAs::itself);
-      inside.execute(fmt::format("REASSIGN OWNED BY {} TO {}", name, quote_name(m_scratch.m_role)));
-      inside.execute("DROP OWNED BY " + name);
-      drop_account(*m_server, m_settings.user);
+      hand_over();
     } catch (const Error&) {
     }
   }
@@ -80,11 +73,33 @@ class PostgresScratch::LoaderAccount {
   std::unique_ptr<PostgresDatabase> connect() const {
     auto database = std::make_unique<PostgresDatabase>(m_settings, m_scratch.m_options,
                                                        PostgresDatabase::WorksAs::itself);
-    database->execute("SET ROLE " + quote_name(m_scratch.m_role));
+    if (!m_made) database->execute("SET ROLE " + quote_name(m_scratch.m_role));
     return database;
   }
 
+  /// What was loaded, and the scratch itself, belong to the site's owner from now on.
+  void hand_over() {
+    if (!m_made) return;
+    const std::string name = quote_name(m_settings.user);
+    PostgresDatabase inside(m_scratch.settings(), {}, PostgresDatabase::WorksAs::itself);
+    inside.execute(fmt::format("REASSIGN OWNED BY {} TO {}", name, quote_name(m_scratch.m_role)));
+    inside.execute("DROP OWNED BY " + name);
+    drop_account(*m_server, m_settings.user);
+    m_made = false;
+  }
+
  private:
+  void create() {
+    const std::string name = quote_name(m_settings.user);
+    drop_account(*m_server, m_settings.user);
+    m_server->execute(
+        fmt::format("CREATE ROLE {} LOGIN PASSWORD {}", name,
+                    quote_text(m_server->password_verifier(m_settings.user, m_settings.password))));
+    m_made = true;
+    if (!m_server->is_superuser()) m_server->execute(fmt::format("GRANT {} TO CURRENT_USER", name));
+    m_server->execute(fmt::format("ALTER DATABASE {} OWNER TO {}", quote_name(m_scratch.m_name), name));
+  }
+
   const PostgresScratch& m_scratch;
   std::unique_ptr<PostgresDatabase> m_server;
   ConnectionSettings m_settings;
@@ -152,8 +167,8 @@ bool PostgresScratch::make_extension(const std::string& statement) {
 }
 
 void PostgresScratch::load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance) {
-  const LoaderAccount account(*this);
-  const auto database = account.connect();
+  LoaderAccount account(*this);
+  auto database = account.connect();
   DumpLoader loader(*database, [this](const std::string& statement) { return make_extension(statement); });
   std::vector<char> buffer(262'144);
   std::uint64_t total = 0;
@@ -163,6 +178,7 @@ void PostgresScratch::load(const ByteSource& source, const std::function<void(st
     if (advance) advance(total);
   }
   loader.finish();
+  account.hand_over();
 }
 
 void PostgresScratch::check() {
@@ -197,11 +213,12 @@ void PostgresScratch::swap_in(Database& run_connection, const std::function<void
 }
 
 // Both names change in one transaction, so that a database of the replaced one's name means that it is done.
+// The server may be at it still although whoever asked for it is dead: dropping the scratch waits for that.
 void recover_postgres_scratch(const SiteDatabase& site, std::string_view owner) {
   const auto server = connect_to_server(site.for_changes());
   const std::string scratch = scratch_name(site, owner);
-  drop_database_by_force(*server, replaced_name(site, owner));
   drop_database_by_force(*server, scratch);
+  drop_database_by_force(*server, replaced_name(site, owner));
   drop_account(*server, scratch);
 }
 

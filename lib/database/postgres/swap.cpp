@@ -88,9 +88,7 @@ class RightsCopy {
 
  private:
   void take_all() {
-    std::vector<Grant> grants = read_grants(m_scratch, Rights::all, "");
-    std::erase_if(grants, is_of_database);
-    run_all(statements_for(grants, Change::take));
+    run_all(statements_for(read_grants(m_scratch, Rights::all, ""), Change::take));
     run_all(statements_for(read_default_grants(m_scratch, Rights::all, ""), Change::take));
   }
 
@@ -149,6 +147,7 @@ class RightsCopy {
 
 // A setting that is a list reads right only when the server itself takes it over from the session.
 void copy_settings(PostgresDatabase& server, const std::string& from, const std::string& to) {
+  server.execute(fmt::format("ALTER DATABASE {} RESET ALL", quote_name(to)));
   const std::vector<Value> name{from};
   for (const Row& row : server.query(
            "SELECT coalesce(r.rolname, ''), split_part(c, '=', 1), substr(c, strpos(c, '=') + 1) FROM "

@@ -18,8 +18,9 @@ std::unique_ptr<Database> connect(const ConnectionSettings& settings, const Conn
   return std::make_unique<SqliteDatabase>(settings.file, options);
 }
 
-void create_database(const SiteDatabase& database) {
+void create_database(const SiteDatabase& database, const std::function<void()>& begin) {
   const ConnectionSettings& settings = database.app;
+  begin();
   make_folders(settings.file.parent_path(), 0700);
   create_sqlite_file(settings.file);
   SqliteDatabase(settings.file, {}).query("PRAGMA journal_mode = WAL");
@@ -83,6 +84,10 @@ std::uint64_t size(const ConnectionSettings& settings) {
   return total;
 }
 
+Shell shell(const ConnectionSettings& settings) {
+  return {.argv = {"sqlite3", settings.file.string()}, .environment = {}, .secret = {}, .package = "sqlite3"};
+}
+
 }  // namespace
 
 const Backend& sqlite_backend() {
@@ -93,6 +98,7 @@ const Backend& sqlite_backend() {
                    .fence_life = Features::FenceLife::connection,
                    .others_can_write_in_window = false},
       .has_server = false,
+      .is_administrator = [](const ConnectionSettings&) { return false; },
       .connect = connect,
       .create_database = create_database,
       .drop_database = drop_database,
@@ -101,6 +107,7 @@ const Backend& sqlite_backend() {
       .make_scratch = make_scratch,
       .recover_scratch = recover_scratch,
       .preflight = preflight,
+      .shell = shell,
       .size = size,
   };
   return backend;

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "config/site_config.hpp"
+#include "database/backend.hpp"
+
+namespace bench {
+
+/// The administrator of a database server, as far as the command line names one.
+struct AdminChoice {
+  std::optional<std::string> user;
+  std::optional<std::string> password;
+  std::optional<std::filesystem::path> password_file;
+  bool empty() const { return !user && !password && !password_file; }
+};
+
+/// Where else an administrator may be named.
+struct AdminSources {
+  AdminChoice chosen;
+  /// The bench's config/admin.json: {"servers": [{"db_type", "host", "port", "socket", "username",
+  /// "password"}]}. An entry is of the server whose type, host and port, or socket, it names.
+  std::filesystem::path file;
+};
+
+/// The account that may fence, migrate and restore the database of `app`. The first of: what was chosen;
+/// BENCH_DB_ROOT_USERNAME and BENCH_DB_ROOT_PASSWORD_FILE of the environment; the file; root_login and
+/// root_password of the configuration; the system's account that bench runs as, through the server's socket,
+/// when the server takes it for an administrator. nullopt when there is none, and for a database without a
+/// server. Whether an account that is named can log in is seen when it is used. Error{configuration} when the
+/// file is broken, or others than its owner can read it.
+std::optional<ConnectionSettings> find_admin(const ConnectionSettings& app, const AdminSources& sources,
+                                             const LayeredConfig& config);
+
+}  // namespace bench

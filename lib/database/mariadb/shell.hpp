@@ -1,0 +1,10 @@
+#pragma once
+
+#include "database/backend.hpp"
+
+namespace bench {
+
+/// See Backend::shell.
+Shell mariadb_shell(const ConnectionSettings& settings);
+
+}  // namespace bench

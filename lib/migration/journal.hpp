@@ -1,0 +1,60 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "database/database.hpp"
+#include "migration/patch.hpp"
+
+namespace bench {
+
+/// Which statement of a patch was begun and which was finished, for patches that cannot be one transaction:
+/// the table __bench_journal of the site's own database. Its rows go with the patch's log row.
+class Journal {
+ public:
+  Journal(Database& database, std::string operation);
+
+  /// Whether the database has the table; bench's own first patch makes it.
+  bool exists() const { return m_exists; }
+
+  struct Entry {
+    std::string statement_hash;
+    /// Database::definition_of before the statement; nullopt where nothing proves its outcome.
+    std::optional<std::string> object_before;
+    bool finished = false;
+  };
+  /// By the statement's position in the patch, from 0.
+  std::map<std::size_t, Entry> read(const Patch& patch);
+
+  /// Durable before the statement is sent.
+  void begin(const Patch& patch, std::size_t position, const Statement& statement);
+  void finish(const Patch& patch, std::size_t position);
+  /// In the transaction of the statement itself.
+  void note_finished(const Patch& patch, std::size_t position, const Statement& statement);
+  /// The statement left nothing.
+  void take_back(const Patch& patch, std::size_t position);
+  /// In the transaction that logs the patch.
+  void forget(const Patch& patch);
+
+ private:
+  Database& m_database;
+  std::string m_operation;
+  bool m_exists;
+};
+
+/// What the journal says of a statement that one run was cut off in.
+struct InDoubt {
+  std::string patch;  ///< its log key
+  std::size_t position = 0;
+};
+/// Of the operation; nullopt when every statement that it began is finished.
+std::optional<InDoubt> statement_in_doubt(Database& database, const std::string& operation);
+/// A person says that it took effect.
+void mark_finished(Database& database, const InDoubt& statement);
+/// Whether the operation began any statement whose patch is not logged yet.
+bool journal_speaks_of(Database& database, const std::string& operation);
+
+std::string hash_of(const Statement& statement);
+
+}  // namespace bench

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "workflow/workplace.hpp"
+
+namespace bench {
+
+struct UnfinishedSite {
+  std::string name, told;
+};
+/// Brings to an end what a kill left of new_site and drop_site: what there is of a half-made site is removed,
+/// with its database; a site that was whole and had begun to replace another takes its place; the database of
+/// a site that lies in the archive already is dropped.
+std::vector<UnfinishedSite> finish_unfinished_sites(const Workplace& workplace);
+
+/// Beside an unfinished site: the site that it replaces is on its way to the archive. From then on there is
+/// only forward.
+std::filesystem::path replacement_mark(const std::filesystem::path& unfinished);
+/// In an unfinished site: its database may exist.
+std::filesystem::path database_mark(const std::filesystem::path& unfinished);
+/// Makes an unfinished site one of the bench's.
+void publish_site(const std::filesystem::path& unfinished, const std::filesystem::path& target);
+
+/// Moves the site's folder to `archived`, and drops its database where that is on a server. Once the folder
+/// is moved, a kill leaves the rest to `finish_unfinished_sites`.
+void archive_site(const Workplace& workplace, const Site& site, const std::filesystem::path& archived);
+
+}  // namespace bench
