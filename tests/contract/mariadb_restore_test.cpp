@@ -1,12 +1,9 @@
 // How MariaDB's dumps, those of its own tool and older and foreign ones too, come back, and how a swap that
 // is cut off ends. Needs the server of tests/support/mariadb_server.
 #include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <catch2/catch.hpp>
-#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <mutex>
@@ -21,6 +18,7 @@
 #include "database/mariadb/scratch.hpp"
 #include "database/mariadb/swap.hpp"
 #include "support/databases.hpp"
+#include "support/forked_child.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace bench;
@@ -433,14 +431,13 @@ TEST_CASE("mariadb: a process that is killed while it swaps leaves one content o
       fill(*scratch);
       static_cast<void>(scratch.release());
     }
-    const pid_t child = fork();
-    if (child == 0) {
-      bool done = cut_off_after(site, 1'000);
-      std::_Exit(done ? 0 : 1);
-    }
+    ForkedChild child([&site](const std::function<void()>& ready) {
+      ready();
+      cut_off_after(site, 1'000);
+    });
+    REQUIRE(child.wait_until_ready());
     std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
-    kill(child, SIGKILL);
-    waitpid(child, nullptr, 0);
+    child.kill();
     get_backend("mariadb").recover_scratch(site.settings, site.folder.path(), "test");
     which(site);
     CHECK(site.leftovers() == 0);

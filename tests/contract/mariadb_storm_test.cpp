@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <functional>
@@ -79,23 +80,6 @@ void read_it(Database& app) {
   app.query("SELECT count(*) FROM t");
 }
 
-/// How long each action of a crowd took, per phase of the test.
-class Pauses {
- public:
-  void add(milliseconds pause) {
-    const std::lock_guard lock(m_mutex);
-    m_longest = std::max(m_longest, pause);
-  }
-  milliseconds take() {
-    const std::lock_guard lock(m_mutex);
-    return std::exchange(m_longest, milliseconds(0));
-  }
-
- private:
-  std::mutex m_mutex;
-  milliseconds m_longest{0};
-};
-
 /// Threads that do the same again and again until it is destroyed.
 class Crowd {
  public:
@@ -116,8 +100,9 @@ class Crowd {
 
 /// What nobody expected, and how often what was expected happened.
 struct Tally {
-  std::atomic<long> written = 0, refused = 0, read = 0, neighbours = 0;
-  Pauses pauses;
+  std::array<std::atomic<long>, 10> written{};  ///< by each of the site's writers
+  std::atomic<long> refused = 0, read = 0, neighbours = 0;
+  std::array<std::atomic<long>, 8> longest{};  ///< milliseconds, of each of the neighbour's clients
   std::mutex mutex;
   std::set<std::string> surprises;
 
@@ -132,30 +117,56 @@ struct Tally {
     const std::lock_guard lock(mutex);
     surprises.emplace(words);
   }
+
+  std::array<long, 10> written_so_far() const {
+    std::array<long, 10> numbers{};
+    for (std::size_t index = 0; index < numbers.size(); ++index) numbers[index] = written[index];
+    return numbers;
+  }
+  bool all_wrote_since(const std::array<long, 10>& before) const {
+    for (std::size_t index = 0; index < before.size(); ++index)
+      if (written[index] <= before[index]) return false;
+    return true;
+  }
+  /// What three of the neighbour's clients had to wait for at least once since this was asked before: a
+  /// loaded machine holds up one client or another, a lock would hold up all of them.
+  long take_pause() {
+    std::array<long, 8> pauses{};
+    for (std::size_t index = 0; index < pauses.size(); ++index) pauses[index] = longest[index].exchange(0);
+    std::ranges::sort(pauses, std::greater<>());
+    return pauses[2];
+  }
 };
 
 void add_site(Crowd& crowd, const Site& site, Tally& tally) {
   constexpr std::array actions{write_plainly, write_in_transaction, write_prepared};
-  for (int index = 0; index < 11; ++index) {
+  for (std::size_t index = 0; index < tally.written.size(); ++index) {
     const auto connects = index < 2 ? Client::Connects::each_time : Client::Connects::once;
-    const bool reads = index == 10;
-    const auto action = reads ? read_it : index < 2 ? write_plainly : actions[index % actions.size()];
-    crowd.add([&tally, action, reads, client = std::make_shared<Client>(site, connects)] {
+    const auto action = index < 2 ? write_plainly : actions[index % actions.size()];
+    crowd.add([&tally, index, action, client = std::make_shared<Client>(site, connects)] {
       try {
         client->run(action);
-        ++(reads ? tally.read : tally.written);
+        ++tally.written[index];
       } catch (const Error& error) {
         tally.failed(error, true);
       }
     });
   }
+  crowd.add([&tally, client = std::make_shared<Client>(site, Client::Connects::once)] {
+    try {
+      client->run(read_it);
+      ++tally.read;
+    } catch (const Error& error) {
+      tally.failed(error, true);
+    }
+  });
 }
 
 void add_neighbour(Crowd& crowd, const Site& site, Tally& tally) {
-  for (int index = 0; index < 8; ++index) {
+  for (std::size_t index = 0; index < tally.longest.size(); ++index) {
     const auto connects = index % 2 == 0 ? Client::Connects::each_time : Client::Connects::once;
     const auto action = index < 4 ? write_plainly : read_it;
-    crowd.add([&tally, action, client = std::make_shared<Client>(site, connects)] {
+    crowd.add([&tally, index, action, client = std::make_shared<Client>(site, connects)] {
       const auto begin = std::chrono::steady_clock::now();
       try {
         client->run(action);
@@ -163,10 +174,19 @@ void add_neighbour(Crowd& crowd, const Site& site, Tally& tally) {
       } catch (const Error& error) {
         tally.failed(error, false);
       }
-      tally.pauses.add(std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin));
+      const auto pause =
+          std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin).count();
+      tally.longest[index] = std::max<long>(tally.longest[index], pause);
       std::this_thread::sleep_for(milliseconds(1));
     });
   }
+}
+
+bool becomes_true(const std::function<bool()>& question) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!question() && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(milliseconds(5));
+  return question();
 }
 
 std::vector<Row> content(Database& database) {
@@ -182,12 +202,12 @@ TEST_CASE("mariadb: a storm of writers changes not one row in the window, and ne
   add_site(crowd, site, tally);
   add_neighbour(crowd, neighbour, tally);
   const auto fence = get_backend("mariadb").make_fence(site.settings, nullptr);
-  std::this_thread::sleep_for(milliseconds(300));
-  milliseconds calm{0}, fenced{0};
+  REQUIRE(becomes_true([&tally] { return tally.all_wrote_since({}); }));
+  long calm = 0, fenced = 0;
   for (int round = 0; round < 3; ++round) {
-    tally.pauses.take();
+    tally.take_pause();
     std::this_thread::sleep_for(milliseconds(500));
-    calm = std::max(calm, tally.pauses.take());
+    calm = std::max(calm, tally.take_pause());
     nlohmann::json saved = nlohmann::json::array();
     const FenceReport report =
         fence->enter({}, [&saved](const nlohmann::json& inverse) { saved.push_back(inverse); });
@@ -195,23 +215,17 @@ TEST_CASE("mariadb: a storm of writers changes not one row in the window, and ne
     const auto before = content(*site.admin);
     const long read = tally.read, refused = tally.refused, others = tally.neighbours;
     std::this_thread::sleep_for(milliseconds(400));
+    CHECK(becomes_true(
+        [&] { return tally.read > read && tally.refused > refused && tally.neighbours > others; }));
     CHECK(content(*site.admin) == before);
-    CHECK(tally.read > read);
-    CHECK(tally.refused > refused);
-    CHECK(tally.neighbours > others);
     CHECK(fence->lift(saved).empty());
-    fenced = std::max(fenced, tally.pauses.take());
-    const long written = tally.written;
-    std::this_thread::sleep_for(milliseconds(300));
-    CHECK(tally.written > written);
-    WARN(fmt::format(
-        "drain {} ms, ended {}, wrote {}, refused {}, read {}, neighbours {}; their longest pause {} ms "
-        "before and {} ms in the window",
-        report.drain.count(), report.ended_sessions, tally.written, tally.refused, tally.read,
-        tally.neighbours, calm.count(), fenced.count()));
+    fenced = std::max(fenced, tally.take_pause());
+    const auto at_the_lift = tally.written_so_far();
+    CHECK(becomes_true([&] { return tally.all_wrote_since(at_the_lift); }));
   }
-  // Where the machine alone makes them wait longer than that, no more than it does.
-  CHECK(fenced < std::max(milliseconds(250), 2 * calm));
+  INFO(fmt::format("the neighbour paused for {} ms, without a fence for {} ms", fenced, calm));
+  // On a loaded machine they wait without any fence as well.
+  CHECK(fenced <= std::max(250L, 3 * calm));
   const std::lock_guard lock(tally.mutex);
   CHECK(tally.surprises == std::set<std::string>());
 }
