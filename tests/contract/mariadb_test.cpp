@@ -83,6 +83,27 @@ TEST_CASE("mariadb: a transaction in flight is waited for, named, or ended and c
   site.fence->lift(site.saved);
 }
 
+TEST_CASE("mariadb: waiting for writers can be interrupted, and nothing is left changed") {
+  Site site;
+  const auto before = site.grants();
+  const auto app = open_as_app(site.settings);
+  app->execute("START TRANSACTION");
+  app->execute("INSERT INTO t VALUES (1, 'unfinished')");
+  const auto begin = std::chrono::steady_clock::now();
+  const auto run = get_backend("mariadb").connect(
+      *site.settings.admin,
+      {Access::read_write,
+       [begin] { return std::chrono::steady_clock::now() - begin > std::chrono::milliseconds(500); }});
+  const auto fence = get_backend("mariadb").make_fence(site.settings, run.get());
+  try {
+    fence->enter({std::chrono::seconds(30), FenceOptions::Writers::wait_for}, [](const nlohmann::json&) {});
+    FAIL("the fence was entered beside a writer");
+  } catch (const Error& error) {
+    CHECK(error.kind() == Kind::interrupted);
+  }
+  CHECK(site.grants() == before);
+}
+
 TEST_CASE("mariadb: column grants come back, and what a patch renamed is told") {
   Site site;
   site.admin->execute("CREATE TABLE u (a INT, b INT)");

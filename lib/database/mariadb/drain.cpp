@@ -38,6 +38,8 @@ class Drain {
     // Whoever gets no time is ended whatever he does.
     if (m_options.drain_timeout > Milliseconds(0)) m_writing = writing_sessions(m_server);
     for (Milliseconds pause{1};; pause = std::min(pause * 2, Milliseconds(20))) {
+      if (m_server.cancelled() && m_server.cancelled()())
+        throw Error(Kind::interrupted, "interrupted while waiting for writers");
       const std::vector<Seen> seen = look();
       if (seen.empty()) return static_cast<int>(m_ended.size());
       std::vector<MariadbSession> writers;

@@ -12,7 +12,7 @@ namespace bench {
 /// are gone, rolled back. Whoever logs in later has the rights of now. Answers how many were ended.
 ///
 /// Sessions that had written something in a transaction may finish it within `options.drain_timeout`; then
-/// they are ended too, or Error{busy} names them.
+/// they are ended too, or Error{busy} names them. What cancels the connection's statements ends the waiting.
 int end_older_sessions(MariadbDatabase& newest, const std::string& user, const FenceOptions& options);
 
 /// The same without waiting for anybody.

@@ -18,8 +18,9 @@ namespace {
 constexpr std::string_view proof_table = "__bench_fence_proof";
 
 // Patterns of grants hold backslashes, which mean themselves in no other mode.
-std::unique_ptr<MariadbDatabase> connect_admin(const SiteDatabase& database) {
-  auto server = std::make_unique<MariadbDatabase>(*database.admin, ConnectOptions{});
+std::unique_ptr<MariadbDatabase> connect_admin(const SiteDatabase& database,
+                                               const std::function<bool()>& cancelled = {}) {
+  auto server = std::make_unique<MariadbDatabase>(*database.admin, ConnectOptions{.cancelled = cancelled});
   server->execute("SET SESSION sql_mode = ''");
   return server;
 }
@@ -31,6 +32,11 @@ nlohmann::json inverse_of(const std::vector<MariadbGrant>& grants) {
 }
 
 }  // namespace
+
+MariadbFence::MariadbFence(const SiteDatabase& database, const Database* run_connection)
+    : m_database(database) {
+  if (const auto* run = dynamic_cast<const MariadbDatabase*>(run_connection)) m_cancelled = run->cancelled();
+}
 
 FenceReport MariadbFence::enter(const FenceOptions& options,
                                 const std::function<void(const nlohmann::json&)>& save) {
@@ -64,7 +70,7 @@ FenceReport MariadbFence::enter(const FenceOptions& options,
 void MariadbFence::close(const FenceOptions& options, FenceReport& report) {
   const Stopwatch stopwatch;
   // Opened after the rights are gone: whoever logged in before it may have kept them.
-  const auto newest = connect_admin(m_database);
+  const auto newest = connect_admin(m_database, m_cancelled);
   report.ended_sessions = end_older_sessions(*newest, m_database.app.user, options);
   const auto left = options.drain_timeout - stopwatch.elapsed();
   wait_for_writers(*newest, std::max(left, Milliseconds(0)));

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "database/backend.hpp"
 #include "database/fence.hpp"
 
@@ -12,7 +14,8 @@ namespace bench {
 /// hold a patch up: Database::execute_patiently names who does.
 class MariadbFence : public Fence {
  public:
-  explicit MariadbFence(const SiteDatabase& database) : m_database(database) {}
+  /// What cancels the statements of `run_connection` ends the waiting for writers too; nullptr: nothing does.
+  MariadbFence(const SiteDatabase& database, const Database* run_connection);
   FenceReport enter(const FenceOptions& options,
                     const std::function<void(const nlohmann::json&)>& save) override;
   bool slipped_in() override { return false; }
@@ -23,6 +26,7 @@ class MariadbFence : public Fence {
   void prove_as_app();
 
   SiteDatabase m_database;
+  std::function<bool()> m_cancelled;
 };
 
 }  // namespace bench
