@@ -102,6 +102,9 @@ TEST_CASE("mariadb: waiting for writers can be interrupted, and nothing is left 
     CHECK(error.kind() == Kind::interrupted);
   }
   CHECK(site.grants() == before);
+  CHECK_NOTHROW(app->execute("INSERT INTO t VALUES (2, 'goes on')"));
+  CHECK_NOTHROW(app->execute("COMMIT"));
+  CHECK(site.admin->query("SELECT * FROM t").size() == 2);
 }
 
 TEST_CASE("mariadb: column grants come back, and what a patch renamed is told") {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 
 #include "database/backend.hpp"
@@ -23,6 +24,8 @@ class MariadbFence : public Fence {
 
  private:
   void close(const FenceOptions& options, FenceReport& report);
+  /// `before_it` is the id of a connection that was there before any right was gone.
+  void give_up(std::int64_t before_it, const nlohmann::json& saved);
   void prove_as_app();
 
   SiteDatabase m_database;
