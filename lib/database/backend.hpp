@@ -94,9 +94,17 @@ struct Backend {
   std::vector<std::string> (*preflight)(const SiteDatabase&, Database&);
   /// The database's own shell, on this database.
   Shell (*shell)(const ConnectionSettings&);
+  /// The variables in which programs that are not ours look for their database and account: DATABASE_URL, and
+  /// those of the database's client library. They hold the password.
+  std::map<std::string, std::string> (*environment)(const ConnectionSettings&);
   /// Bytes the database takes on disk.
   std::uint64_t (*size)(const ConnectionSettings&);
 };
+
+/// `scheme://user:password@host:port/name`, each part escaped (https://www.rfc-editor.org/rfc/rfc3986); a
+/// socket is the parameter `socket_parameter`.
+std::string database_url(std::string_view scheme, const ConnectionSettings& settings,
+                         std::string_view socket_parameter);
 
 /// nullptr when there is no such type.
 const Backend* find_backend(std::string_view db_type);

@@ -17,6 +17,18 @@ const std::vector<const Backend*>& backends() {
   return table;
 }
 
+std::string url_escaped(std::string_view text) {
+  std::string escaped;
+  for (const char character : text) {
+    if (isalnum(static_cast<unsigned char>(character)) != 0 ||
+        std::string_view("-._~").find(character) != std::string_view::npos)
+      escaped += character;
+    else
+      escaped += fmt::format("%{:02X}", static_cast<unsigned char>(character));
+  }
+  return escaped;
+}
+
 }  // namespace
 
 const Backend* find_backend(std::string_view db_type) {
@@ -36,6 +48,21 @@ const Backend& get_backend(std::string_view db_type) {
   if (backend != nullptr) return *backend;
   throw Error(Kind::configuration, fmt::format("this version of bench has no database type '{}'", db_type),
               fmt::format("use a site whose db_type is one of: {}", fmt::join(backend_names(), ", ")));
+}
+
+std::string database_url(std::string_view scheme, const ConnectionSettings& settings,
+                         std::string_view socket_parameter) {
+  std::string url =
+      fmt::format("{}://{}:{}@", scheme, url_escaped(settings.user), url_escaped(settings.password));
+  if (settings.socket.empty()) {
+    url += settings.host.empty() ? "127.0.0.1" : url_escaped(settings.host);
+    if (settings.port != 0) url += fmt::format(":{}", settings.port);
+  } else if (scheme != "postgresql") {
+    url += "localhost";
+  }
+  url += fmt::format("/{}", url_escaped(settings.name));
+  if (!settings.socket.empty()) url += fmt::format("?{}={}", socket_parameter, url_escaped(settings.socket));
+  return url;
 }
 
 ConnectionSettings connection_settings(const LayeredConfig& config,

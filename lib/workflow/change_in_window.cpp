@@ -48,7 +48,6 @@ class Change {
   MigrateReport& m_report;
   bool m_enforced = false;
   std::optional<OpenBackup> m_after;
-  const bool m_foreign = m_change.connection == nullptr;
 };
 
 void Change::run() {
@@ -194,10 +193,7 @@ bool Change::take_back_what_was_left(MaintenanceWindow& window, const Error& fai
     return false;
   }
   try {
-    if (m_foreign)
-      window.replace_connection(database_of(m_workplace, m_site), connect_for_changes(m_workplace, m_site));
-    else
-      renew_lost_connection(window);
+    renew_lost_connection(window);
     put_back(m_workplace, m_site, m_operation, window.connection());
     for (PatchResult& patch : m_report.patches)
       if (patch.state != RunState::failed) patch.state = RunState::pending;

@@ -14,22 +14,39 @@ namespace bench {
 namespace {
 
 // Where Frappe, Django and Rails look for their database.
-std::map<std::string, std::string> connection_environment(const Site& site, const Operation& operation) {
-  const ConnectionSettings settings = settings_of(site);
-  std::map<std::string, std::string> environment{
-      {"BENCH_SITE", site.name()},          {"BENCH_SITE_PATH", site.path().string()},
-      {"BENCH_OPERATION", operation.id()},  {"FRAPPE_SITE", site.name()},
-      {"FRAPPE_DB_TYPE", settings.db_type}, {"FRAPPE_DB_NAME", settings.name}};
-  if (!backend_of(site).has_server)
-    environment["DATABASE_URL"] = "sqlite:///" + std::filesystem::absolute(settings.file).string();
+std::map<std::string, std::string> connection_environment(const Workplace& workplace, const Site& site,
+                                                          const Operation& operation) {
+  const ConnectionSettings settings = database_of(workplace, site).for_changes();
+  std::map<std::string, std::string> environment = backend_of(site).environment(settings);
+  environment.merge(std::map<std::string, std::string>{{"BENCH_SITE", site.name()},
+                                                       {"BENCH_SITE_PATH", site.path().string()},
+                                                       {"BENCH_OPERATION", operation.id()},
+                                                       {"FRAPPE_SITE", site.name()},
+                                                       {"FRAPPE_DB_TYPE", settings.db_type},
+                                                       {"FRAPPE_DB_NAME", settings.name}});
+  if (!backend_of(site).has_server) return environment;
+  environment["FRAPPE_DB_USER"] = settings.user;
+  environment["FRAPPE_DB_PASSWORD"] = settings.password;
+  environment["FRAPPE_DB_HOST"] = settings.host;
+  environment["FRAPPE_DB_PORT"] = fmt::format("{}", settings.port);
+  if (!settings.socket.empty()) environment["FRAPPE_DB_SOCKET"] = settings.socket;
   return environment;
 }
 
-ChildResult run_command(const Site& site, const Operation& operation, const FileLock& lock,
-                        const std::vector<std::string>& argv) {
+// Where the fence outlives a connection, one that holds the site's lock stays beside the command.
+std::unique_ptr<Database> lock_holder(const Workplace& workplace, const Site& site) {
+  if (backend_of(site).features.fence_life == Features::FenceLife::connection) return nullptr;
+  auto connection = connect_for_changes(workplace, site);
+  for (const std::string& finding : backend_of(site).preflight(database_of(workplace, site), *connection))
+    workplace.progress.note(finding);
+  return connection;
+}
+
+ChildResult run_command(const Workplace& workplace, const Site& site, const Operation& operation,
+                        const FileLock& lock, const std::vector<std::string>& argv) {
   ChildCommand command;
   command.argv = argv;
-  command.environment = connection_environment(site, operation);
+  command.environment = connection_environment(workplace, site, operation);
   command.inherited = {lock.descriptor()};
   command.output = ChildCommand::Output::inherit;
   command.should_stop = interruption_requested;
@@ -51,6 +68,7 @@ MigrateReport run_in_maintenance(const Workplace& workplace, const Site& site,
   check_disk_space(site);
   const BackupMoments moments = options.backup.value_or(
       parse_backup_moments(site.config().string("migrate_backup").value_or("before,after")));
+  auto connection = lock_holder(workplace, site);
   Operation operation = Operation::begin(site, "run-in-maintenance");
   MigrateReport report;
   report.site = site.name();
@@ -59,7 +77,7 @@ MigrateReport run_in_maintenance(const Workplace& workplace, const Site& site,
     operation.step("command");
     // Once it may have begun, nobody knows what it has written, whatever fails.
     try {
-      const ChildResult result = run_command(site, operation, lock, options.command);
+      const ChildResult result = run_command(workplace, site, operation, lock, options.command);
       operation.update(
           [&result](nlohmann::json& record) { record["command_succeeded"] = result.succeeded(); });
       pause_point("run-in-maintenance.command-ended");
@@ -74,7 +92,7 @@ MigrateReport run_in_maintenance(const Workplace& workplace, const Site& site,
   change_in_window(workplace, site, operation,
                    {.backup = moments,
                     .fence = options.fence,
-                    .connection = nullptr,
+                    .connection = std::move(connection),
                     .apply = apply,
                     .hint_when_it_stays = fmt::format(
                         "look at the site, then bench --site {} set-maintenance-mode off", site.name()),

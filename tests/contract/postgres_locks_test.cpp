@@ -110,7 +110,8 @@ TEST_CASE("postgres: the site's lock goes with a client that is killed, idle or 
   REQUIRE(holder);
   std::array<char, 256> host{};
   gethostname(host.data(), host.size() - 1);
-  CHECK_THAT(holder->told, Catch::StartsWith(fmt::format("host {}, pid {}, since 20", host.data(), child.pid())));
+  CHECK_THAT(holder->told,
+             Catch::StartsWith(fmt::format("host {}, pid {}, since 20", host.data(), child.pid())));
   if (inside_a_statement) std::this_thread::sleep_for(std::chrono::milliseconds(100));
   child.kill();
   const auto killed = std::chrono::steady_clock::now();

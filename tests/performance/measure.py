@@ -18,6 +18,27 @@ ROUNDS = int(os.environ.get("BENCH_PERF_ROUNDS", "3"))
 PATCHES = 600
 SITE = "perf.example"
 PEER_START = [sys.executable, "-I", "-S", "-c", "pass"]
+SUPPORT = Path(__file__).resolve().parent.parent / "support"
+# Patches of each kind that a site on a server has had: so many tables the fence covers.
+TABLES = 300
+# How a server's own client reads the log of patches; what bench does when nothing is pending.
+SERVERS = {
+    "mariadb": {
+        "root": "root",
+        "socket": lambda folder: (folder / "socket").read_text().strip(),
+        "client": lambda socket, name: [
+            "mariadb", "--no-defaults", f"--socket={socket}", "--user=root", name, "--execute=SELECT patch FROM `tabPatch Log`"
+        ],
+    },
+    "postgres": {
+        "root": "postgres",
+        "socket": lambda folder: os.readlink(folder / "socket"),
+        "client": lambda socket, name: [
+            "psql", f"--host={socket}", "--username=postgres", "--no-psqlrc", f"--dbname={name}",
+            '--command=SELECT patch FROM "tabPatch Log"',
+        ],
+    },
+}
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith(("BENCH_", "FRAPPE_"))} | {"NO_COLOR": "1"}
 
 
@@ -61,7 +82,7 @@ def milliseconds(seconds):
 class PerfBench:
     """A bench folder with one site."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, patches=PATCHES, new_site=("--db-type", "sqlite")):
         self.path = folder / "bench"
         Run([BENCH, "init", str(self.path)])
         app = self.path / "apps" / "perf"
@@ -69,8 +90,8 @@ class PerfBench:
         (app / "app.yaml").write_text("name: perf\ntitle: Performance\nversion: 1.0.0\nread_only: true\n")
         self.app = app
         self.patches = []
-        self.add_patches(PATCHES)
-        Run(self.command("new-site", SITE, "--db-type", "sqlite", "--install-app", "perf", site=False))
+        self.add_patches(patches)
+        Run(self.command("new-site", SITE, *new_site, "--install-app", "perf", site=False))
 
     def command(self, *arguments, site=True):
         return [BENCH, "--bench", str(self.path), *(["--site", SITE] if site else []), *arguments]
@@ -78,7 +99,7 @@ class PerfBench:
     def add_patches(self, count):
         for _ in range(count):
             name = f"step_{len(self.patches):04}"
-            (self.app / "patches" / f"{name}.sql").write_text(f"CREATE TABLE {name} (name TEXT PRIMARY KEY);\n")
+            (self.app / "patches" / f"{name}.sql").write_text(f"CREATE TABLE {name} (name VARCHAR(140) PRIMARY KEY);\n")
             self.patches.append(f"perf.patches.{name}")
         (self.app / "patches.txt").write_text("\n".join(self.patches) + "\n")
 
@@ -92,25 +113,43 @@ class PerfBench:
         return next((self.path / "sites" / SITE / "db").glob("*.db"))
 
 
-def measure_starts(table, what, goal, command_for):
+def measure_starts(table, what, goal, command_for, peer_command=PEER_START):
     """Our process and the peer's by turns, so that both see the same machine."""
     ours, peer = [], []
     for i in range(STARTS + 2):
         ours.append(Run(command_for(i)).seconds)
-        peer.append(Run(PEER_START).seconds)
+        peer.append(Run(peer_command).seconds)
     # The first two warm the caches.
     ours, peer = statistics.median(ours[2:]), statistics.median(peer[2:])
     table.add(what, milliseconds(ours), milliseconds(peer), f"{ours / peer:.2f}", goal)
 
 
-def measure_window(table, bench):
+def measure_window(table, bench, what="window", goal="20 ms"):
     overheads = []
     for _ in range(11):
         bench.add_patches(1)
         result = bench.migrate()
         patches = sum(patch["duration_ms"] for patch in result["patches"] if patch["state"] == "applied")
         overheads.append(result["window"]["duration_ms"] - patches)
-    table.add("window beyond one patch, no backups", f"{statistics.median(overheads):.0f} ms", "", "", "20 ms")
+    table.add(f"{what} beyond one patch, no backups", f"{statistics.median(overheads):.0f} ms", "", "", goal)
+
+
+def measure_server(table, folder, kind):
+    """A site with many tables on a server of its own."""
+    script, data = SUPPORT / f"{kind}_server", folder / kind
+    subprocess.run([script, "start", data], check=True, stdout=subprocess.DEVNULL)
+    try:
+        server = SERVERS[kind]
+        socket = server["socket"](data)
+        ENVIRONMENT["BENCH_DB_ROOT_USERNAME"] = server["root"]
+        (folder / f"bench-{kind}").mkdir()
+        bench = PerfBench(folder / f"bench-{kind}", TABLES, ("--db-type", kind, "--db-socket", socket, "--db-name", "perf"))
+        bench.migrate()
+        measure_starts(table, f"{kind}: migrate, none pending; against its client reading the log", "1",
+                       lambda _: bench.command("migrate"), server["client"](socket, "perf"))
+        measure_window(table, bench, f"{kind}: window at {TABLES} tables", "60 ms")
+    finally:
+        subprocess.run([script, "stop", data], check=True)
 
 
 def fill(database, mebibytes):
@@ -212,6 +251,8 @@ def main():
         bench.migrate()
         measure_starts(table, f"migrate, {PATCHES} patches applied, none pending", "3", lambda i: bench.command("migrate"))
         measure_window(table, bench)
+        for kind in SERVERS:
+            measure_server(table, folder, kind)
         measure_backups(table, bench, folder)
     print(f"{os.cpu_count()} processors; peer of the short commands: python3 -I -S -c pass;")
     print("peer of the backups: sqlite3 .backup, then zstd -3 -T0 (no checksums, not verified); medians\n")

@@ -39,6 +39,10 @@ std::uint64_t size(const ConnectionSettings& settings) {
   return mariadb_size(database);
 }
 
+std::map<std::string, std::string> environment(const ConnectionSettings& settings) {
+  return {{"DATABASE_URL", database_url("mysql", settings, "unix_socket")}};
+}
+
 }  // namespace
 
 const Backend& mariadb_backend() {
@@ -59,6 +63,7 @@ const Backend& mariadb_backend() {
       .recover_scratch = recover_scratch,
       .preflight = mariadb_preflight,
       .shell = mariadb_shell,
+      .environment = environment,
       .size = size,
   };
   return backend;

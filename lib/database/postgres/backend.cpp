@@ -39,6 +39,30 @@ std::uint64_t size(const ConnectionSettings& settings) {
       to_integer(database.value("SELECT pg_catalog.pg_database_size(current_database())")));
 }
 
+// https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-CONNECT-OPTIONS
+std::string option_value(const std::string& text) {
+  std::string value;
+  for (const char character : text) {
+    if (character == ' ' || character == '\\') value += '\\';
+    value += character;
+  }
+  return value;
+}
+
+// What a foreign program creates must belong to the role that owns the rest.
+std::map<std::string, std::string> environment(const ConnectionSettings& settings) {
+  PostgresDatabase database(settings, {});
+  std::map<std::string, std::string> variables{
+      {"DATABASE_URL", database_url("postgresql", settings, "host")},
+      {"PGHOST", settings.socket.empty() ? settings.host : settings.socket},
+      {"PGUSER", settings.user},
+      {"PGPASSWORD", settings.password},
+      {"PGDATABASE", settings.name},
+      {"PGOPTIONS", "-c role=" + option_value(to_text(database.value("SELECT current_user")))}};
+  if (settings.port != 0) variables["PGPORT"] = fmt::format("{}", settings.port);
+  return variables;
+}
+
 Shell shell(const ConnectionSettings& settings) {
   PostgresClient client = postgres_client(settings);
   client.arguments.insert(client.arguments.begin(), "psql");
@@ -68,6 +92,7 @@ const Backend& postgres_backend() {
       .recover_scratch = recover_scratch,
       .preflight = postgres_preflight,
       .shell = shell,
+      .environment = environment,
       .size = size,
   };
   return backend;

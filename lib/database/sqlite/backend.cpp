@@ -84,6 +84,10 @@ std::uint64_t size(const ConnectionSettings& settings) {
   return total;
 }
 
+std::map<std::string, std::string> environment(const ConnectionSettings& settings) {
+  return {{"DATABASE_URL", fmt::format("sqlite:///{}", std::filesystem::absolute(settings.file).string())}};
+}
+
 Shell shell(const ConnectionSettings& settings) {
   return {.argv = {"sqlite3", settings.file.string()}, .environment = {}, .secret = {}, .package = "sqlite3"};
 }
@@ -108,6 +112,7 @@ const Backend& sqlite_backend() {
       .recover_scratch = recover_scratch,
       .preflight = preflight,
       .shell = shell,
+      .environment = environment,
       .size = size,
   };
   return backend;
