@@ -5,7 +5,7 @@ import os
 
 from server_place import BAD, BOOKS, MORE, app, at_site, backup_of, can_write, check_live, config, content, make_migrated_site, make_site, site_of, tables
 from servers import Refused
-from support import contains, equal, wait_for
+from support import contains, equal, same_text, wait_for
 
 
 def titles(place):
@@ -35,7 +35,7 @@ def test_a_failing_patch_is_undone(place):
     equal((result["result"], document["error"]["kind"]), ("undone", "undone"))
     contains(result["error"]["message"], "books", "0004_bad.sql", "line 3", "nowhere")
     equal([p["state"] for p in result["patches"]], ["pending", "failed"])
-    equal(content(place), before)
+    same_text(content(place), before)
     equal((place.site(site_of(place)) / "site_config.json").read_bytes(), config_before)
     check_live(place)
     human = place.bench(*at_site(place, "migrate"), code=7)
@@ -94,7 +94,7 @@ def test_a_failure_that_is_to_be_kept_can_be_restored(place):
     contains(run.err, "--on-failure keep", "the state before is in ")
     assert not can_write(place) and "more" in tables(place)
     place.bench(*at_site(place, "recover", "--restore"))
-    equal(content(place), before)
+    same_text(content(place), before)
     check_live(place)
     place.bench(*at_site(place, "recover", "--restore"), code=2)
 
@@ -131,7 +131,7 @@ def test_all_or_nothing(place):
         return
     result = place.bench("--json", *command, code=7).json()["results"][0]
     equal([p["state"] for p in result["patches"]], ["pending", "failed"])
-    equal(content(place), before)
+    same_text(content(place), before)
     mend(place)
     place.bench(*command)
     check_mended(place)
@@ -167,7 +167,7 @@ def test_maintenance_mode_leaves_nothing(place):
     before, config_before = content(place), config(place)
     place.bench(*at_site(place, "set-maintenance-mode", "on"))
     place.bench(*at_site(place, "set-maintenance-mode", "off"))
-    equal(content(place), before)
+    same_text(content(place), before)
     equal(config(place), config_before)
 
 
@@ -185,7 +185,7 @@ def test_run_in_maintenance(place):
     failing = ["run-in-maintenance", "--", "sh", "-c", script + "&& exit 3", *words]
     document = place.bench("--json", *at_site(place, *failing), code=7).json()
     equal(document["results"][0]["result"], "undone")
-    equal(content(place), before)
+    same_text(content(place), before)
     check_live(place)
     place.bench(*at_site(place, *failing[:1], "--backup", "none", *failing[1:]), code=8)
     assert not can_write(place)

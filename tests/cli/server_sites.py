@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from server_place import (app, at_site, backup_of, check_live, config, content, make_migrated_site, make_site, site_of, tables)
-from support import contains, equal, lacks
+from support import contains, equal, lacks, same_text
 
 NO_ADMIN = {"BENCH_DB_ROOT_USERNAME": ""}
 
@@ -35,7 +35,7 @@ def test_a_database_or_account_that_exists_is_refused(place):
     place.bench("init", str(place.path))
     name = site_of(place)
     place.server.as_admin(f"CREATE DATABASE {name}")
-    contains(make_site(place, code=10).err, f"{name} exists already", "hint: choose another db_name")
+    contains(make_site(place, code=10).err, name, "exists already", "hint: choose another db_name")
     equal(place.server.databases(), [name])
     equal(place.server.accounts(), [])
     place.server.as_admin(f"DROP DATABASE {name}")
@@ -112,7 +112,7 @@ def test_backup_restore_and_drill(place):
         (place.site(name) / kind / "files/ünïcode name.txt").write_text(kind)
     before = content(place)
     manifest = backup_of(place, "--with-files")
-    equal([file["role"] for file in json.loads(Path(manifest).read_text())["files"]], ["database", "config", "files", "private-files"])
+    equal(sorted(file["role"] for file in json.loads(Path(manifest).read_text())["files"]), ["config", "database", "files", "private-files"])
     contains(place.bench(*at_site(place, "verify-backup", manifest, "--drill")).out, "is good", "scratch database")
     equal(place.server.databases(), [name])
     app(place, "UPDATE book SET title = 'Persuasion'")
@@ -121,7 +121,7 @@ def test_backup_restore_and_drill(place):
     result = place.result(*at_site(place, "restore", manifest, "--with-public-files", "--yes"))
     equal((result["verified_by_manifest"], result["public_files"], result["private_files"]), (True, True, False))
     equal((place.site(name) / "public/files/ünïcode name.txt").read_text(), "public")
-    equal(content(place), before)
+    same_text(content(place), before)
     check_live(place)
     # What it was before can be had back as well.
     place.bench(*at_site(place, "restore", result["before"], "--yes"))
@@ -138,7 +138,7 @@ def test_restore_of_what_is_not_good(place):
     run = place.bench("--json", *at_site(place, "restore", str(broken), "--yes"), code=6)
     equal(run.json()["error"]["kind"], "bad-backup")
     contains(run.json()["error"]["message"], "nowhere")
-    equal(content(place), before)
+    same_text(content(place), before)
     check_live(place)
 
 
@@ -152,7 +152,7 @@ def test_a_backup_in_a_window(place):
 def test_drop_site(place):
     make_migrated_site(place)
     name = site_of(place)
-    before = content(place).replace(config(place)["db_password"], "")
+    before = content(place)
     result = place.result(*at_site(place, "drop-site", "--yes"))
     assert not place.site(name).exists()
     equal((place.server.databases(), place.server.accounts()), ([], []))
@@ -160,14 +160,14 @@ def test_drop_site(place):
     make_site(place)
     place.bench(*at_site(place, "restore", result["backup"], "--yes"))
     equal(app(place, "SELECT title FROM book"), [("Emma",)])
-    equal(strip_grants(content(place)), strip_grants(before))
+    same_text(without_password(content(place)), without_password(before))
     check_live(place)
     place.bench(*at_site(place, "migrate", "--check"))
 
 
-def strip_grants(text):
-    """MariaDB shows a password's hash, and the new account has a new one."""
-    return [line for line in text.splitlines() if "IDENTIFIED BY" not in line]
+def without_password(text):
+    """MariaDB shows its hash, and the new account has a new one."""
+    return "\n".join(line for line in text.splitlines() if "IDENTIFIED BY" not in line)
 
 
 def test_drop_site_without_an_administrator(place):
@@ -176,7 +176,7 @@ def test_drop_site_without_an_administrator(place):
     run = place.bench(*at_site(place, "drop-site", "--yes", "--db-root-username", place.server.name("nobody")), code=10)
     contains(run.err, place.server.name("nobody"))
     assert place.site(site_of(place)).exists(), "the site is in the archive and its database is not dropped"
-    equal(content(place), before)
+    same_text(content(place), before)
     check_live(place)
 
 
@@ -199,8 +199,6 @@ def test_db_console(place):
     for command in ("db-console", place.server.kind):
         run = place.bench(*at_site(place, command, "--", *words, "SELECT title FROM book"))
         equal(run.out, "Emma\n")
-    other = place.server.variant("postgres", "mariadb")
-    contains(place.bench(*at_site(place, other, "--", *words, "SELECT 1"), code=2).err, place.server.kind)
 
 
 def test_list_sites_and_a_server_that_is_away(place):

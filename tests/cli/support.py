@@ -193,6 +193,14 @@ def equal(actual, expected):
     assert actual == expected, f"\nis       {actual!r}\nexpected {expected!r}"
 
 
+def same_text(actual, expected):
+    """For long texts: what differs is shown."""
+    import difflib
+
+    differences = list(difflib.unified_diff(expected.splitlines(), actual.splitlines(), "expected", "is", n=1, lineterm=""))
+    assert not differences, "\n" + "\n".join(differences)
+
+
 def contains(text, *parts):
     for part in parts:
         assert part in text, f"{part!r} is missing in:\n{text}"

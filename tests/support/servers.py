@@ -14,6 +14,10 @@ class Refused(Exception):
     """What the server said."""
 
 
+class Lost(Refused):
+    """The connection is gone."""
+
+
 class Server:
     """One of the private servers. Whatever is made for a case has its tag in its name, and `remove_all` finds it by that."""
 
@@ -91,7 +95,8 @@ class Server:
         done = subprocess.run(command, env=self.client_environment(""), capture_output=True, text=True, timeout=120, check=True)
         # Newer pg_dump guards its output with a random word.
         lines = [line for line in done.stdout.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
-        return "\n".join(lines) + "\n" + "\n".join("\t".join(row) for row in rights)
+        # The rights on one object come in any order.
+        return "\n".join(sorted(lines)) + "\n" + "\n".join("\t".join(row) for row in rights)
 
     def databases(self):
         """Those of this case."""
@@ -143,8 +148,11 @@ class Session:
             if line.strip() == self.END:
                 break
             lines.append(line.rstrip("\n"))
+            # Then no answer has an end any more.
+            if line.startswith(("ERROR 2006", "ERROR 2013", "ERROR 1927")):
+                raise Lost(line)
         else:
-            raise Refused("\n".join(lines) or "the connection is lost")
+            raise Lost("\n".join(lines))
         errors = [line for line in lines if line.startswith(("ERROR", "FATAL", "psql:"))]
         if errors:
             raise Refused("\n".join(lines))
@@ -154,7 +162,7 @@ class Session:
         try:
             self.send(sql)
         except BrokenPipeError:
-            raise Refused("the connection is lost") from None
+            raise Lost("the client is gone") from None
         return self.receive()
 
     def close(self):
