@@ -1,21 +1,56 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <dlfcn.h>
+
+#include <array>
+#include <filesystem>
+
 #include "base/error.hpp"
 #include "database/backend.hpp"
-#include "database/mariadb/backend.hpp"
-#include "database/postgres/backend.hpp"
 #include "database/sqlite/backend.hpp"
 
 namespace bench {
 
 namespace {
 
-// THE backend table.
-const std::vector<const Backend*>& backends() {
-  static const std::vector<const Backend*> table{&mariadb_backend(), &postgres_backend(), &sqlite_backend()};
-  return table;
+// A module is linked into the program (tests do that), or lies beside it.
+const Backend* load_module(const char* name, const char* entry) {
+  void* function = dlsym(RTLD_DEFAULT, entry);
+  if (function == nullptr) {
+    const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
+    const auto file = program.parent_path().parent_path() / "lib" / "bench" / fmt::format("{}.so", name);
+    void* module = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (module != nullptr) function = dlsym(module, entry);
+    if (function == nullptr)
+      throw Error(Kind::configuration,
+                  fmt::format("bench's part for {} cannot be loaded: {}", name, dlerror()),
+                  "install bench anew, with the libraries that it needs");
+  }
+  return reinterpret_cast<const Backend* (*)()>(function)();
 }
+
+const Backend* load_mariadb() {
+  static const Backend* const backend = load_module("mariadb", "bench_mariadb_backend");
+  return backend;
+}
+
+const Backend* load_postgres() {
+  static const Backend* const backend = load_module("postgres", "bench_postgres_backend");
+  return backend;
+}
+
+const Backend* own_sqlite() {
+  return &sqlite_backend();
+}
+
+// THE backend table.
+struct BackendRow {
+  std::string_view db_type;
+  const Backend* (*backend)();
+};
+constexpr std::array<BackendRow, 3> backends{
+    {{"mariadb", load_mariadb}, {"postgres", load_postgres}, {"sqlite", own_sqlite}}};
 
 std::string url_escaped(std::string_view text) {
   std::string escaped;
@@ -32,14 +67,14 @@ std::string url_escaped(std::string_view text) {
 }  // namespace
 
 const Backend* find_backend(std::string_view db_type) {
-  for (const Backend* backend : backends())
-    if (backend->db_type == db_type) return backend;
+  for (const BackendRow& row : backends)
+    if (row.db_type == db_type) return row.backend();
   return nullptr;
 }
 
 std::vector<std::string> backend_names() {
   std::vector<std::string> names;
-  for (const Backend* backend : backends()) names.emplace_back(backend->db_type);
+  for (const BackendRow& row : backends) names.emplace_back(row.db_type);
   return names;
 }
 

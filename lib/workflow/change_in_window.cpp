@@ -72,7 +72,10 @@ void Change::run() {
 }
 
 MaintenanceWindow Change::enter() {
-  announce_maintenance(m_workplace, m_site);
+  if (m_change.window == WindowedChange::Window::standing)
+    m_workplace.progress.phase(fmt::format("going on with {} in its window", m_operation.id()));
+  else
+    announce_maintenance(m_workplace, m_site);
   try {
     m_operation.step("enter");
     const SiteDatabase database = database_of(m_workplace, m_site);

@@ -7,6 +7,7 @@
 
 #include "base/suggestion.hpp"
 #include "migration/patch_rules.hpp"
+#include "migration/statement_effect.hpp"
 #include "operation/operation.hpp"
 #include "operation/pause_point.hpp"
 #include "workflow/backup_site.hpp"
@@ -59,6 +60,21 @@ void refuse_what_cannot_run(const std::vector<const Patch*>& patches) {
     if (!patch->problem.empty()) throw Error(Kind::configuration, patch->problem, patch->hint);
 }
 
+void refuse_one_transaction(const Backend& backend, const std::vector<const Patch*>& patches) {
+  if (backend.features.atomicity == Features::Atomicity::statement)
+    throw Error(Kind::usage,
+                fmt::format("{} commits each change of the schema by itself", name(backend.dialect)),
+                "leave --all-or-nothing out: a run that fails is undone from the backup taken before it");
+  if (backend.features.atomicity == Features::Atomicity::run) return;
+  for (const Patch* patch : patches)
+    for (const Statement& statement : patch->statements)
+      if (runs_outside_transaction(statement))
+        throw Error(Kind::usage,
+                    fmt::format("{}:{}: this statement cannot be part of one transaction for the whole run",
+                                patch->file.string(), statement.line),
+                    "leave --all-or-nothing out");
+}
+
 // Session statements run inside the run's transaction, so what must not stand in a patch must not stand
 // there.
 void refuse_bad_session(const App& app, Dialect dialect) {
@@ -68,6 +84,15 @@ void refuse_bad_session(const App& app, Dialect dialect) {
     if (const auto refusal = find_refusal(split_statements(statement, dialect), dialect))
       throw Error(Kind::configuration, fmt::format("{}: session: {}", app.manifest.string(), refusal->reason),
                   refusal->hint);
+}
+
+// Its window stands, and its before-backup is the only one of before it.
+void refuse_while_one_waits(const Site& site) {
+  for (const Operation& operation : Operation::list_in_state(site, OperationState::needs_attention))
+    if (holds_window(operation) && (operation.kind() == "migrate" || operation.kind() == "run-patch"))
+      throw Error(Kind::needs_attention,
+                  fmt::format("{} stopped half-way and waits for a person", operation.id()),
+                  fmt::format("mend what it failed at, then bench --site {} recover --resume", site.name()));
 }
 
 // bench never leaves a site without its log, so this database is not the one it was.
@@ -171,6 +196,7 @@ MigrateReport Migration::change(Operation& operation, std::unique_ptr<Database> 
 std::unique_ptr<Database> Migration::preflight() {
   m_workplace.progress.phase("checking");
   refuse_what_cannot_run(m_task.patches);
+  if (m_options.unit == RunOptions::Unit::run) refuse_one_transaction(backend_of(m_site), m_task.patches);
   m_apps = apps_of(m_workplace, m_site);
   for (const App& app : m_apps) refuse_bad_session(app, backend_of(m_site).dialect);
   std::vector<std::string> undeclared;
@@ -274,6 +300,7 @@ MigrateReport resume_migrate(const Workplace& workplace, const Site& site, Opera
 
 MigrateReport migrate_site(const Workplace& workplace, const Site& site, const MigrateOptions& options) {
   const FileLock lock = lock_and_recover(workplace, site);
+  refuse_while_one_waits(site);
   const MigrationOutlook outlook = outlook_of(workplace, site);
   refuse_emptied_database(site, outlook.log);
   Task task = chosen_task(outlook, options);

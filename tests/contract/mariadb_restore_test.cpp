@@ -1,14 +1,14 @@
 // How MariaDB's dumps, those of its own tool and older and foreign ones too, come back, and how a swap that
 // is cut off ends. Needs the server of tests/support/mariadb_server.
 #include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
-#include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "base/error.hpp"
@@ -18,6 +18,7 @@
 #include "database/mariadb/scratch.hpp"
 #include "database/mariadb/swap.hpp"
 #include "support/databases.hpp"
+#include "support/forked_child.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace bench;
@@ -123,12 +124,25 @@ TEST_CASE("mariadb: a trigger's own database is taken off its names") {
   CHECK(without_own_database("CREATE VIEW v AS SELECT t.a FROM t") == "CREATE VIEW v AS SELECT t.a FROM t");
 }
 
+TEST_CASE("mariadb: the database is taken off sequences and functions, and off nothing else") {
+  const auto changed = [](Called called, const std::string& text) {
+    return without_database_of(called, text, "a");
+  };
+  CHECK(changed(Called::sequences,
+                "CREATE TABLE t (n INT DEFAULT nextval(`a`.`s`), m INT DEFAULT nextval(b.s))") ==
+        "CREATE TABLE t (n INT DEFAULT nextval(`s`), m INT DEFAULT nextval(b.s))");
+  CHECK(changed(Called::sequences_and_functions, "CREATE VIEW v AS SELECT a.f(a.c, 'a.f(') FROM t a") ==
+        "CREATE VIEW v AS SELECT f(a.c, 'a.f(') FROM t a");
+  CHECK(without_database_of(Called::sequences, "CREATE TABLE t (n INT REFERENCES a.t (n))") ==
+        "CREATE TABLE t (n INT REFERENCES a.t (n))");
+}
+
 TEST_CASE("mariadb: what mariadb-dump wrote is loaded and equal") {
   const Site site;
   site.run(content);
   site.run({"CREATE TRIGGER `" + site.settings.app.name + "`.named AFTER INSERT ON `" +
                 site.settings.app.name + "`.child FOR EACH ROW SET @a = 1",
-            "CREATE VIEW numbered AS SELECT NEXTVAL(numbers)"});
+            "CREATE VIEW numbered AS SELECT NEXTVAL(numbers), `" + site.settings.app.name + "`.counted()"});
   const ContentSummary summary = site.summary();
   for (const char* options : {"--routines --events --triggers", "--routines --events --skip-extended-insert",
                               "--routines --events --databases --hex-blob --add-drop-database",
@@ -417,16 +431,153 @@ TEST_CASE("mariadb: a process that is killed while it swaps leaves one content o
       fill(*scratch);
       static_cast<void>(scratch.release());
     }
-    const pid_t child = fork();
-    if (child == 0) {
-      bool done = cut_off_after(site, 1'000);
-      std::_Exit(done ? 0 : 1);
-    }
+    ForkedChild child([&site](const std::function<void()>& ready) {
+      ready();
+      cut_off_after(site, 1'000);
+    });
+    REQUIRE(child.wait_until_ready());
     std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
-    kill(child, SIGKILL);
-    waitpid(child, nullptr, 0);
+    child.kill();
     get_backend("mariadb").recover_scratch(site.settings, site.folder.path(), "test");
     which(site);
     CHECK(site.leftovers() == 0);
   }
+}
+
+namespace {
+
+/// An administrator with the rights that the documentation asks for, and no more.
+struct SiteOfModestAdmin : Site {
+  SiteOfModestAdmin() {
+    account = "`" + settings.app.name + "_admin`@`localhost`";
+    std::string pattern = settings.app.name;
+    pattern.insert(pattern.find('_'), "\\");
+    run({"CREATE USER " + account + " IDENTIFIED BY 'modest'", "GRANT SELECT ON mysql.* TO " + account,
+         "GRANT RELOAD, PROCESS, CONNECTION ADMIN ON *.* TO " + account});
+    for (const char* databases : {"", "\\_bench\\_%"})
+      admin->execute("GRANT ALL PRIVILEGES ON `" + pattern + databases + "`.* TO " + account +
+                     " WITH GRANT OPTION");
+    root = settings;
+    settings.admin->user = settings.app.name + "_admin";
+    settings.admin->password = "modest";
+  }
+  ~SiteOfModestAdmin() { admin->execute("DROP USER " + account); }
+  std::string account;
+  SiteDatabase root;
+};
+
+}  // namespace
+
+TEST_CASE("mariadb: an administrator of one database alone restores it, and its dump writes nowhere else") {
+  const SiteOfModestAdmin site;
+  site.run(content);
+  const std::string text = tool_dump(site, "--routines --events --triggers");
+  const ContentSummary summary = site.summary();
+  const auto run = test::open(site.settings);
+  const auto fence = get_backend("mariadb").make_fence(site.settings, nullptr);
+  nlohmann::json saved = nlohmann::json::array();
+  fence->enter({}, [&saved](const nlohmann::json& inverse) { saved.push_back(inverse); });
+  {
+    const auto scratch = site.scratch();
+    load(*scratch, text);
+    CHECK(scratch->summarize() == summary);
+    for (const std::string& attack :
+         {"INSERT INTO `" + site.settings.app.name + "`.child VALUES (7, 1)",
+          "/*!99999 SET */ DROP TABLE `" + site.settings.app.name + "`.child", std::string("CALL add_one()")})
+      CHECK_THAT(why_refused(*scratch, attack + ";\n"), Catch::Contains("not restored"));
+    scratch->swap_in(*run, [] {});
+  }
+  CHECK(site.summary() == summary);
+  CHECK(fence->lift(saved).empty());
+  open_as_app(site.settings)->execute("CALL add_one()");
+  CHECK(site.leftovers() == 0);
+}
+
+TEST_CASE("mariadb: a swap that such an administrator cannot finish is undone, triggers of others included") {
+  const SiteOfModestAdmin site;
+  site.run(old_content);
+  const auto run = test::open(site.settings);
+  {
+    const auto scratch = site.scratch();
+    fill(*scratch);
+    scratch->connection().execute("ALTER TABLE t DROP COLUMN more");
+    CHECK_THROWS_AS(scratch->swap_in(*run, [] {}), Error);
+  }
+  CHECK(which(site) == "old");
+  CHECK(site.leftovers() == 0);
+}
+
+TEST_CASE("mariadb: who may not create the scratch database is told what to grant") {
+  const Site site;
+  SiteDatabase alone{.app = site.settings.app, .admin = {}};
+  try {
+    get_backend("mariadb").make_scratch(alone, {}, site.folder.path(), "test");
+    FAIL("it was created");
+  } catch (const Error& error) {
+    CHECK(error.kind() == Kind::database);
+    CHECK_THAT(error.hint(), Catch::Contains("\\_bench\\_%") && Catch::Contains(alone.app.user));
+  }
+}
+
+TEST_CASE("mariadb: the names of a scratch keep within the server's limit, and too long ones are refused") {
+  SiteDatabase site;
+  site.app.name = std::string(40, 'x');
+  const std::string name = mariadb_scratch_name(site, "20261121-034100-migrate-1f2e");
+  CHECK(name.starts_with(site.app.name + "_bench_"));
+  CHECK(mariadb_replaced_name(site, "20261121-034100-migrate-1f2e").size() == 64);
+  CHECK(name != mariadb_scratch_name(site, "20261121-034100-migrate-1f2f"));
+  site.app.name = std::string(60, 'x');
+  CHECK_THROWS_AS(mariadb_scratch_name(site, "20261121-034100-migrate-1f2e"), Error);
+}
+
+TEST_CASE("mariadb: tables of other databases that refer to this one stand against a swap") {
+  const Site site;
+  const Site other;
+  site.run({"CREATE TABLE parent (id INT PRIMARY KEY)"});
+  other.run({"CREATE TABLE child (id INT, FOREIGN KEY (id) REFERENCES `" + site.settings.app.name +
+             "`.parent (id))"});
+  {
+    const auto scratch = site.scratch();
+    scratch->connection().execute("CREATE TABLE parent (id INT PRIMARY KEY)");
+    CHECK_THROWS_WITH(scratch->swap_in(*site.admin, [] {}), Catch::Contains(other.settings.app.name));
+  }
+  CHECK(site.leftovers() == 0);
+  other.run({"DROP TABLE child"});
+}
+
+TEST_CASE("mariadb: readers go on while a scratch is swapped in, and one that holds a table is waited for") {
+  const Site site;
+  site.run(content);
+  const auto scratch = site.scratch();
+  load(*scratch, tool_dump(site, "--routines --events"));
+  scratch->connection().execute("INSERT INTO child VALUES (2, 2)");
+  std::atomic<bool> swapped = false;
+  std::atomic<int> reads = 0;
+  std::mutex mutex;
+  std::set<std::string> surprises;
+  std::vector<std::thread> readers;
+  for (int index = 0; index < 3; ++index)
+    readers.emplace_back([&, reads_in_transaction = index == 0] {
+      const auto app = open_as_app(site.settings, Access::read_only);
+      try {
+        for (int rounds_after = 0; rounds_after < 3; rounds_after += swapped ? 1 : 0, ++reads) {
+          const Transaction transaction(*app);
+          const std::size_t rows = app->query("SELECT * FROM both_of").size();
+          if (rows != 1 && rows != 2) throw Error(Kind::unexpected, "half of a content was read");
+          app->query("SELECT counted()");
+          if (reads_in_transaction) std::this_thread::sleep_for(std::chrono::milliseconds(700));
+        }
+      } catch (const Error& error) {
+        const std::lock_guard lock(mutex);
+        surprises.insert(error.what());
+      }
+    });
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const int before = reads;
+  scratch->swap_in(*site.admin, [] {});
+  swapped = true;
+  for (std::thread& reader : readers) reader.join();
+  CHECK(reads > before);
+  CHECK(surprises == std::set<std::string>());
+  CHECK(site.admin->query("SELECT * FROM both_of").size() == 2);
 }

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/error.hpp"
 #include "support/databases.hpp"
@@ -82,6 +83,30 @@ TEST_CASE("mariadb: a transaction in flight is waited for, named, or ended and c
   site.fence->lift(site.saved);
 }
 
+TEST_CASE("mariadb: waiting for writers can be interrupted, and nothing is left changed") {
+  Site site;
+  const auto before = site.grants();
+  const auto app = open_as_app(site.settings);
+  app->execute("START TRANSACTION");
+  app->execute("INSERT INTO t VALUES (1, 'unfinished')");
+  const auto begin = std::chrono::steady_clock::now();
+  const auto run = get_backend("mariadb").connect(
+      *site.settings.admin,
+      {Access::read_write,
+       [begin] { return std::chrono::steady_clock::now() - begin > std::chrono::milliseconds(500); }});
+  const auto fence = get_backend("mariadb").make_fence(site.settings, run.get());
+  try {
+    fence->enter({std::chrono::seconds(30), FenceOptions::Writers::wait_for}, [](const nlohmann::json&) {});
+    FAIL("the fence was entered beside a writer");
+  } catch (const Error& error) {
+    CHECK(error.kind() == Kind::interrupted);
+  }
+  CHECK(site.grants() == before);
+  CHECK_NOTHROW(app->execute("INSERT INTO t VALUES (2, 'goes on')"));
+  CHECK_NOTHROW(app->execute("COMMIT"));
+  CHECK(site.admin->query("SELECT * FROM t").size() == 2);
+}
+
 TEST_CASE("mariadb: column grants come back, and what a patch renamed is told") {
   Site site;
   site.admin->execute("CREATE TABLE u (a INT, b INT)");
@@ -159,4 +184,136 @@ TEST_CASE("mariadb: a dump loads in the server's own client and is equal then") 
                           .c_str()) == 0);
   CHECK(dump(copy.settings, again) == summary);
   CHECK(copy.admin->query("SELECT * FROM k") == site.admin->query("SELECT * FROM k"));
+}
+
+namespace {
+
+std::string gaps_of(const FenceReport& report) {
+  std::string all;
+  for (const std::string& gap : report.gaps) all += gap + "\n";
+  return all;
+}
+
+/// Runs a statement on a thread of its own until it ends or its session does.
+class Background {
+ public:
+  Background(Database& session, std::string statement)
+      : m_thread([&session, statement = std::move(statement)] {
+          try {
+            session.query(statement);
+          } catch (const Error&) {
+          }
+        }) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  ~Background() { m_thread.join(); }
+  Background(const Background&) = delete;
+  Background& operator=(const Background&) = delete;
+
+ private:
+  std::thread m_thread;
+};
+
+const Database::LockPatience impatient{std::chrono::milliseconds(1'000), std::chrono::milliseconds(1'200)};
+
+}  // namespace
+
+TEST_CASE("mariadb: a prepared XA transaction is named, and writes nothing but what it held") {
+  Site site;
+  {
+    const auto app = open_as_app(site.settings);
+    for (const char* statement : {"XA START 'bench test'", "INSERT INTO t VALUES (1, 'prepared')",
+                                  "XA END 'bench test'", "XA PREPARE 'bench test'"})
+      app->execute(statement);
+  }
+  const FenceReport report = site.enter(FenceOptions::Writers::end);
+  CHECK(report.level == FenceLevel::database_with_gaps);
+  CHECK_THAT(gaps_of(report), Catch::Contains("prepared XA transactions") && Catch::Contains("bench test"));
+  CHECK(site.admin->query("SELECT * FROM t").empty());
+  site.admin->execute("XA ROLLBACK 'bench test'");
+  site.fence->lift(site.saved);
+}
+
+TEST_CASE("mariadb: the app cannot call a routine that has the rights of another account, others are named") {
+  Site site;
+  site.admin->execute("CREATE PROCEDURE writes() INSERT INTO t VALUES (9, 'by root')");
+  const auto app = open_as_app(site.settings);
+  app->execute("CALL writes()");
+  const FenceReport report = site.enter();
+  CHECK_THAT(gaps_of(report), Catch::Contains("writes") && Catch::Contains("SQL SECURITY DEFINER"));
+  CHECK_THROWS_WITH(open_as_app(site.settings)->execute("CALL writes()"), Catch::Contains("denied"));
+  CHECK(site.admin->query("SELECT * FROM t").size() == 1);
+  site.fence->lift(site.saved);
+  site.admin->execute("DELETE FROM t");
+  CHECK_NOTHROW(open_as_app(site.settings)->execute("CALL writes()"));
+}
+
+TEST_CASE("mariadb: a second account with rights of its own is named, with what it may") {
+  Site site;
+  const std::string other = "`" + site.settings.app.name + "_report`@`%`";
+  site.admin->execute("CREATE USER " + other);
+  site.admin->execute("GRANT SELECT, INSERT ON t TO " + other);
+  const FenceReport report = site.enter();
+  CHECK(report.level == FenceLevel::database_with_gaps);
+  CHECK_THAT(gaps_of(report), Catch::Contains("account " + other + " may INSERT on"));
+  site.fence->lift(site.saved);
+  site.admin->execute("DROP USER " + other);
+}
+
+TEST_CASE("mariadb: rights come back under the pattern that they are stored under") {
+  Site site;
+  const std::string& name = site.settings.app.name;
+  std::string escaped = name;
+  escaped.insert(escaped.find('_'), "\\");
+  site.admin->execute("REVOKE ALL PRIVILEGES ON `" + escaped + "`.* FROM " + site.account());
+  const std::string pattern = GENERATE("escaped", "plain", "both", "wild");
+  INFO(pattern);
+  if (pattern != "plain" && pattern != "wild")
+    site.admin->execute("GRANT SELECT, INSERT, CREATE ON `" + escaped + "`.* TO " + site.account());
+  if (pattern == "plain" || pattern == "both")
+    site.admin->execute("GRANT SELECT, UPDATE ON `" + name + "`.* TO " + site.account() +
+                        " WITH GRANT OPTION");
+  if (pattern == "wild")
+    site.admin->execute("GRANT SELECT, DELETE ON `" + name.substr(0, 12) + "%`.* TO " + site.account());
+  const auto before = site.grants();
+  CHECK(site.enter().level == FenceLevel::database);
+  const auto app = open_as_app(site.settings);
+  CHECK_NOTHROW(app->query("SELECT * FROM t"));
+  for (const char* statement : {"INSERT INTO t VALUES (1, 'x')", "UPDATE t SET words = 'x'", "DELETE FROM t"})
+    CHECK_THROWS_WITH(app->execute(statement), Catch::Contains("denied"));
+  CHECK(site.fence->lift(site.saved).empty());
+  CHECK(site.grants() == before);
+}
+
+TEST_CASE("mariadb: a long SELECT that holds up a change is named: session, account, age and statement") {
+  Site site;
+  site.admin->execute("INSERT INTO t VALUES (1, 'x')");
+  const auto reader = open_as_app(site.settings);
+  const std::string session = to_text(reader->query("SELECT CONNECTION_ID()").at(0).at(0));
+  const Background reading(*reader, "SELECT SLEEP(2.5), words FROM t");
+  try {
+    site.admin->execute_patiently("ALTER TABLE t ADD COLUMN more INT", impatient);
+    FAIL("the reader was not waited for");
+  } catch (const Error& error) {
+    CHECK(error.kind() == Kind::busy);
+    CHECK_THAT(error.what(),
+               Catch::Contains("session " + session + " of " + site.settings.app.user + "@localhost, ") &&
+                   Catch::Contains(" s, in: SELECT SLEEP(2.5), words FROM t"));
+  }
+  CHECK_NOTHROW(site.admin->execute_patiently("ALTER TABLE t ADD COLUMN more INT", {}));
+}
+
+TEST_CASE("mariadb: who may only read can still lock rows: the migrator waits, and names who it was") {
+  Site site;
+  site.admin->execute("INSERT INTO t VALUES (1, 'x')");
+  site.enter();
+  const auto reader = open_as_app(site.settings);
+  reader->execute("START TRANSACTION");
+  CHECK(reader->query("SELECT * FROM t FOR UPDATE").size() == 1);
+  CHECK_THROWS_WITH(
+      site.admin->execute_patiently("UPDATE t SET words = 'y'", impatient),
+      Catch::Contains(site.settings.app.user + "@localhost") && Catch::Contains("idle in a transaction"));
+  reader->execute("ROLLBACK");
+  CHECK_NOTHROW(site.admin->execute_patiently("UPDATE t SET words = 'y'", impatient));
+  site.fence->lift(site.saved);
 }

@@ -17,8 +17,8 @@ std::unique_ptr<Database> connect(const ConnectionSettings& settings, const Conn
   return std::make_unique<MariadbDatabase>(settings, options);
 }
 
-std::unique_ptr<Fence> make_fence(const SiteDatabase& database, Database*) {
-  return std::make_unique<MariadbFence>(database);
+std::unique_ptr<Fence> make_fence(const SiteDatabase& database, Database* run_connection) {
+  return std::make_unique<MariadbFence>(database, run_connection);
 }
 
 std::unique_ptr<Exporter> open_exporter(const ConnectionSettings& settings, const ConnectOptions& options) {
@@ -70,3 +70,8 @@ const Backend& mariadb_backend() {
 }
 
 }  // namespace bench
+
+/// What the backend table looks for in this module.
+extern "C" const bench::Backend* bench_mariadb_backend() {
+  return &bench::mariadb_backend();
+}

@@ -12,7 +12,6 @@
 namespace sql {
 class Connection;
 class ResultSet;
-class Statement;
 }  // namespace sql
 
 namespace bench {
@@ -41,6 +40,8 @@ class MariadbDatabase : public Database {
   std::optional<LockHolder> try_site_lock() override;
 
   const ConnectionSettings& settings() const { return m_settings; }
+  /// What cancels its statements; empty: nothing.
+  const std::function<bool()>& cancelled() const { return m_cancelled; }
   std::int64_t connection_id() const { return m_id; }
   /// The first value of the first row; NULL where there is none.
   Value value(std::string_view statement, std::span<const Value> parameters = {});

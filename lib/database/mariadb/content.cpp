@@ -50,15 +50,8 @@ std::vector<std::string> names_of(MariadbDatabase& database, std::string_view ty
   return names;
 }
 
-// An expression that takes a number from a sequence is the one place where the server adds the database's own
-// name.
-std::string unqualified(std::string create, const std::string& database) {
-  for (const std::string_view function : {"nextval(", "lastval("}) {
-    const std::string qualified = fmt::format("{}{}.", function, mariadb_name(database));
-    for (std::size_t at = create.find(qualified); at != std::string::npos; at = create.find(qualified, at))
-      create.replace(at, qualified.size(), function);
-  }
-  return create;
+std::string unqualified(const std::string& create, const MariadbDatabase& database) {
+  return without_database_of(Called::sequences_and_functions, create, database.settings().name);
 }
 
 std::vector<MariadbObject> sequences_of(MariadbDatabase& database) {
@@ -82,7 +75,7 @@ std::vector<MariadbObject> tables_of(MariadbDatabase& database) {
                        name,
                        name,
                        "TABLE",
-                       unqualified(to_text(show(database, "TABLE", name).at(1)), database.settings().name),
+                       unqualified(to_text(show(database, "TABLE", name).at(1)), database),
                        {},
                        {},
                        {}});
@@ -125,7 +118,7 @@ std::vector<MariadbObject> views_of(MariadbDatabase& database) {
                    name,
                    name,
                    "VIEW",
-                   unqualified(to_text(shown.at(1)), database.settings().name),
+                   unqualified(to_text(shown.at(1)), database),
                    {},
                    to_text(shown.at(3)),
                    {}}});

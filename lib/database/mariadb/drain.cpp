@@ -31,13 +31,16 @@ struct Seen {
 /// Sessions older than a connection, until there are none.
 class Drain {
  public:
-  Drain(MariadbDatabase& newest, const std::string& user, const FenceOptions& options)
-      : m_server(newest), m_user(user), m_options(options) {}
+  Drain(MariadbDatabase& newest, const std::string& user, const FenceOptions& options,
+        const std::set<std::int64_t>& spared = {})
+      : m_server(newest), m_user(user), m_options(options), m_spared(spared) {}
 
   int run() {
     // Whoever gets no time is ended whatever he does.
     if (m_options.drain_timeout > Milliseconds(0)) m_writing = writing_sessions(m_server);
     for (Milliseconds pause{1};; pause = std::min(pause * 2, Milliseconds(20))) {
+      if (m_server.cancelled() && m_server.cancelled()())
+        throw Error(Kind::interrupted, "interrupted while waiting for writers");
       const std::vector<Seen> seen = look();
       if (seen.empty()) return static_cast<int>(m_ended.size());
       std::vector<MariadbSession> writers;
@@ -65,9 +68,10 @@ class Drain {
                          "= 'LOCK WAIT') WHERE p.ID < {} AND p.USER IN (?, ?)",
                          m_server.connection_id()),
              users))
-      seen.push_back({{to_integer(row[0]), to_text(row[1]), to_text(row[2]), to_integer(row[3]),
-                       to_text(row[4]).substr(0, 120)},
-                      to_text(row[5])});
+      if (!m_spared.contains(to_integer(row[0])))
+        seen.push_back({{to_integer(row[0]), to_text(row[1]), to_text(row[2]), to_integer(row[3]),
+                         to_text(row[4]).substr(0, 120)},
+                        to_text(row[5])});
     return seen;
   }
 
@@ -113,6 +117,7 @@ class Drain {
   MariadbDatabase& m_server;
   std::string m_user;
   FenceOptions m_options;
+  std::set<std::int64_t> m_spared;
   Stopwatch m_stopwatch;
   bool m_is_first_look = true;
   bool m_is_over = false;
@@ -127,8 +132,9 @@ int end_older_sessions(MariadbDatabase& newest, const std::string& user, const F
   return Drain(newest, user, options).run();
 }
 
-int end_older_sessions(MariadbDatabase& newest, const std::string& user) {
-  return end_older_sessions(newest, user, {Milliseconds(0), FenceOptions::Writers::end});
+int end_older_sessions(MariadbDatabase& newest, const std::string& user,
+                       const std::set<std::int64_t>& spared) {
+  return Drain(newest, user, {Milliseconds(0), FenceOptions::Writers::end}, spared).run();
 }
 
 void wait_for_writers(MariadbDatabase& server, Milliseconds timeout) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <set>
 #include <string>
 
 #include "database/fence.hpp"
@@ -12,11 +14,12 @@ namespace bench {
 /// are gone, rolled back. Whoever logs in later has the rights of now. Answers how many were ended.
 ///
 /// Sessions that had written something in a transaction may finish it within `options.drain_timeout`; then
-/// they are ended too, or Error{busy} names them.
+/// they are ended too, or Error{busy} names them. What cancels the connection's statements ends the waiting.
 int end_older_sessions(MariadbDatabase& newest, const std::string& user, const FenceOptions& options);
 
-/// The same without waiting for anybody.
-int end_older_sessions(MariadbDatabase& newest, const std::string& user);
+/// The same without waiting for anybody, and sparing some.
+int end_older_sessions(MariadbDatabase& newest, const std::string& user,
+                       const std::set<std::int64_t>& spared = {});
 
 /// Returns once nobody has written to a table of the connection's database in a transaction that is still
 /// open. Error{busy} names who has after `timeout`. Readers are not disturbed.

@@ -24,31 +24,14 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> wo
   throw Error(Kind::bad_backup, fmt::format("{} is not restored: {}", what, why));
 }
 
-std::vector<SqlToken> tokens_of(std::string_view text) {
-  std::vector<SqlToken> all;
-  SqlTokens tokens(text);
-  for (SqlToken token = tokens.next(); !token.is_end(); token = tokens.next())
-    all.push_back(std::move(token));
-  return all;
-}
-
 std::string beginning_of(const std::string& text) {
   constexpr std::size_t shown = 60;
   return text.size() <= shown ? text : text.substr(0, shown) + " ...";
 }
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-bool is_identifier(const SqlToken& token) {
-  if (token.is_quoted) return token.text.front() != '\'';
-  return !token.word.empty() && !is_digit(token.word.front());
-}
-
 bool names_another_place(const std::vector<SqlToken>& tokens) {
   for (std::size_t at = 1; at + 1 < tokens.size(); ++at)
-    if (tokens[at].text == "." && is_identifier(tokens[at - 1]) && is_identifier(tokens[at + 1])) return true;
+    if (tokens[at].text == "." && tokens[at - 1].is_name() && tokens[at + 1].is_name()) return true;
   return false;
 }
 
@@ -71,21 +54,6 @@ bool runs(std::string_view mark, int server_version) {
   return version <= server_version;
 }
 
-// A sequence that gives a column its numbers is named with its database, which is another one now.
-std::string without_sequence_databases(const std::string& text) {
-  std::string changed;
-  std::size_t copied = 0;
-  const std::vector<SqlToken> tokens = tokens_of(text);
-  for (std::size_t at = 0; at + 4 < tokens.size(); ++at) {
-    const bool takes_number =
-        is_one_of(tokens[at].word, {"NEXTVAL", "LASTVAL"}) && tokens[at + 1].text == "(";
-    if (!takes_number || !is_identifier(tokens[at + 2]) || tokens[at + 3].text != ".") continue;
-    changed += text.substr(copied, tokens[at + 2].begin - copied);
-    copied = tokens[at + 3].end;
-  }
-  return changed + text.substr(copied);
-}
-
 // What a table holds that another server, file or table keeps.
 void refuse_outside(const std::string& text, const std::vector<SqlToken>& tokens) {
   if (names_another_place(tokens)) refuse(beginning_of(text), "it names another database");
@@ -106,7 +74,7 @@ std::string judge_rows(const std::string& text) {
 }
 
 std::string judge_settings(const std::string& text) {
-  const std::vector<SqlToken> tokens = tokens_of(text);
+  const std::vector<SqlToken> tokens = sql_tokens(text);
   if (tokens.size() > 1 && is_one_of(tokens[1].word, {"STATEMENT", "PASSWORD", "ROLE", "DEFAULT"}))
     refuse(beginning_of(text), "it is no setting of the session");
   // What belongs to the server that was dumped, its replication above all.
@@ -125,7 +93,7 @@ std::string judge_drop(const std::string& text, const std::vector<SqlToken>& tok
 
 std::string judge_number(const std::string& text, const std::vector<SqlToken>& tokens) {
   if (tokens.size() < 3 || tokens[1].word != "SETVAL" || names_another_place(tokens) ||
-      has_word({tokens.begin() + 1, tokens.end()}, {"SELECT"}))
+      has_word({tokens.begin() + 1, tokens.end()}, {"SELECT", "INTO"}))
     refuse(beginning_of(text), "it does not belong into a dump");
   return text;
 }
@@ -165,7 +133,7 @@ std::string DumpGate::judge(const std::string& text) {
   // The scratch has no other users, and one dump is not one transaction.
   if (is_one_of(first, {"", "LOCK", "UNLOCK", "START", "BEGIN", "CHANGE"})) return {};
   if (first == "COMMIT") return text;
-  const std::vector<SqlToken> tokens = tokens_of(text);
+  const std::vector<SqlToken> tokens = sql_tokens(text);
   const bool of_database = is_one_of(second, {"DATABASE", "SCHEMA"});
   if (first == "USE" || (of_database && is_one_of(first, {"CREATE", "DROP"}))) {
     for (std::size_t at = 1; at < tokens.size(); ++at)
@@ -192,8 +160,8 @@ void DumpGate::note_database(const std::string& name) {
 
 std::string DumpGate::judge_create(const std::string& text) {
   if (parse_program(text)) return judge_program(text);
-  const std::string changed = without_sequence_databases(text);
-  const std::vector<SqlToken> tokens = tokens_of(changed);
+  std::string changed = without_database_of(Called::sequences, text);
+  const std::vector<SqlToken> tokens = sql_tokens(changed);
   std::size_t at = 1;
   while (at < tokens.size() &&
          is_one_of(tokens[at].word, {"OR", "REPLACE", "TEMPORARY", "UNIQUE", "FULLTEXT", "SPATIAL"}))
@@ -206,10 +174,10 @@ std::string DumpGate::judge_create(const std::string& text) {
 
 std::string DumpGate::judge_program(const std::string& text) {
   // A function of a library of the server's host.
-  if (has_word(tokens_of(text), {"SONAME"})) refuse(beginning_of(text), "its content lies somewhere else");
+  if (has_word(sql_tokens(text), {"SONAME"})) refuse(beginning_of(text), "its content lies somewhere else");
   std::string changed = without_own_database(with_definer(text, ""));
   const auto header = parse_program(changed);
-  if (header && header->type == "VIEW") return without_sequence_databases(changed);
+  if (header && header->type == "VIEW") return without_database_of(Called::sequences_and_functions, changed);
   if (!header || header->type != "EVENT") return changed;
   m_event_status[header->name] =
       header->status ? changed.substr(header->status->begin, header->status->end - header->status->begin)

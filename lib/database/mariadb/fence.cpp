@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
@@ -10,6 +11,7 @@
 #include "database/mariadb/drain.hpp"
 #include "database/mariadb/findings.hpp"
 #include "database/mariadb/grants.hpp"
+#include "database/mariadb/sessions.hpp"
 
 namespace bench {
 
@@ -18,8 +20,9 @@ namespace {
 constexpr std::string_view proof_table = "__bench_fence_proof";
 
 // Patterns of grants hold backslashes, which mean themselves in no other mode.
-std::unique_ptr<MariadbDatabase> connect_admin(const SiteDatabase& database) {
-  auto server = std::make_unique<MariadbDatabase>(*database.admin, ConnectOptions{});
+std::unique_ptr<MariadbDatabase> connect_admin(const SiteDatabase& database,
+                                               const std::function<bool()>& cancelled = {}) {
+  auto server = std::make_unique<MariadbDatabase>(*database.admin, ConnectOptions{.cancelled = cancelled});
   server->execute("SET SESSION sql_mode = ''");
   return server;
 }
@@ -30,7 +33,26 @@ nlohmann::json inverse_of(const std::vector<MariadbGrant>& grants) {
   return inverse;
 }
 
+// Answers what could not be put back.
+std::vector<std::string> grant_back(MariadbDatabase& server, const nlohmann::json& saved) {
+  std::vector<std::string> not_put_back;
+  for (const nlohmann::json& inverse : saved)
+    for (const nlohmann::json& statement : inverse.at("statements")) try {
+        server.execute(statement.get<std::string>());
+      } catch (const Error& error) {
+        // The table, column or routine may be gone with a patch.
+        if (error.kind() != Kind::statement) throw;
+        not_put_back.push_back(fmt::format("{}: {}", statement.get<std::string>(), error.what()));
+      }
+  return not_put_back;
+}
+
 }  // namespace
+
+MariadbFence::MariadbFence(const SiteDatabase& database, const Database* run_connection)
+    : m_database(database) {
+  if (const auto* run = dynamic_cast<const MariadbDatabase*>(run_connection)) m_cancelled = run->cancelled();
+}
 
 FenceReport MariadbFence::enter(const FenceOptions& options,
                                 const std::function<void(const nlohmann::json&)>& save) {
@@ -54,7 +76,7 @@ FenceReport MariadbFence::enter(const FenceOptions& options,
     for (const MariadbGrant& grant : grants) server->execute(grant.revoke());
     close(options, report);
   } catch (const Error&) {
-    lift(nlohmann::json::array({inverse}));
+    give_up(server->connection_id(), nlohmann::json::array({inverse}));
     throw;
   }
   report.level = report.gaps.empty() ? FenceLevel::database : FenceLevel::database_with_gaps;
@@ -64,7 +86,7 @@ FenceReport MariadbFence::enter(const FenceOptions& options,
 void MariadbFence::close(const FenceOptions& options, FenceReport& report) {
   const Stopwatch stopwatch;
   // Opened after the rights are gone: whoever logged in before it may have kept them.
-  const auto newest = connect_admin(m_database);
+  const auto newest = connect_admin(m_database, m_cancelled);
   report.ended_sessions = end_older_sessions(*newest, m_database.app.user, options);
   const auto left = options.drain_timeout - stopwatch.elapsed();
   wait_for_writers(*newest, std::max(left, Milliseconds(0)));
@@ -96,18 +118,18 @@ void MariadbFence::prove_as_app() {
                           m_database.app.user, m_database.app.name));
 }
 
+// Transactions that were waited for in vain go on: their sessions are older than the fence and lost nothing.
+void MariadbFence::give_up(std::int64_t before_it, const nlohmann::json& saved) {
+  grant_back(*connect_admin(m_database), saved);
+  const auto newest = connect_admin(m_database);
+  std::set<std::int64_t> in_flight = writing_sessions(*newest);
+  in_flight.erase(in_flight.lower_bound(before_it), in_flight.end());
+  end_older_sessions(*newest, m_database.app.user, in_flight);
+}
+
 std::vector<std::string> MariadbFence::lift(const nlohmann::json& saved) {
   if (saved.empty() || !m_database.admin) return {};
-  const auto server = connect_admin(m_database);
-  std::vector<std::string> not_put_back;
-  for (const nlohmann::json& inverse : saved)
-    for (const nlohmann::json& statement : inverse.at("statements")) try {
-        server->execute(statement.get<std::string>());
-      } catch (const Error& error) {
-        // The table, column or routine may be gone with a patch.
-        if (error.kind() != Kind::statement) throw;
-        not_put_back.push_back(fmt::format("{}: {}", statement.get<std::string>(), error.what()));
-      }
+  const auto not_put_back = grant_back(*connect_admin(m_database), saved);
   // Sessions that were opened in the window would stay without their rights.
   const auto newest = connect_admin(m_database);
   end_older_sessions(*newest, m_database.app.user);

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
+
 #include "database/backend.hpp"
 #include "database/fence.hpp"
 
@@ -7,9 +10,13 @@ namespace bench {
 
 /// Revokes what lets the app account write, and ends its sessions, which would keep their rights. It outlives
 /// its process: only `lift` grants the rights back.
+///
+/// Who may read may also lock rows (SELECT ... FOR UPDATE). That writes nothing, so it is no gap, but it can
+/// hold a patch up: Database::execute_patiently names who does.
 class MariadbFence : public Fence {
  public:
-  explicit MariadbFence(const SiteDatabase& database) : m_database(database) {}
+  /// What cancels the statements of `run_connection` ends the waiting for writers too; nullptr: nothing does.
+  MariadbFence(const SiteDatabase& database, const Database* run_connection);
   FenceReport enter(const FenceOptions& options,
                     const std::function<void(const nlohmann::json&)>& save) override;
   bool slipped_in() override { return false; }
@@ -17,9 +24,12 @@ class MariadbFence : public Fence {
 
  private:
   void close(const FenceOptions& options, FenceReport& report);
+  /// `before_it` is the id of a connection that was there before any right was gone.
+  void give_up(std::int64_t before_it, const nlohmann::json& saved);
   void prove_as_app();
 
   SiteDatabase m_database;
+  std::function<bool()> m_cancelled;
 };
 
 }  // namespace bench

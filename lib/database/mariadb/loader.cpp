@@ -71,6 +71,9 @@ Error with_way_out(const Error& error) {
     return error.with_hint("raise the server's max_allowed_packet to that of the server that was dumped");
   if (has(error.what(), "Unknown collation"))
     return error.with_hint("restore it on a server that is as new as the one that was dumped");
+  if (has(error.what(), "log_bin_trust_function_creators"))
+    return error.with_hint(
+        "set log_bin_trust_function_creators = 1 on the server, or use an account with SUPER");
   return error;
 }
 

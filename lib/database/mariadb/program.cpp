@@ -19,6 +19,8 @@ constexpr std::array<std::string_view, 11> between{"CREATE",    "OR",      "REPL
 
 constexpr std::array<std::string_view, 4> name_modifiers{"IF", "NOT", "EXISTS", "BODY"};
 
+constexpr std::array<std::string_view, 3> sequence_functions{"NEXTVAL", "LASTVAL", "SETVAL"};
+
 template <std::size_t size>
 bool is_one_of(std::string_view word, const std::array<std::string_view, size>& words) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -124,6 +126,22 @@ std::string without_own_database(const std::string& statement) {
     for (token = name; names > 1 && !token.is_end() && token.word != "ON";) token = tokens.next();
   }
   return changed;
+}
+
+std::string without_database_of(Called called, const std::string& statement, std::string_view database) {
+  const std::vector<SqlToken> tokens = sql_tokens(statement);
+  std::string changed;
+  std::size_t copied = 0;
+  for (std::size_t at = 2; at + 3 < tokens.size(); ++at) {
+    const bool is_qualified = tokens[at].is_name() && tokens[at + 1].text == "." && tokens[at + 2].is_name();
+    const bool is_sequence = tokens[at - 1].text == "(" && is_one_of(tokens[at - 2].word, sequence_functions);
+    const bool is_function = called == Called::sequences_and_functions && tokens[at + 3].text == "(";
+    if (!is_qualified || !(is_sequence || is_function)) continue;
+    if (!database.empty() && tokens[at].name() != database) continue;
+    changed += statement.substr(copied, tokens[at].begin - copied);
+    copied = tokens[at + 2].begin;
+  }
+  return changed + statement.substr(copied);
 }
 
 std::string with_event_status(const std::string& statement, std::string_view status) {

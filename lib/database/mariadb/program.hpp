@@ -31,6 +31,12 @@ std::string with_definer(const std::string& statement, const std::string& accoun
 /// those in its body stay.
 std::string without_own_database(const std::string& statement);
 
+/// The statement with the database taken off the names of the sequences that it takes numbers from, and of
+/// the functions that it calls: these are what the server names with their database in a definition. An empty
+/// `database` stands for any.
+enum class Called { sequences, sequences_and_functions };
+std::string without_database_of(Called called, const std::string& statement, std::string_view database = {});
+
 /// The statement with an event's status replaced: "ENABLE" or "DISABLE".
 std::string with_event_status(const std::string& statement, std::string_view status);
 

@@ -49,12 +49,27 @@ std::string loader_account(const SiteDatabase& site, MariadbDatabase& server, co
   return mariadb_account(name, app_host(site.for_changes(), server));
 }
 
-bool may_set_definers(MariadbDatabase& server) {
+bool has_global_right(MariadbDatabase& server, const std::string& right) {
+  const std::vector<Value> name{right};
   return !server
               .query(
-                  "SELECT 1 FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE = 'SET USER' AND "
-                  "REPLACE(GRANTEE, '''', '') = CURRENT_USER()")
+                  "SELECT 1 FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE = ? AND "
+                  "REPLACE(GRANTEE, '''', '') = CURRENT_USER()",
+                  name)
               .empty();
+}
+
+// Triggers are dropped on the way, so whoever cannot make them again could not go back.
+void refuse_without_right_to_triggers(MariadbDatabase& server, const std::vector<MariadbObject>& live) {
+  const bool has_triggers = std::any_of(
+      live.begin(), live.end(), [](const MariadbObject& object) { return object.type == Type::trigger; });
+  if (!has_triggers || has_global_right(server, "SUPER") ||
+      to_integer(server.value("SELECT @@log_bin AND NOT @@log_bin_trust_function_creators")) == 0)
+    return;
+  throw Error(Kind::configuration,
+              fmt::format("the server writes a binary log, and the account {} may create no triggers on it",
+                          server.settings().user),
+              "set log_bin_trust_function_creators = 1 on the server, or use an account with SUPER");
 }
 
 std::string app_account(const SiteDatabase& site, MariadbDatabase& server) {
@@ -74,15 +89,32 @@ std::string definer_of(const MariadbObject& object) {
 }
 
 /// Gives programs the definers that they are to have in the live database.
-std::vector<MariadbObject> with_definers(std::vector<MariadbObject> programs,
-                                         const std::vector<MariadbObject>& live, const std::string& app) {
+void set_definers(std::vector<MariadbObject>& programs, const std::vector<MariadbObject>& live,
+                  const std::string& app) {
   for (MariadbObject& object : programs) {
     std::string definer = app;
     for (const MariadbObject& other : live)
-      if (!app.empty() && other.definition() == object.definition()) definer = definer_of(other);
+      if (other.definition() == object.definition()) definer = definer_of(other);
     object.create = with_definer(object.create, definer);
   }
-  return programs;
+}
+
+// Without a definer it is whoever creates it.
+void drop_definers(std::vector<MariadbObject>& programs) {
+  for (MariadbObject& object : programs) object.create = with_definer(object.create, "");
+}
+
+MariadbSwapPlan plan_swap(const SiteDatabase& site, MariadbDatabase& run, const MariadbSwapNames& names,
+                          std::vector<MariadbObject> programs) {
+  std::vector<MariadbObject> live = mariadb_programs(run);
+  refuse_without_right_to_triggers(run, live);
+  if (has_global_right(run, "SET USER")) {
+    set_definers(programs, live, app_account(site, run));
+  } else {
+    drop_definers(live);
+    drop_definers(programs);
+  }
+  return plan_mariadb_swap(run, names, live, programs);
 }
 
 // A client that was killed leaves its last statement to the server, which goes on with it.
@@ -269,9 +301,7 @@ void MariadbScratch::swap_in(Database& run_connection, const std::function<void(
   const MariadbSwapNames names = swap_names(m_site, m_owner);
   MariadbSwap swap(run, names);
   try {
-    const auto live = mariadb_programs(run);
-    const std::string definer = may_set_definers(run) ? app_account(m_site, run) : "";
-    swap.save(plan_mariadb_swap(run, names, live, with_definers(programs(), live, definer)));
+    swap.save(plan_swap(m_site, run, names, programs()));
     swap.run(MariadbSwap::Way::forwards);
   } catch (const Error&) {
     // The connection that failed may be lost or interrupted.

@@ -4,13 +4,19 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <charconv>
 
 namespace bench {
 
 namespace {
 
 constexpr std::size_t shown_statement_length = 120;
+
+std::int64_t number_at(std::string_view text) {
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
 
 std::string shortened(std::string statement) {
   std::replace(statement.begin(), statement.end(), '\n', ' ');
@@ -80,7 +86,7 @@ std::set<std::int64_t> writing_sessions(MariadbDatabase& server) {
     const bool has_locked = facts.find("row lock(s)") != std::string_view::npos &&
                             facts.find(" 0 row lock(s)") == std::string_view::npos;
     if (session != std::string_view::npos && (has_written || has_locked))
-      ids.insert(std::atoll(one.data() + session + thread.size()));
+      ids.insert(number_at(one.substr(session + thread.size())));
     at = next;
   }
   return ids;

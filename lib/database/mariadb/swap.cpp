@@ -115,6 +115,22 @@ std::vector<std::string> sequence_defaults(MariadbDatabase& server, const Mariad
   return statements;
 }
 
+// They would follow the table to where it is dropped. InnoDB names tables as their files are named.
+void refuse_references_from_outside(MariadbDatabase& server, const std::string& database) {
+  const std::vector<Value> name{database};
+  const auto rows = server.query(
+      "SELECT FOR_NAME FROM information_schema.INNODB_SYS_FOREIGN WHERE SUBSTRING_INDEX(FOR_NAME, '/', 1) <> "
+      "SUBSTRING_INDEX(REF_NAME, '/', 1) AND CONVERT(CONVERT(CAST(SUBSTRING_INDEX(REF_NAME, '/', 1) AS "
+      "BINARY) "
+      "USING filename) USING utf8mb4) = ?",
+      name);
+  if (!rows.empty())
+    throw Error(Kind::configuration,
+                fmt::format("a table of another database ({}) has a foreign key into {}", to_text(rows[0][0]),
+                            database),
+                "drop that key, and make it again after the restore");
+}
+
 void append(std::vector<std::string>& all, const std::vector<std::string>& more) {
   all.insert(all.end(), more.begin(), more.end());
 }
@@ -153,6 +169,7 @@ bool mariadb_database_exists(MariadbDatabase& server, const std::string& databas
 MariadbSwapPlan plan_mariadb_swap(MariadbDatabase& server, const MariadbSwapNames& names,
                                   const std::vector<MariadbObject>& old_programs,
                                   const std::vector<MariadbObject>& new_programs) {
+  refuse_references_from_outside(server, names.live);
   MariadbSwapPlan plan;
   plan.new_tables = mariadb_tables_in(server, names.scratch);
   plan.old_tables = mariadb_tables_in(server, names.live);

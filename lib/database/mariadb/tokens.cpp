@@ -1,6 +1,7 @@
 #include "database/mariadb/tokens.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace bench {
 
@@ -13,6 +14,11 @@ std::string SqlToken::name() const {
     name += text[at];
   }
   return name;
+}
+
+bool SqlToken::is_name() const {
+  if (is_quoted) return text.front() != '\'';
+  return !word.empty() && (word.front() < '0' || word.front() > '9');
 }
 
 SqlToken SqlTokens::next() {
@@ -34,6 +40,14 @@ SqlToken SqlTokens::next() {
     }
     return found;
   }
+}
+
+std::vector<SqlToken> sql_tokens(std::string_view statement) {
+  std::vector<SqlToken> all;
+  SqlTokens tokens(statement);
+  for (SqlToken token = tokens.next(); !token.is_end(); token = tokens.next())
+    all.push_back(std::move(token));
+  return all;
 }
 
 }  // namespace bench

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "database/lexer.hpp"
 
@@ -15,6 +16,8 @@ struct SqlToken {
   std::size_t begin = 0, end = 0;
   bool is_quoted = false;
   bool is_end() const { return text.empty(); }
+  /// Whether it may name something: a word that is no number, or anything in quotes but a string.
+  bool is_name() const;
   /// What it names: the word as it stands, or what the quotes hold.
   std::string name() const;
 };
@@ -30,5 +33,8 @@ class SqlTokens {
   std::string_view m_statement;
   SqlLexer m_lexer;
 };
+
+/// All of them.
+std::vector<SqlToken> sql_tokens(std::string_view statement);
 
 }  // namespace bench

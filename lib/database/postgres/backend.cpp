@@ -1,5 +1,7 @@
 #include "database/postgres/backend.hpp"
 
+#include <fmt/format.h>
+
 #include "database/postgres/accounts.hpp"
 #include "database/postgres/client.hpp"
 #include "database/postgres/connection.hpp"
@@ -99,3 +101,8 @@ const Backend& postgres_backend() {
 }
 
 }  // namespace bench
+
+/// What the backend table looks for in this module.
+extern "C" const bench::Backend* bench_postgres_backend() {
+  return &bench::postgres_backend();
+}
