@@ -180,16 +180,39 @@ RecoverReport recover_locked_site(const Workplace& workplace, const Site& site) 
   return report;
 }
 
+namespace {
+
+std::vector<Operation> waiting_for_a_person(const Site& site) {
+  std::vector<Operation> waiting = Operation::list_in_state(site, OperationState::needs_attention);
+  std::erase_if(waiting, [](const Operation& operation) { return !holds_window(operation); });
+  return waiting;
+}
+
+bool has_patches(const Operation& operation) {
+  return operation.kind() == "migrate" || operation.kind() == "run-patch";
+}
+
+Recovered still_waiting(const Site& site, const Operation& operation) {
+  return {operation.id(), operation.kind(), OperationState::needs_attention,
+          "it waits for a person's decision; the site stays in maintenance",
+          has_patches(operation) ? fmt::format("bench --site {} recover --resume", site.name())
+                                 : lift_hint(site)};
+}
+
+}  // namespace
+
 RecoverReport recover_site(const Workplace& workplace, const Site& site) {
   const FileLock lock = lock_site(site, workplace.wait);
-  return recover_locked_site(workplace, site);
+  const std::vector<Operation> waiting = waiting_for_a_person(site);
+  RecoverReport report = recover_locked_site(workplace, site);
+  for (const Operation& operation : waiting) report.operations.push_back(still_waiting(site, operation));
+  return report;
 }
 
 namespace {
 
 Operation operation_for_a_person(const Site& site) {
-  std::vector<Operation> waiting = Operation::list_in_state(site, OperationState::needs_attention);
-  std::erase_if(waiting, [](const Operation& operation) { return !holds_window(operation); });
+  std::vector<Operation> waiting = waiting_for_a_person(site);
   if (waiting.empty())
     throw Error(Kind::usage, fmt::format("{}: no operation waits for a person's decision", site.name()),
                 fmt::format("bench --site {} operations", site.name()));
@@ -197,7 +220,7 @@ Operation operation_for_a_person(const Site& site) {
 }
 
 void refuse_what_is_no_migrate(const Operation& operation) {
-  if (operation.kind() == "migrate" || operation.kind() == "run-patch") return;
+  if (has_patches(operation)) return;
   throw Error(Kind::usage, fmt::format("{} has no patches to go on with", operation.id()),
               "give --restore, or look at the site and lift maintenance");
 }

@@ -1,4 +1,4 @@
-"""Runs one case: run_case.py BENCH FILE FUNCTION. Exit 0: passed, 1: failed, 77: cannot run here."""
+"""Runs one case: run_case.py BENCH FILE FUNCTION [SERVER]. Exit 0: passed, 1: failed, 77: cannot run here."""
 
 import importlib
 import sys
@@ -6,14 +6,16 @@ import tempfile
 import traceback
 from pathlib import Path
 
+from servers import Server
 from support import Place, Skipped
 
 
 def main():
-    program, file, function = sys.argv[1:]
+    program, file, function, *kind = sys.argv[1:]
     case = getattr(importlib.import_module(file), function)
+    server = Server(kind[0]) if kind else None
     with tempfile.TemporaryDirectory(prefix="bench-cli-") as folder:
-        place = Place(Path(program), Path(folder).resolve())
+        place = Place(Path(program), Path(folder).resolve(), server)
         try:
             case(place)
         except Skipped as reason:
@@ -26,6 +28,8 @@ def main():
             return 1
         finally:
             place.end_what_is_left()
+            if server:
+                server.remove_all()
     return 0
 
 

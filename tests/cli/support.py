@@ -54,15 +54,16 @@ class Run:
 class Place:
     """A temporary folder with a bench in it, once one is made."""
 
-    def __init__(self, program, folder):
-        self.program, self.folder = program, folder
+    def __init__(self, program, folder, server=None):
+        self.program, self.folder, self.server = program, folder, server
         self.path = folder / "bench"
         self.runs = []
         self.children = []
 
     def environment(self, extra=None):
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LD_LIBRARY_PATH", "ASAN_OPTIONS")}
-        return {**kept, "LC_ALL": "C.UTF-8", "TERM": "xterm", **(extra or {})}
+        admin = self.server.environment() if self.server else {}
+        return {**kept, "LC_ALL": "C.UTF-8", "TERM": "xterm", **admin, **(extra or {})}
 
     def start(self, *arguments, env=None, cwd=None, **options):
         """The program without a terminal; the caller waits for it."""
@@ -190,6 +191,14 @@ def wait_for(condition, what, seconds=30):
 
 def equal(actual, expected):
     assert actual == expected, f"\nis       {actual!r}\nexpected {expected!r}"
+
+
+def same_text(actual, expected):
+    """For long texts: what differs is shown."""
+    import difflib
+
+    differences = list(difflib.unified_diff(expected.splitlines(), actual.splitlines(), "expected", "is", n=1, lineterm=""))
+    assert not differences, "\n" + "\n".join(differences)
 
 
 def contains(text, *parts):

@@ -1,0 +1,291 @@
+"""migrate, recover and the window where a server keeps the database; each case on every server."""
+
+import json
+import os
+
+from server_place import BAD, BOOKS, MORE, app, at_site, backup_of, can_write, check_live, config, content, make_migrated_site, make_site, site_of, tables
+from servers import Refused
+from support import contains, equal, same_text, wait_for
+
+
+def titles(place):
+    return [title for (title,) in app(place, "SELECT title FROM book ORDER BY id")]
+
+
+def test_migrate(place):
+    make_site(place)
+    result = place.result(*at_site(place, "migrate"))
+    equal((result["result"], result["error"]), ("migrated", None))
+    equal([p["state"] for p in result["patches"]], ["applied", "applied"])
+    equal((result["window"]["fence"], result["window"]["gaps"]), ("database", []))
+    for moment in ("before", "after"):
+        equal(json.loads(open(result["backups"][moment]).read())["database"]["type"], place.server.kind)
+    equal(titles(place), ["Emma"])
+    check_live(place)
+    equal(place.result(*at_site(place, "migrate"))["result"], "up-to-date")
+    equal(place.bench(*at_site(place, "migrate")).out, f"{site_of(place)}: up to date, nothing to do\n")
+
+
+def test_a_failing_patch_is_undone(place):
+    make_migrated_site(place)
+    before, config_before = content(place), (place.site(site_of(place)) / "site_config.json").read_bytes()
+    place.make_app("books", {**MORE, **BAD})
+    document = place.bench("--json", *at_site(place, "migrate"), code=7).json()
+    result = document["results"][0]
+    equal((result["result"], document["error"]["kind"]), ("undone", "undone"))
+    contains(result["error"]["message"], "books", "0004_bad.sql", "line 3", "nowhere")
+    equal([p["state"] for p in result["patches"]], ["pending", "failed"])
+    same_text(content(place), before)
+    equal((place.site(site_of(place)) / "site_config.json").read_bytes(), config_before)
+    check_live(place)
+    human = place.bench(*at_site(place, "migrate"), code=7)
+    contains(human.out, "FAILED and undone: the site is as it was")
+    contains(human.err, f"hint: mend that, then bench --site {site_of(place)} migrate")
+    place.make_app("books", {"0004_bad.sql": "ALTER TABLE book ADD COLUMN pages INTEGER;\n"})
+    place.bench(*at_site(place, "migrate"))
+    assert "more" in tables(place)
+
+
+def stay_half_done(place, *options):
+    """A migrate of two patches whose second fails, and which is not undone."""
+    make_migrated_site(place)
+    place.make_app("books", {**MORE, **BAD})
+    document = place.bench("--json", *at_site(place, "migrate", *options), code=8).json()
+    equal(document["results"][0]["result"], "needs-attention")
+    equal(config(place)["maintenance_mode"], 1)
+    equal(titles(place), ["Emma"])
+    assert not can_write(place)
+    return document["error"]
+
+
+def mend(place):
+    place.make_app("books", {"0004_bad.sql": "ALTER TABLE book ADD COLUMN pages INTEGER;\n\nINSERT INTO more VALUES (2);\n"})
+
+
+def check_mended(place):
+    equal(place.server.as_admin("SELECT id FROM more ORDER BY id", config(place)["db_name"]), [("1",), ("2",)])
+    app(place, "SELECT pages FROM book")
+    check_live(place)
+    place.bench(*at_site(place, "migrate", "--check"))
+
+
+def test_without_a_backup_it_stays_fenced_and_is_resumed(place):
+    error = stay_half_done(place, "--backup", "none")
+    contains(error["message"], "because no backup was taken before it")
+    contains(error["hint"], f"bench --site {site_of(place)} recover --resume")
+    # Neither recover nor another migrate lifts what waits for a person.
+    place.bench(*at_site(place, "recover", "--restore"), code=6)
+    place.bench(*at_site(place, "recover", "--mark-applied"), code=2)
+    # Nor does resuming what is not mended yet.
+    place.bench(*at_site(place, "recover", "--resume"), code=8)
+    assert not can_write(place)
+    mend(place)
+    run = place.bench(*at_site(place, "recover", "--resume"))
+    contains(run.out, "migrated, 1 patch applied")
+    check_mended(place)
+
+
+def test_a_failure_that_is_to_be_kept_can_be_restored(place):
+    make_site(place, patches=BOOKS)
+    place.bench(*at_site(place, "migrate", "--backup", "none"))
+    before = content(place)
+    place.make_app("books", {**MORE, **BAD})
+    run = place.bench(*at_site(place, "migrate", "--on-failure", "keep"), code=8)
+    contains(run.err, "--on-failure keep", "the state before is in ")
+    assert not can_write(place) and "more" in tables(place)
+    place.bench(*at_site(place, "recover", "--restore"))
+    same_text(content(place), before)
+    check_live(place)
+    place.bench(*at_site(place, "recover", "--restore"), code=2)
+
+
+def test_another_migrate_does_not_touch_what_waits_for_a_person(place):
+    stay_half_done(place, "--backup", "none")
+    mend(place)
+    for command in (["migrate"], ["migrate", "--backup", "none"], ["recover"]):
+        place.bench(*at_site(place, *command), code=8)
+        equal(config(place)["maintenance_mode"], 1)
+        assert not can_write(place)
+    place.bench(*at_site(place, "recover", "--resume"))
+    check_mended(place)
+
+
+def test_skip_failing(place):
+    make_migrated_site(place)
+    place.make_app("books", {**BAD, "0005_later.sql": "CREATE TABLE later (id INTEGER);\n"})
+    result = place.result(*at_site(place, "migrate", "--skip-failing"))
+    equal([p["state"] for p in result["patches"]], ["skipped", "applied"])
+    assert "later" in tables(place)
+    check_live(place)
+
+
+def test_all_or_nothing(place):
+    make_migrated_site(place)
+    before = content(place)
+    place.make_app("books", {**MORE, **BAD})
+    command = at_site(place, "migrate", "--all-or-nothing", "--backup", "none")
+    if place.server.kind == "mariadb":
+        run = place.bench(*command, code=2)
+        contains(run.err, "--all-or-nothing")
+        check_live(place)
+        return
+    result = place.bench("--json", *command, code=7).json()["results"][0]
+    equal([p["state"] for p in result["patches"]], ["pending", "failed"])
+    same_text(content(place), before)
+    mend(place)
+    place.bench(*command)
+    check_mended(place)
+
+
+def test_maintenance_mode_is_enforced(place):
+    make_migrated_site(place)
+    before = content(place)
+    session = place.server.session(config(place))
+    session.run("SELECT 1")
+    result = place.result(*at_site(place, "set-maintenance-mode", "on"))
+    equal((result["mode"], result["fence"]), ("read-only", "database"))
+    equal(titles(place), ["Emma"])
+    assert not can_write(place)
+    # A connection that was there before has no rights left either.
+    try:
+        session.run("INSERT INTO book (id, title) VALUES (7, 'x')")
+        raise AssertionError("a session of before the window wrote")
+    except Refused:
+        pass
+    contains(place.bench(*at_site(place, "maintenance-status"), code=3).out, "read-only")
+    place.make_app("books", MORE)
+    place.bench(*at_site(place, "migrate"))
+    assert not can_write(place), "a migrate inside the operator's window ended it"
+    equal(config(place)["maintenance_mode"], 1)
+    place.bench(*at_site(place, "set-maintenance-mode", "off"))
+    check_live(place)
+    assert before != content(place) and titles(place) == ["Emma"]
+
+
+def test_maintenance_mode_leaves_nothing(place):
+    make_migrated_site(place)
+    before, config_before = content(place), config(place)
+    place.bench(*at_site(place, "set-maintenance-mode", "on"))
+    place.bench(*at_site(place, "set-maintenance-mode", "off"))
+    same_text(content(place), before)
+    equal(config(place), config_before)
+
+
+WRITER = {
+    "mariadb": """mariadb --no-defaults -S "$1" -u "$FRAPPE_DB_USER" "$2" -e "INSERT INTO book (id, title) VALUES (50, 'foreign')" """,
+    "postgres": """PGPASSWORD="$FRAPPE_DB_PASSWORD" psql -X -h "$1" -U "$FRAPPE_DB_USER" "$2" -c "INSERT INTO book (id, title) VALUES (50, 'foreign')" """,
+}
+
+
+def test_run_in_maintenance(place):
+    make_migrated_site(place)
+    before = content(place)
+    words = ["sh", place.server.socket, config(place)["db_name"]]
+    script = WRITER[place.server.kind]
+    failing = ["run-in-maintenance", "--", "sh", "-c", script + "&& exit 3", *words]
+    document = place.bench("--json", *at_site(place, *failing), code=7).json()
+    equal(document["results"][0]["result"], "undone")
+    same_text(content(place), before)
+    check_live(place)
+    place.bench(*at_site(place, *failing[:1], "--backup", "none", *failing[1:]), code=8)
+    assert not can_write(place)
+    equal(titles(place), ["Emma", "foreign"])
+    place.bench(*at_site(place, "set-maintenance-mode", "off"))
+    app(place, "DELETE FROM book WHERE id = 50")
+    place.bench(*at_site(place, "run-in-maintenance", "--", "sh", "-c", script, *words))
+    equal(titles(place), ["Emma", "foreign"])
+    check_live(place)
+
+
+def hold_as_another_host(place, session):
+    """What a bench on the host `elsewhere` does: the lock on its connection, and how it says who it is."""
+    name = config(place)["db_name"]
+    note = f"JSON_OBJECT('session', CONNECTION_ID(), 'host', 'elsewhere', 'pid', 4711, 'since', '2026-11-21')"
+    session.run(place.server.variant(
+        f"DO GET_LOCK('bench.{name}', 0); REPLACE INTO __bench_state (state_key, state_value) VALUES ('lock_holder', {note})",
+        "SET application_name = 'bench elsewhere:4711'; SELECT pg_advisory_lock(7090215364172047211)"))
+
+
+def test_another_host_holds_the_database(place):
+    make_migrated_site(place)
+    place.make_app("books", MORE)
+    session = place.server.session(admin_of=config(place)["db_name"])
+    hold_as_another_host(place, session)
+    for command in (["migrate"], ["restore", "--yes", backup_of(place)], ["set-maintenance-mode", "on"]):
+        run = place.bench(*at_site(place, *command), code=5)
+        contains(run.err, "held by host elsewhere, pid 4711, since ", "hint: wait until it is done, or give --wait")
+        check_live(place)
+    child = place.start(*at_site(place, "migrate", "--wait", "60s"))
+    wait_for(lambda: b"waiting for host elsewhere" in os.read(child.stderr.fileno(), 65536), "the word that it waits")
+    session.close()
+    equal(place.finish(child).code, 0)
+    check_live(place)
+
+
+def processes_below(pid):
+    """The process and all that it has started, as far as they are there."""
+    found = [pid]
+    for path in (entry for entry in os.listdir("/proc") if entry.isdigit()):
+        try:
+            with open(f"/proc/{path}/stat") as stat:
+                parent = int(stat.read().rpartition(")")[2].split()[1])
+        except (OSError, ValueError):
+            continue
+        if parent == pid:
+            found += processes_below(int(path))
+    return found
+
+
+def test_no_child_shows_a_password(place):
+    make_migrated_site(place)
+    secret_file = place.folder / "secret"
+    secret_file.write_text("the-admin-password\n")
+    place.server.as_admin(place.server.variant(
+        f"GRANT ALL ON *.* TO '{place.server.name('root')}'@'localhost' IDENTIFIED BY 'the-admin-password' WITH GRANT OPTION",
+        f"CREATE ROLE {place.server.name('root')} SUPERUSER LOGIN PASSWORD 'the-admin-password'"))
+    rows = "INSERT INTO book (id, title) " + place.server.variant(
+        "SELECT seq + 10, REPEAT('x', 70) FROM seq_1_to_200000", "SELECT n + 10, repeat('x', 70) FROM generate_series(1, 200000) n")
+    place.server.as_admin(rows, config(place)["db_name"])
+    secrets = [config(place)["db_password"].encode(), b"the-admin-password"]
+    for command in (["backup"], ["restore", "--yes"]):
+        if command[0] == "restore":
+            command.append(next((place.site(site_of(place)) / "private/backups").glob("*-manifest.json")).name.removesuffix("-manifest.json"))
+        child = place.start("--db-root-username", place.server.name("root"), "--db-root-password-file", str(secret_file), *at_site(place, *command),
+                            env={"BENCH_DB_ROOT_USERNAME": ""}, stderr=None, stdout=None)
+        seen = set()
+        while child.poll() is None:
+            for pid in processes_below(child.pid):
+                try:
+                    text = open(f"/proc/{pid}/cmdline", "rb").read() + open(f"/proc/{pid}/environ", "rb").read()
+                except OSError:
+                    continue
+                seen.add(text.split(b"\0")[0])
+                for secret in secrets:
+                    assert secret not in text, text
+        equal(child.returncode, 0)
+        assert seen, "it was gone before anybody looked"
+
+
+def test_an_adopted_database(place):
+    """The app's account owns everything, and nobody knows an administrator."""
+    make_migrated_site(place)
+    name = config(place)["db_name"]
+    if place.server.kind == "postgres":
+        place.server.as_admin(f'ALTER DATABASE "{name}" OWNER TO "{name}"; REASSIGN OWNED BY "{name}_owner" TO "{name}"; '
+                              f'ALTER SCHEMA public OWNER TO "{name}"; DROP OWNED BY "{name}_owner"; DROP ROLE "{name}_owner"', name)
+    environment = {"BENCH_DB_ROOT_USERNAME": ""}
+    place.make_app("books", MORE)
+    run = place.bench(*at_site(place, "migrate"), env=environment)
+    contains(run.out, "NOT ENFORCED")
+    contains(run.err, "NOT ENFORCED")
+    place.bench(*at_site(place, "backup", "--with-files"), env=environment)
+    result = place.result(*at_site(place, "set-maintenance-mode", "on"), env=environment)
+    equal(result["fence"], "not-enforced")
+    place.bench(*at_site(place, "set-maintenance-mode", "off"), env=environment)
+    place.make_app("books", BAD)
+    run = place.bench(*at_site(place, "migrate"), env=environment, code=8 if place.server.kind == "mariadb" else 7)
+    if run.code == 8:
+        contains(run.err, "what the app wrote meanwhile may have been acknowledged")
+        equal(config(place)["maintenance_mode"], 1)
+        assert can_write(place)
+    place.make_app("books", {**BAD, "0005_worse.sql": "INSERT INTO nowhere VALUES (1);\n"})

@@ -1,0 +1,211 @@
+"""new-site, drop-site, backups and the accounts behind them where a server keeps the database; each case on every server."""
+
+import json
+from pathlib import Path
+
+from server_place import (app, at_site, backup_of, check_live, config, content, make_migrated_site, make_site, site_of, tables)
+from support import contains, equal, lacks, same_text
+
+NO_ADMIN = {"BENCH_DB_ROOT_USERNAME": ""}
+
+
+def test_new_site(place):
+    run = make_site(place)
+    name = site_of(place)
+    contains(run.out, f"made the site {name}", f"{name} ({place.server.kind})", "2 patches: bench --site")
+    equal((place.site(name) / "site_config.json").stat().st_mode & 0o777, 0o600)
+    found = config(place)
+    equal((found["db_name"], found["db_type"], found["db_socket"]), (name, place.server.kind, place.server.socket))
+    assert len(found["db_password"]) >= 20, found
+    equal(place.server.databases(), [name])
+    if place.server.kind == "postgres":
+        equal(place.server.as_admin(f"SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = '{name}'"), [(f"{name}_owner",)])
+        equal(place.server.as_admin(f"SELECT rolname, rolcanlogin FROM pg_roles WHERE rolname LIKE '{name}%' ORDER BY 1"),
+              [(name, "t"), (f"{name}_owner", "f")])
+    else:
+        equal(place.server.accounts(), [name])
+        # No other database may match the grant's pattern.
+        contains(place.server.as_admin(f"SHOW GRANTS FOR '{name}'@'localhost'")[1][0], name.replace("_", "\\_").replace("\\", "\\\\"))
+    lacks(run.out + run.err, found["db_password"])
+    place.bench(*at_site(place, "migrate"))
+    check_live(place)
+
+
+def test_a_database_or_account_that_exists_is_refused(place):
+    place.bench("init", str(place.path))
+    name = site_of(place)
+    place.server.as_admin(f"CREATE DATABASE {name}")
+    contains(make_site(place, code=10).err, name, "exists already", "hint: choose another db_name")
+    equal(place.server.databases(), [name])
+    equal(place.server.accounts(), [])
+    place.server.as_admin(f"DROP DATABASE {name}")
+    place.server.as_admin(place.server.variant(f"CREATE USER '{name}'@'localhost'", f"CREATE ROLE {name}"))
+    contains(make_site(place, code=10).err, "the account", "exists already", "hint: ")
+    equal((place.server.databases(), place.server.accounts()), ([], [name]))
+    assert not place.site(name).exists() and not (place.path / "sites/.new").exists()
+
+
+def test_without_an_administrator(place):
+    """Refused at once, with one thing to do."""
+    run = make_site(place, "--db-root-username", place.server.name("nobody"), code=10)
+    contains(run.err, place.server.name("nobody"))
+    equal((place.server.databases(), place.server.accounts()), ([], []))
+    assert not (place.path / "sites/.new").exists()
+    equal(len(run.error_lines()), 2)
+
+
+def make_administrator(place):
+    """An administrator with a password; MariaDB checks it."""
+    name = place.server.name("admin")
+    place.server.as_admin(place.server.variant(
+        f"GRANT ALL ON *.* TO '{name}'@'localhost' IDENTIFIED BY 'it''s \"secret\"' WITH GRANT OPTION",
+        f"CREATE ROLE {name} SUPERUSER LOGIN PASSWORD 'it''s \"secret\"'"))
+    return name, "it's \"secret\""
+
+
+def test_an_administrator_of_the_command_line(place):
+    name, password = make_administrator(place)
+    file = place.folder / "password"
+    file.write_text(password + "\n")
+    make_site(place, "--db-root-username", name, "--db-root-password-file", str(file), env=NO_ADMIN)
+    run = place.bench(*at_site(place, "migrate", "--db-root-username", name, "--db-root-password", password), env=NO_ADMIN)
+    contains(run.err, "--db-root-password")
+    lacks(run.err, password)
+    lacks((place.site(site_of(place)) / "logs/bench.log").read_text(), password)
+    equal(place.result(*at_site(place, "operations"))["operations"][0]["state"], "done")
+    for record in (place.site(site_of(place)) / "operations").glob("*.json"):
+        lacks(record.read_text(), password.replace('"', '\\"'), config(place)["db_password"])
+    file.unlink()
+    contains(place.bench(*at_site(place, "set-maintenance-mode", "on", "--db-root-username", name, "--db-root-password-file", str(file)),
+                         env=NO_ADMIN, code=2).err, "there is no such password file")
+
+
+def test_an_administrator_of_the_bench(place):
+    name, password = make_administrator(place)
+    place.bench("init", str(place.path))
+    file = place.path / "config/admin.json"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps({"servers": [{"db_type": place.server.kind, "socket": place.server.socket, "username": name, "password": password}]}))
+    file.chmod(0o640)
+    place.bench("set-config", "-g", "allow_reads_during_maintenance", "1")
+    contains(make_site(place, env=NO_ADMIN, code=9).err, "others than its owner may read it", f"hint: chmod 600 {file}")
+    file.chmod(0o600)
+    make_site(place, env=NO_ADMIN)
+    equal(place.result(*at_site(place, "migrate"), env=NO_ADMIN)["window"]["fence"], "database")
+    place.bench(*at_site(place, "drop-site", "--yes"), env=NO_ADMIN)
+    equal(place.server.databases(), [])
+
+
+def test_an_administrator_of_the_common_config(place):
+    name, password = make_administrator(place)
+    place.bench("init", str(place.path))
+    for key, value in (("root_login", name), ("root_password", password), ("allow_reads_during_maintenance", "1")):
+        place.bench("set-config", "-g", key, value)
+    make_site(place, env=NO_ADMIN)
+    equal(place.result(*at_site(place, "migrate"), env=NO_ADMIN)["window"]["fence"], "database")
+
+
+def test_backup_restore_and_drill(place):
+    make_migrated_site(place)
+    name = site_of(place)
+    for kind in ("public", "private"):
+        (place.site(name) / kind / "files/ünïcode name.txt").write_text(kind)
+    before = content(place)
+    manifest = backup_of(place, "--with-files")
+    equal(sorted(file["role"] for file in json.loads(Path(manifest).read_text())["files"]), ["config", "database", "files", "private-files"])
+    contains(place.bench(*at_site(place, "verify-backup", manifest, "--drill")).out, "is good", "scratch database")
+    equal(place.server.databases(), [name])
+    app(place, "UPDATE book SET title = 'Persuasion'")
+    place.server.as_admin("CREATE TABLE unknown (id INTEGER)", config(place)["db_name"])
+    (place.site(name) / "public/files/ünïcode name.txt").write_text("changed")
+    result = place.result(*at_site(place, "restore", manifest, "--with-public-files", "--yes"))
+    equal((result["verified_by_manifest"], result["public_files"], result["private_files"]), (True, True, False))
+    equal((place.site(name) / "public/files/ünïcode name.txt").read_text(), "public")
+    same_text(content(place), before)
+    check_live(place)
+    # What it was before can be had back as well.
+    place.bench(*at_site(place, "restore", result["before"], "--yes"))
+    equal(app(place, "SELECT title FROM book"), [("Persuasion",)])
+    assert "unknown" in tables(place)
+    check_live(place)
+
+
+def test_restore_of_what_is_not_good(place):
+    make_migrated_site(place)
+    before = content(place)
+    broken = place.folder / "broken.sql"
+    broken.write_text("CREATE TABLE a (id INTEGER);\nINSERT INTO nowhere VALUES (1);\n")
+    run = place.bench("--json", *at_site(place, "restore", str(broken), "--yes"), code=6)
+    equal(run.json()["error"]["kind"], "bad-backup")
+    contains(run.json()["error"]["message"], "nowhere")
+    same_text(content(place), before)
+    check_live(place)
+
+
+def test_a_backup_in_a_window(place):
+    make_migrated_site(place)
+    result = place.result(*at_site(place, "backup", "--with-files", "--in-window"))
+    equal((result["same_moment"], result["window"]["fence"]), (True, "database"))
+    check_live(place)
+
+
+def test_drop_site(place):
+    make_migrated_site(place)
+    name = site_of(place)
+    before = content(place)
+    result = place.result(*at_site(place, "drop-site", "--yes"))
+    assert not place.site(name).exists()
+    equal((place.server.databases(), place.server.accounts()), ([], []))
+    assert not (place.path / "sites/.new").exists()
+    make_site(place)
+    place.bench(*at_site(place, "restore", result["backup"], "--yes"))
+    equal(app(place, "SELECT title FROM book"), [("Emma",)])
+    same_text(without_password(content(place)), without_password(before))
+    check_live(place)
+    place.bench(*at_site(place, "migrate", "--check"))
+
+
+def without_password(text):
+    """MariaDB shows its hash, and the new account has a new one."""
+    return "\n".join(line for line in text.splitlines() if "IDENTIFIED BY" not in line)
+
+
+def test_drop_site_without_an_administrator(place):
+    make_migrated_site(place)
+    before = content(place)
+    run = place.bench(*at_site(place, "drop-site", "--yes", "--db-root-username", place.server.name("nobody")), code=10)
+    contains(run.err, place.server.name("nobody"))
+    assert place.site(site_of(place)).exists(), "the site is in the archive and its database is not dropped"
+    same_text(content(place), before)
+    check_live(place)
+
+
+def test_new_site_in_place_of_another(place):
+    make_migrated_site(place)
+    name, old = site_of(place), config(place)["db_name"]
+    make_site(place, "--force", "--yes")
+    assert config(place)["db_name"] != old
+    equal(place.server.databases(), [config(place)["db_name"]])
+    equal([account for account in place.server.accounts() if not account.endswith("_owner")], [config(place)["db_name"]])
+    assert "book" not in tables(place)
+    assert (place.path / "archived/sites" / name / "site_config.json").exists()
+    place.bench(*at_site(place, "migrate"))
+    check_live(place)
+
+
+def test_db_console(place):
+    make_migrated_site(place)
+    words = place.server.variant(["-N", "-e"], ["-At", "-c"])
+    for command in ("db-console", place.server.kind):
+        run = place.bench(*at_site(place, command, "--", *words, "SELECT title FROM book"))
+        equal(run.out, "Emma\n")
+
+
+def test_list_sites_and_a_server_that_is_away(place):
+    make_migrated_site(place)
+    contains(place.bench("list-sites").out, site_of(place), place.server.kind)
+    place.bench(*at_site(place, "set-config", "db_socket", "/nonexistent/socket"))
+    run = place.bench(*at_site(place, "migrate"), code=10)
+    contains(run.err, "/nonexistent/socket", config(place)["db_name"], "hint: ")
+    lacks(run.err, config(place)["db_password"])
+    place.bench("list-sites")

@@ -1,0 +1,209 @@
+"""The database servers of the fixture `servers`, as an administrator and as a site's app see them: through their own clients."""
+
+import os
+import secrets
+import subprocess
+import time
+from pathlib import Path
+
+KINDS = ("mariadb", "postgres")
+SKIPPED = 77
+
+
+class Refused(Exception):
+    """What the server said."""
+
+
+class Lost(Refused):
+    """The connection is gone."""
+
+
+class Server:
+    """One of the private servers. Whatever is made for a case has its tag in its name, and `remove_all` finds it by that."""
+
+    def __init__(self, kind, socket=None):
+        self.kind, self.tag = kind, secrets.token_hex(4)
+        self.socket = socket or shared_socket(kind)
+        self.admin = "postgres" if kind == "postgres" else "root"
+        self._sessions = []
+
+    def name(self, word="site"):
+        """A name for a site and its database that no other case uses."""
+        return f"{word}_{self.tag}"
+
+    def arguments(self):
+        """For new-site."""
+        return ["--db-type", self.kind, "--db-socket", self.socket]
+
+    def environment(self):
+        """With which bench is the server's administrator."""
+        return {"BENCH_DB_ROOT_USERNAME": self.admin}
+
+    def variant(self, mariadb, postgres):
+        return mariadb if self.kind == "mariadb" else postgres
+
+    def command(self, user, database, extra=()):
+        if self.kind == "mariadb":
+            return ["mariadb", "--no-defaults", "--batch", "--skip-column-names", f"--socket={self.socket}", f"--user={user}",
+                    *extra, database]
+        return ["psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--field-separator=\t", f"--host={self.socket}",
+                f"--username={user}", *extra, f"--dbname={database}"]
+
+    @staticmethod
+    def client_environment(password):
+        return {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "MYSQL_PWD": password, "PGPASSWORD": password,
+                "PGAPPNAME": "app", "PGOPTIONS": "--client-min-messages=warning"}
+
+    def run(self, sql, user, password, database):
+        """Rows as tuples of text. Refused when the server refuses."""
+        stop = self.variant([], ["--set=ON_ERROR_STOP=1"])
+        done = subprocess.run(self.command(user, database, stop), input=sql + ";\n", env=self.client_environment(password),
+                              capture_output=True, text=True, timeout=120)
+        if done.returncode != 0:
+            raise Refused(done.stderr.strip())
+        return [tuple(line.split("\t")) for line in done.stdout.splitlines()]
+
+    def as_admin(self, sql, database=None):
+        return self.run(sql, self.admin, "", database or self.variant("mysql", "postgres"))
+
+    def as_app(self, sql, config):
+        """With the account that a site's config names."""
+        return self.run(sql, config.get("db_user", config["db_name"]), config["db_password"], config["db_name"])
+
+    def session(self, config=None, admin_of=None):
+        """A connection that stays: of the app, or of the administrator to a database."""
+        user, password, database = ((self.admin, "", admin_of) if config is None else
+                                    (config.get("db_user", config["db_name"]), config["db_password"], config["db_name"]))
+        session = Session(self, user, password, database)
+        self._sessions.append(session)
+        return session
+
+    def content(self, config):
+        """Schema, rows and rights of a database as text, without what bench keeps there for itself."""
+        database, user = config["db_name"], config.get("db_user", config["db_name"])
+        if self.kind == "mariadb":
+            ignored = [f"--ignore-table={database}.{table}" for table in ("__bench_journal", "__bench_state")]
+            command = ["mariadb-dump", "--no-defaults", f"--socket={self.socket}", "--user=root", "--skip-comments", "--routines",
+                       "--events", "--skip-extended-insert", "--order-by-primary", *ignored, database]
+            rights = self.as_admin(f"SHOW GRANTS FOR '{user}'@'localhost'")
+        else:
+            command = ["pg_dump", f"--host={self.socket}", "--username=postgres", "--exclude-table=__bench_*", database]
+            rights = self.as_admin(f"SELECT rolcanlogin, rolconnlimit, rolconfig FROM pg_roles WHERE rolname = '{user}'")
+            rights += self.as_admin(f"SELECT datacl, datconnlimit FROM pg_database WHERE datname = '{database}'")
+            rights += self.as_admin(f"SELECT setconfig FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase "
+                                    f"WHERE datname = '{database}'")
+        done = subprocess.run(command, env=self.client_environment(""), capture_output=True, text=True, timeout=120, check=True)
+        # Newer pg_dump guards its output with a random word.
+        lines = [line for line in done.stdout.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
+        # The rights on one object come in any order.
+        return "\n".join(sorted(lines)) + "\n" + "\n".join("\t".join(row) for row in rights)
+
+    def databases(self):
+        """Those of this case."""
+        catalog = self.variant("SELECT schema_name FROM information_schema.schemata", "SELECT datname FROM pg_database")
+        return sorted(name for (name,) in self.as_admin(catalog) if self.tag in name)
+
+    def accounts(self):
+        """Those of this case, roles that nobody logs in with included."""
+        catalog = self.variant("SELECT User FROM mysql.global_priv", "SELECT rolname FROM pg_roles")
+        return sorted(name for (name,) in self.as_admin(catalog) if self.tag in name)
+
+    def wait_for_sessions_to_end(self):
+        """Until none is left in the databases of this case."""
+        users = self.variant(f"SELECT count(*) FROM information_schema.processlist WHERE db LIKE '%{self.tag}%'",
+                             f"SELECT count(*) FROM pg_stat_activity WHERE datname LIKE '%{self.tag}%'")
+        deadline = time.monotonic() + 60
+        while self.as_admin(users) != [("0",)]:
+            assert time.monotonic() < deadline, "a session did not end"
+            time.sleep(0.05)
+
+    def remove_all(self):
+        for session in self._sessions:
+            session.close()
+        for name in self.databases():
+            self.as_admin(self.variant(f"DROP DATABASE `{name}`", f'DROP DATABASE "{name}" WITH (FORCE)'))
+        for name in self.accounts():
+            self.as_admin(self.variant(f"DROP USER '{name}'@'localhost'", f'DROP ROLE "{name}"'))
+
+
+class Session:
+    """A client that stays connected. It goes on after an error, as an app would."""
+
+    END = "__end_of_answer__"
+
+    def __init__(self, server, user, password, database):
+        extra = server.variant(["--unbuffered", "--force", "--skip-reconnect"], [])
+        self._server = server
+        self._client = subprocess.Popen(server.command(user, database, extra), env=server.client_environment(password), text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=1)
+
+    def send(self, sql):
+        marker = self._server.variant(f"SELECT '{self.END}';", f"\\echo {self.END}")
+        self._client.stdin.write(f"{sql};\n{marker}\n")
+        self._client.stdin.flush()
+
+    def receive(self):
+        lines = []
+        for line in self._client.stdout:
+            if line.strip() == self.END:
+                break
+            lines.append(line.rstrip("\n"))
+            # Then no answer has an end any more.
+            if line.startswith(("ERROR 2006", "ERROR 2013", "ERROR 1927")):
+                raise Lost(line)
+        else:
+            raise Lost("\n".join(lines))
+        errors = [line for line in lines if line.startswith(("ERROR", "FATAL", "psql:"))]
+        if errors:
+            raise Refused("\n".join(lines))
+        return [tuple(line.split("\t")) for line in lines]
+
+    def run(self, sql):
+        try:
+            self.send(sql)
+        except BrokenPipeError:
+            raise Lost("the client is gone") from None
+        return self.receive()
+
+    def close(self):
+        if self._client.poll() is None:
+            self._client.kill()
+        self._client.wait()
+        self._client.stdout.close()
+        try:
+            self._client.stdin.close()
+        except BrokenPipeError:
+            pass
+
+
+class OwnServer:
+    """A server that a case starts for itself, to stop or change it as it likes."""
+
+    def __init__(self, kind, folder):
+        self._kind, self._folder = kind, Path(folder)
+
+    def __enter__(self):
+        self._script("start")
+        return Server(self._kind, socket_in(self._folder, self._kind))
+
+    def __exit__(self, *_):
+        self._script("stop")
+
+    def _script(self, action):
+        script = Path(__file__).parent / f"{self._kind}_server"
+        # To a file: the server would hold a pipe open.
+        with open(f"{self._folder}.{action}.log", "w") as log:
+            subprocess.run([script, action, self._folder], check=True, timeout=120, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+
+def socket_in(folder, kind):
+    path = folder / "socket"
+    return os.readlink(path) if kind == "postgres" else path.read_text().strip()
+
+
+def shared_socket(kind):
+    folder = Path(os.environ.get("BENCH_TEST_SERVERS", "")) / kind
+    if not os.path.lexists(folder / "socket"):
+        print(f"skipped: no {kind} server in {folder}")
+        raise SystemExit(SKIPPED)
+    return socket_in(folder, kind)
