@@ -1,1 +1,170 @@
-"""x"""
+"""A MariaDB patch that is cut off in the middle: its finished statements are never run again."""
+
+import os
+import signal
+
+from server_place import app, at_site, can_write, check_live, config, content, make_migrated_site, site_of
+from servers import OwnServer
+from support import contains, equal, same_text, wait_for
+
+# Each of the first three would fail, or count twice, if it were run again.
+FIRST_THREE = """CREATE TABLE first (id INTEGER PRIMARY KEY);
+ALTER TABLE book ADD COLUMN second INTEGER;
+INSERT INTO tally (word) VALUES ('third');
+"""
+TALLY = "CREATE TABLE tally (id INTEGER PRIMARY KEY AUTO_INCREMENT, word VARCHAR(20));\n"
+BIG = """CREATE TABLE big (id INTEGER PRIMARY KEY, words VARCHAR(100));
+INSERT INTO big SELECT seq, REPEAT('x', 90) FROM seq_1_to_400000;
+"""
+SLOW = "ALTER TABLE big ADD COLUMN more INTEGER, ALGORITHM=COPY;\n"
+LAST = "INSERT INTO tally (word) VALUES ('last');\n"
+
+
+def make_site_with(place, sql):
+    make_migrated_site(place)
+    place.make_app("books", {"0003_tally.sql": TALLY + sql})
+    place.bench(*at_site(place, "migrate", "--backup", "none"))
+
+
+def words(place):
+    return [word for (word,) in app(place, "SELECT word FROM tally ORDER BY id")]
+
+
+def patch(place, sql):
+    place.make_app("books", {"0004_half.sql": sql})
+
+
+def check_all_ran_once(place):
+    equal(words(place), ["third", "last"])
+    app(place, "SELECT second FROM book")
+    equal(app(place, "SELECT count(*) FROM first"), [("0",)])
+    check_live(place)
+    place.bench(*at_site(place, "migrate", "--check"))
+    equal(place.server.as_admin("SELECT count(*) FROM __bench_journal", config(place)["db_name"]), [("0",)])
+
+
+def test_a_patch_whose_fourth_statement_fails_is_undone(place):
+    make_site_with(place, "")
+    before = content(place)
+    patch(place, FIRST_THREE + "ALTER TABLE nowhere ADD COLUMN fourth INTEGER;\n" + LAST)
+    run = place.bench(*at_site(place, "migrate"), code=7)
+    contains(run.err, "0004_half.sql: line 4", "nowhere")
+    same_text(content(place), before)
+    check_live(place)
+    patch(place, FIRST_THREE + LAST)
+    place.bench(*at_site(place, "migrate"))
+    check_all_ran_once(place)
+
+
+def test_a_patch_whose_fourth_statement_fails_is_resumed(place):
+    make_site_with(place, "")
+    patch(place, FIRST_THREE + "ALTER TABLE nowhere ADD COLUMN fourth INTEGER;\n" + LAST)
+    run = place.bench(*at_site(place, "migrate", "--backup", "none"), code=8)
+    contains(run.err, "line 4", "nowhere", f"bench --site {site_of(place)} recover --resume")
+    equal(words(place), ["third"])
+    assert not can_write(place)
+    # What was finished must be what stands there still.
+    patch(place, FIRST_THREE.replace("'third'", "'another'") + LAST)
+    run = place.bench(*at_site(place, "recover", "--resume"), code=8)
+    contains(run.err, "line 3", "an earlier run finished another statement in this place")
+    equal(words(place), ["third"])
+    patch(place, FIRST_THREE + "ALTER TABLE book ADD COLUMN fourth INTEGER;\n" + LAST)
+    place.bench(*at_site(place, "recover", "--resume"))
+    app(place, "SELECT fourth FROM book")
+    check_all_ran_once(place)
+
+
+def running_alter(server):
+    return server.as_admin("SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'ALTER TABLE big%' AND STATE LIKE 'copy%'")
+
+
+def start_in_the_alter(place, *options):
+    patch(place, FIRST_THREE + SLOW + LAST)
+    child = place.start(*at_site(place, "migrate", *options))
+    wait_for(lambda: running_alter(place.server), "the ALTER to run")
+    return child
+
+
+def kill(child):
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def more_exists(place):
+    return app(place, "SELECT count(*) FROM information_schema.columns WHERE table_name = 'big' AND column_name = 'more' "
+                      f"AND table_schema = '{config(place)['db_name']}'") == [("1",)]
+
+
+def test_bench_is_killed_in_an_alter_and_the_server_finishes_it(place):
+    make_site_with(place, BIG)
+    kill(start_in_the_alter(place, "--backup", "none"))
+    assert running_alter(place.server), "the server stopped with its client; the case shows nothing"
+    run = place.bench(*at_site(place, "recover", "--wait", "60s"), code=8)
+    contains(run.err, "waiting for ", "a part of its patches is in the database", f"bench --site {site_of(place)} recover --resume")
+    assert more_exists(place) and not can_write(place)
+    equal(words(place), ["third"])
+    place.bench(*at_site(place, "recover", "--resume"))
+    check_all_ran_once(place)
+
+
+def test_bench_is_killed_in_an_alter_and_the_run_is_undone(place):
+    make_site_with(place, BIG)
+    before = content(place)
+    kill(start_in_the_alter(place))
+    run = place.bench(*at_site(place, "migrate"))
+    contains(run.err, "the backup taken before it was restored")
+    check_all_ran_once(place)
+    assert before != content(place)
+
+
+def test_a_statement_that_took_effect_is_marked(place):
+    """A statement of which the schema does not tell: a person does."""
+    make_site_with(place, "")
+    patch(place, FIRST_THREE + "RENAME TABLE first TO other, other TO first;\n" + LAST)
+    child = place.start(*at_site(place, "migrate", "--backup", "none"), env={"BENCH_PAUSE_AT": "migrate.statement-begun"})
+    for _ in range(4):
+        os.waitpid(child.pid, os.WUNTRACED)
+        if words_so_far(place) == ["third"]:
+            break
+        os.kill(child.pid, signal.SIGCONT)
+    kill(child)
+    place.bench(*at_site(place, "recover"), code=8)
+    place.bench(*at_site(place, "recover", "--mark-applied"))
+    check_all_ran_once(place)
+
+
+def words_so_far(place):
+    return [word for (word,) in place.server.as_admin("SELECT word FROM tally ORDER BY id", config(place)["db_name"])]
+
+
+def test_the_server_is_killed_in_an_alter_and_the_run_is_undone(place):
+    with OwnServer("mariadb", place.folder / "server") as server:
+        place.server = server
+        server.as_admin("SET GLOBAL innodb_flush_log_at_trx_commit = 1")
+        make_site_with(place, BIG)
+        before = content(place)
+        child = start_in_the_alter(place)
+        server.kill_and_start_again()
+        run = place.finish(child)
+        server.wait_until_it_answers()
+        equal(run.code, 7)
+        contains(run.err, "waiting for the database server to come back")
+        same_text(content(place), before)
+        check_live(place)
+
+
+def test_the_server_is_killed_in_an_alter_and_the_run_is_resumed(place):
+    with OwnServer("mariadb", place.folder / "server") as server:
+        place.server = server
+        server.as_admin("SET GLOBAL innodb_flush_log_at_trx_commit = 1")
+        make_site_with(place, BIG)
+        child = start_in_the_alter(place, "--backup", "none")
+        server.kill_and_start_again()
+        run = place.finish(child)
+        server.wait_until_it_answers()
+        equal(run.code, 8)
+        contains(run.err, f"bench --site {site_of(place)} recover --resume")
+        equal(words(place), ["third"])
+        assert not can_write(place) and not more_exists(place)
+        place.bench(*at_site(place, "recover", "--resume"))
+        check_all_ran_once(place)

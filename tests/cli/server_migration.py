@@ -152,7 +152,7 @@ def test_maintenance_mode_is_enforced(place):
         raise AssertionError("a session of before the window wrote")
     except Refused:
         pass
-    contains(place.bench(*at_site(place, "maintenance-status"), code=3).out, "read-only")
+    contains(place.bench(*at_site(place, "maintenance-status"), code=3).out, "READ-ONLY")
     place.make_app("books", MORE)
     place.bench(*at_site(place, "migrate"))
     assert not can_write(place), "a migrate inside the operator's window ended it"

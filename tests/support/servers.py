@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -176,24 +177,49 @@ class Session:
             pass
 
 
-class OwnServer:
+class OwnServer(Server):
     """A server that a case starts for itself, to stop or change it as it likes."""
 
     def __init__(self, kind, folder):
-        self._kind, self._folder = kind, Path(folder)
+        self._folder, self._again = Path(folder), None
+        self._script(kind, "start")
+        super().__init__(kind, socket_in(self._folder, kind))
 
     def __enter__(self):
-        self._script("start")
-        return Server(self._kind, socket_in(self._folder, self._kind))
+        return self
 
     def __exit__(self, *_):
-        self._script("stop")
+        for session in self._sessions:
+            session.close()
+        # Until its parent has asked for its end it would seem to run.
+        if self._again:
+            self._again.terminate()
+            self._again.wait(timeout=60)
+        self._script(self.kind, "stop")
 
-    def _script(self, action):
-        script = Path(__file__).parent / f"{self._kind}_server"
-        # To a file: the server would hold a pipe open.
+    def _script(self, kind, action):
+        script = Path(__file__).parent / f"{kind}_server"
+        # Not to a pipe, which the server would hold open.
         with open(f"{self._folder}.{action}.log", "w") as log:
             subprocess.run([script, action, self._folder], check=True, timeout=120, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+    def kill_and_start_again(self):
+        """MariaDB: kill -9, and then the same command. What it had committed is on the disk."""
+        pid = int((self._folder / "pid").read_text())
+        command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1]
+        os.kill(pid, signal.SIGKILL)
+        with open(self._folder / "server.log", "a") as log:
+            self._again = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        (self._folder / "pid").write_text(str(self._again.pid))
+
+    def wait_until_it_answers(self):
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                return self.as_admin("SELECT 1")
+            except Refused:
+                time.sleep(0.1)
+        raise AssertionError("the server did not come back")
 
 
 def socket_in(folder, kind):

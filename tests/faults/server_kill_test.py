@@ -1,0 +1,248 @@
+"""kill -9 of bench at each named point where a server keeps the database: the site is as before or as after, never between."""
+
+from bench_folder import is_locked, main
+from server_bench import ServerBench
+from servers import KINDS
+
+MIGRATE_POINTS = [
+    "window.saved",
+    "config.locked",
+    "config.written",
+    "config.renamed",
+    "window.config-set",
+    "window.fenced",
+    "backup.database-written",
+    "backup.before-manifest",
+    "backup.done",
+    "change.backed-up-before",
+    "change.before-apply",
+    "migrate.statement-begun",
+    "migrate.statement-applied",
+    "migrate.patch-applied",
+    "migrate.before-commit",
+    "migrate.committed",
+    "change.after-backup-open",
+    "window.lifted",
+    "window.config-restored",
+    "change.backed-up-after",
+]
+UNDO_POINTS = ["put-back.proven", "put-back.swapped", "window.lifted"]
+RESTORE_POINTS = [
+    "restore.proven",
+    "restore.staged",
+    "window.saved",
+    "window.config-set",
+    "window.fenced",
+    "restore.kept",
+    "restore.swapped",
+    "restore.files-moved",
+    "restore.files-swapped",
+    "window.lifted",
+    "window.config-restored",
+]
+NEW_SITE_POINTS = ["new-site.begun", "new-site.database-created", "new-site.core-applied", "new-site.published"]
+DROP_POINTS = ["drop-site.backed-up", "drop-site.marked", "drop-site.archived"]
+SITE = ("--site", "site")
+
+
+def site_with_data(bench):
+    bench.patch("base", "CREATE TABLE note (id INTEGER PRIMARY KEY, words VARCHAR(50));\nINSERT INTO note VALUES (1, 'one');")
+    bench.new_site()
+    bench.run(*SITE, "migrate", "--backup", "none")
+    (bench.site() / "public" / "files" / "open.txt").write_text("open")
+
+
+def check_clean(bench):
+    assert bench.leftovers() == [], bench.leftovers()
+    assert not is_locked(bench.site() / "locks" / "bench_migrate.lock")
+    for record in bench.operations():
+        assert record["state"] in ("done", "undone"), record
+    assert "maintenance_mode" not in bench.config(), bench.config()
+    assert bench.can_write("note")
+
+
+def kill_at(bench, point, *command):
+    process = bench.start_paused(point, *command)
+    assert process is not None, f"{' '.join(command)} does not pass {point}"
+    bench.kill(process)
+    bench.server.wait_for_sessions_to_end()
+
+
+def add_patches(bench, number):
+    """Two patches; one has a statement that no transaction takes back."""
+    alone = bench.server.variant(
+        f"ALTER TABLE note ADD INDEX more_{number} (more_{number})", f"CREATE INDEX CONCURRENTLY more_{number} ON note (more_{number})"
+    )
+    bench.patch(
+        f"a{number:02}", f"ALTER TABLE note ADD COLUMN more_{number} VARCHAR(9);\nUPDATE note SET more_{number} = 'm';\n{alone};\n"
+    )
+    bench.patch(f"b{number:02}", f"CREATE TABLE third_{number} (id INTEGER PRIMARY KEY);\n")
+
+
+def check_whole(bench, number):
+    """All of the run or nothing; answers which."""
+    done = [name for name in bench.applied() if name.endswith(f"{number:02}")]
+    assert len(done) in (0, 2), done
+    assert (f"third_{number}" in bench.tables()) == bool(done)
+    assert (f"more_{number}" in bench.columns("note")) == bool(done)
+    assert bench.query("SELECT id, words FROM note") == [("1", "one")]
+    if done:
+        assert bench.query(f"SELECT more_{number} FROM note") == [("m",)]
+    return bool(done)
+
+
+def migrate(kind, points):
+    with ServerBench(kind) as bench:
+        site_with_data(bench)
+        before = bench.config_text()
+        for number, point in enumerate(points):
+            add_patches(bench, number)
+            kill_at(bench, point, *SITE, "migrate")
+            assert bench.query("SELECT words FROM note") == [("one",)], "it cannot be read meanwhile"
+            if number % 2 == 0:
+                bench.run(*SITE, "recover")
+                check_whole(bench, number)
+                assert bench.config_text() == before, point
+                check_clean(bench)
+            bench.run(*SITE, "migrate")
+            assert check_whole(bench, number), point
+            assert bench.config_text() == before, point
+            check_clean(bench)
+
+
+def undo_of_a_migrate(kind):
+    """Killed while the before-backup takes the place of what failed; and the same again while `recover` does it."""
+    with ServerBench(kind) as bench:
+        site_with_data(bench)
+        bench.patch("second", "ALTER TABLE note ADD COLUMN more VARCHAR(9);\nUPDATE note SET words = 'lost';\n")
+        bench.patch("third", "INSERT INTO nowhere VALUES (1);\n")
+        before = bench.server.content(bench.config())
+        for point in UNDO_POINTS:
+            kill_at(bench, point, *SITE, "migrate")
+            if point == "put-back.proven":
+                kill_at(bench, point, *SITE, "recover")
+            told = bench.run(*SITE, "recover").stdout
+            assert "as it was" in told, told
+            assert bench.server.content(bench.config()) == before
+            check_clean(bench)
+
+
+def restore(kind):
+    with ServerBench(kind) as bench:
+        site_with_data(bench)
+        manifest = bench.json(*SITE, "backup", "--with-files")["results"][0]["manifest"]
+        before = bench.config_text()
+        for number, point in enumerate(RESTORE_POINTS):
+            if bench.query("SELECT count(*) FROM note") == [("1",)]:
+                bench.query("INSERT INTO note (id, words) VALUES (2, 'two')")
+            open_text = bench.site() / "public" / "files" / "open.txt"
+            open_text.write_text("changed")
+            kill_at(bench, point, *SITE, "--yes", "restore", manifest, "--with-public-files")
+            if number % 2 == 0:
+                bench.run(*SITE, "recover")
+            else:
+                bench.run(*SITE, "backup")
+            rows = bench.query("SELECT words FROM note ORDER BY id")
+            is_restored = rows == [("one",)]
+            assert is_restored or rows == [("one",), ("two",)], rows
+            assert open_text.read_text() == ("open" if is_restored else "changed"), (point, rows)
+            assert bench.config_text() == before, point
+            check_clean(bench)
+
+
+def new_site(kind):
+    with ServerBench(kind) as bench:
+        for point in NEW_SITE_POINTS:
+            process = bench.start_paused(point, *bench.new_site_arguments())
+            assert process is not None, f"new-site does not pass {point}"
+            bench.kill(process)
+            exists = bench.site().exists()
+            assert exists == (point == "new-site.published")
+            bench.run("recover")
+            assert not (bench.path / "sites" / ".new").exists()
+            if not exists:
+                assert bench.server.databases() == [] and bench.server.accounts() == [], point
+        bench.patch("base", "CREATE TABLE note (id INTEGER PRIMARY KEY);")
+        bench.run(*SITE, "migrate")
+        check_clean(bench)
+
+
+def new_site_in_place_of_another(kind):
+    """Cut off when the old site is in the archive and the new one is not yet in its place."""
+    with ServerBench(kind) as bench:
+        site_with_data(bench)
+        other = ["--db-name", bench.server.name("other"), "--force"]
+        kill_at(bench, "new-site.replaced", "--yes", *bench.new_site_arguments()[:-2], *other)
+        assert not bench.site().exists()
+        assert "took the place" in bench.run("recover").stdout
+        assert bench.config()["db_name"] == bench.server.name("other")
+        bench.run(*SITE, "migrate")
+        check_clean(bench)
+
+
+def drop_site(kind):
+    with ServerBench(kind) as bench:
+        for point in DROP_POINTS:
+            site_with_data(bench)
+            kill_at(bench, point, *SITE, "--yes", "drop-site")
+            bench.run("recover")
+            if point != "drop-site.archived":
+                assert bench.query("SELECT words FROM note") == [("one",)]
+                check_clean(bench)
+                bench.run(*SITE, "--yes", "drop-site")
+            assert not bench.site().exists()
+            assert bench.server.databases() == [] and bench.server.accounts() == [], point
+            assert not (bench.path / "sites" / ".new").exists()
+            (bench.app / "patches.txt").write_text("")
+        archived = sorted(path.name for path in (bench.path / "archived" / "sites").iterdir())
+        assert archived == ["site", "site1", "site2"], archived
+
+
+def maintenance_mode(kind):
+    with ServerBench(kind) as bench:
+        site_with_data(bench)
+        before, content = bench.config_text(), bench.server.content(bench.config())
+        for point in ("window.saved", "window.config-set", "window.fenced"):
+            kill_at(bench, point, *SITE, "set-maintenance-mode", "on")
+            bench.run(*SITE, "recover")
+            assert bench.config_text() == before and bench.server.content(bench.config()) == content, point
+            check_clean(bench)
+        for point in ("window.lifted", "config.renamed"):
+            bench.run(*SITE, "set-maintenance-mode", "on")
+            assert not bench.can_write("note")
+            kill_at(bench, point, *SITE, "set-maintenance-mode", "off")
+            bench.run(*SITE, "set-maintenance-mode", "off")
+            assert bench.config_text() == before and bench.server.content(bench.config()) == content, point
+            check_clean(bench)
+
+
+def backup(kind):
+    with ServerBench(kind) as bench:
+        site_with_data(bench)
+        for point in ("backup.database-written", "backup.files-written", "backup.before-manifest", "backup.done"):
+            kill_at(bench, point, *SITE, "backup", "--with-files")
+            bench.run(*SITE, "recover")
+            check_clean(bench)
+        for listed in bench.json(*SITE, "list-backups")["results"][0]["sets"]:
+            bench.run(*SITE, "verify-backup", listed["manifest"], "--drill")
+        check_clean(bench)
+
+
+def each_server(name, case, *arguments):
+    return {f"{name}, {kind}": lambda kind=kind: case(kind, *arguments) for kind in KINDS}
+
+
+CASES = {
+    **each_server("migrate, before the patches", migrate, MIGRATE_POINTS[:10]),
+    **each_server("migrate, from the patches on", migrate, MIGRATE_POINTS[10:]),
+    **each_server("undo of a migrate", undo_of_a_migrate),
+    **each_server("restore", restore),
+    **each_server("new-site", new_site),
+    **each_server("new-site in place of another", new_site_in_place_of_another),
+    **each_server("drop-site", drop_site),
+    **each_server("maintenance mode", maintenance_mode),
+    **each_server("backup", backup),
+}
+
+if __name__ == "__main__":
+    main(CASES)
