@@ -26,8 +26,8 @@ std::string hash_of(const Statement& statement) {
 Journal::Journal(Database& database, std::string operation)
     : m_database(database), m_operation(std::move(operation)), m_exists(database.has_table(table)) {}
 
-std::map<std::size_t, Journal::Entry> Journal::read(const Patch& patch) {
-  std::map<std::size_t, Entry> entries;
+Journal::Entries Journal::read(const Patch& patch) {
+  Entries entries;
   const std::vector<Value> key{patch.log_key};
   for (const Row& row : m_database.query(
            "SELECT position, statement_hash, object_before, finished_at FROM __bench_journal WHERE patch = ?",
@@ -39,8 +39,9 @@ std::map<std::size_t, Journal::Entry> Journal::read(const Patch& patch) {
   return entries;
 }
 
-void Journal::begin(const Patch& patch, std::size_t position, const Statement& statement) {
-  const auto before = m_database.definition_of(statement.text);
+std::optional<std::string> Journal::begin(const Patch& patch, std::size_t position,
+                                          const Statement& statement) {
+  auto before = m_database.definition_of(statement.text);
   Transaction transaction(m_database);
   take_back(patch, position);
   execute(m_database,
@@ -49,6 +50,7 @@ void Journal::begin(const Patch& patch, std::size_t position, const Statement& s
           {patch.log_key, number(position), m_operation, hash_of(statement),
            before ? Value(*before) : Value(std::monostate{}), to_database_time(Clock::now())});
   transaction.commit();
+  return before;
 }
 
 void Journal::finish(const Patch& patch, std::size_t position) {

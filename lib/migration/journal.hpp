@@ -25,10 +25,11 @@ class Journal {
     bool finished = false;
   };
   /// By the statement's position in the patch, from 0.
-  std::map<std::size_t, Entry> read(const Patch& patch);
+  using Entries = std::map<std::size_t, Entry>;
+  Entries read(const Patch& patch);
 
-  /// Durable before the statement is sent.
-  void begin(const Patch& patch, std::size_t position, const Statement& statement);
+  /// Durable before the statement is sent. Answers `object_before`.
+  std::optional<std::string> begin(const Patch& patch, std::size_t position, const Statement& statement);
   void finish(const Patch& patch, std::size_t position);
   /// In the transaction of the statement itself.
   void note_finished(const Patch& patch, std::size_t position, const Statement& statement);

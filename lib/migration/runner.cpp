@@ -239,10 +239,14 @@ bool MigrationRunner::commits_by_itself(const Statement& statement) const {
 
 void MigrationRunner::apply_by_itself(const Patch& patch, const std::vector<Statement>& statements) {
   begin_session(patch.app);
-  if (std::ranges::none_of(statements, [this](const Statement& s) { return commits_by_itself(s); }))
+  // The first patch of all makes the table.
+  if (!m_journal || !m_journal->exists()) m_journal.emplace(m_database, m_options.operation);
+  const bool has_journal = m_journal->exists();
+  const auto entries = has_journal ? m_journal->read(patch) : Journal::Entries();
+  const auto commits = [this](const Statement& statement) { return commits_by_itself(statement); };
+  if (entries.empty() && std::ranges::none_of(statements, commits))
     return apply_in_transaction(patch, statements);
-  Journal journal(m_database, m_options.operation);
-  journal.exists() ? apply_journaled(patch, statements, journal) : apply_without_journal(patch, statements);
+  has_journal ? apply_journaled(patch, statements, entries) : apply_without_journal(patch, statements);
 }
 
 // A lock that is not free makes the whole patch wait: what it has locked already would keep readers out
@@ -269,19 +273,33 @@ void MigrationRunner::apply_in_transaction(const Patch& patch, const std::vector
 void MigrationRunner::apply_without_journal(const Patch& patch, const std::vector<Statement>& statements) {
   m_report.committed = true;
   apply_statements(statements, m_options.patience);
-  log_as_applied(patch, nullptr);
+  log_as_applied(patch);
 }
 
-void MigrationRunner::log_as_applied(const Patch& patch, Journal* journal) {
+void MigrationRunner::log_as_applied(const Patch& patch) {
   Transaction transaction(m_database);
   write_patch_log(m_database, patch, LogAs::applied, m_options.operation, {});
-  if (journal != nullptr) journal->forget(patch);
+  if (m_journal->exists()) m_journal->forget(patch);
   transaction.commit();
 }
 
+void MigrationRunner::refuse_other_statements(const std::vector<Statement>& statements,
+                                              const Journal::Entries& entries) {
+  for (const auto& [position, entry] : entries) {
+    const bool is_there = position < statements.size();
+    if (!entry.finished || (is_there && entry.statement_hash == hash_of(statements[position]))) continue;
+    throw Error(Kind::configuration,
+                is_there ? fmt::format("line {}: an earlier run finished another statement in this place",
+                                       statements[position].line)
+                         : fmt::format("an earlier run finished {} statements, and there are {} now",
+                                       position + 1, statements.size()),
+                "put the statements back that were finished, and change only what comes after them");
+  }
+}
+
 void MigrationRunner::apply_journaled(const Patch& patch, const std::vector<Statement>& statements,
-                                      Journal& journal) {
-  const auto entries = journal.read(patch);
+                                      const Journal::Entries& entries) {
+  refuse_other_statements(statements, entries);
   for (std::size_t position = 0; position < statements.size(); ++position) {
     const Statement& statement = statements[position];
     throw_if_interrupted();
@@ -289,20 +307,15 @@ void MigrationRunner::apply_journaled(const Patch& patch, const std::vector<Stat
     if (effect_of(statement) == Effect::session) {
       execute(statement, m_options.patience);
     } else if (known == entries.end()) {
-      run_journaled(patch, position, statement, journal);
-    } else if (known->second.finished && known->second.statement_hash != hash_of(statement)) {
-      throw Error(
-          Kind::configuration,
-          fmt::format("line {}: an earlier run finished another statement in this place", statement.line),
-          "put the statements back that were finished, and change only what comes after them");
+      run_journaled(patch, position, statement);
     } else if (!known->second.finished) {
       if (took_effect(patch, statement, known->second))
-        journal.finish(patch, position);
+        m_journal->finish(patch, position);
       else
-        run_journaled(patch, position, statement, journal);
+        run_journaled(patch, position, statement);
     }
   }
-  log_as_applied(patch, &journal);
+  log_as_applied(patch);
 }
 
 bool MigrationRunner::took_effect(const Patch& patch, const Statement& statement,
@@ -320,20 +333,18 @@ bool MigrationRunner::took_effect(const Patch& patch, const Statement& statement
       "be run again, recover --restore to go back");
 }
 
-void MigrationRunner::run_journaled(const Patch& patch, std::size_t position, const Statement& statement,
-                                    Journal& journal) {
+void MigrationRunner::run_journaled(const Patch& patch, std::size_t position, const Statement& statement) {
   m_report.committed = true;
   if (!commits_by_itself(statement)) {
     Transaction transaction(m_database);
     execute(statement, m_options.patience);
-    journal.take_back(patch, position);
-    journal.note_finished(patch, position, statement);
+    m_journal->take_back(patch, position);
+    m_journal->note_finished(patch, position, statement);
     pause_point("migrate.statement-applied");
     transaction.commit();
     return;
   }
-  journal.begin(patch, position, statement);
-  const auto before = m_database.definition_of(statement.text);
+  const auto before = m_journal->begin(patch, position, statement);
   pause_point("migrate.statement-begun");
   try {
     execute(statement, m_options.patience);
@@ -341,11 +352,11 @@ void MigrationRunner::run_journaled(const Patch& patch, std::size_t position, co
     // What the server refused as a whole is not in doubt.
     const bool is_lost = error.kind() == Kind::database;
     if (!is_lost && before && before == m_database.definition_of(statement.text))
-      journal.take_back(patch, position);
+      m_journal->take_back(patch, position);
     throw;
   }
   pause_point("migrate.statement-applied");
-  journal.finish(patch, position);
+  m_journal->finish(patch, position);
 }
 
 }  // namespace bench

@@ -71,11 +71,14 @@ class MigrationRunner {
   void apply_by_itself(const Patch& patch, const std::vector<Statement>& statements);
   void apply_in_transaction(const Patch& patch, const std::vector<Statement>& statements);
   void apply_without_journal(const Patch& patch, const std::vector<Statement>& statements);
-  void apply_journaled(const Patch& patch, const std::vector<Statement>& statements, Journal& journal);
-  void run_journaled(const Patch& patch, std::size_t position, const Statement& statement, Journal& journal);
+  void apply_journaled(const Patch& patch, const std::vector<Statement>& statements,
+                       const Journal::Entries& entries);
+  static void refuse_other_statements(const std::vector<Statement>& statements,
+                                      const Journal::Entries& entries);
+  void run_journaled(const Patch& patch, std::size_t position, const Statement& statement);
   bool took_effect(const Patch& patch, const Statement& statement, const Journal::Entry& entry);
   bool commits_by_itself(const Statement& statement) const;
-  void log_as_applied(const Patch& patch, Journal* journal);
+  void log_as_applied(const Patch& patch);
   void finish_run();
   void stop(const Patch& patch, const Error& error, PatchResult& result);
   std::vector<Statement> statements_of(const Patch& patch);
@@ -90,6 +93,7 @@ class MigrationRunner {
   RunOptions m_options;
   MigrationReport m_report;
   std::set<std::string> m_sessions_begun;
+  std::optional<Journal> m_journal;
 };
 
 }  // namespace bench

@@ -79,8 +79,8 @@ TEST_CASE("postgres: the definition of an index or an enum tells whether a state
   for (const char* statement : {"CREATE INDEX CONCURRENTLY ON t (a)", "DROP INDEX CONCURRENTLY i, j"})
     CHECK_FALSE(opened.database->definition_of(statement));
   // What is left when it is cut off is neither there nor not there.
-  opened.database->execute("INSERT INTO t VALUES (1), (1)");
   opened.database->execute("DROP INDEX i");
+  opened.database->execute("INSERT INTO t VALUES (1), (1)");
   const char* fails = "CREATE UNIQUE INDEX CONCURRENTLY twice ON t (a)";
   CHECK_THROWS(opened.database->execute(fails));
   CHECK_FALSE(opened.database->definition_of(fails));
