@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "base/time.hpp"
 #include "change_report.hpp"
@@ -65,6 +66,14 @@ std::string told_files(const Manifest& manifest) {
   return table(rows);
 }
 
+std::string_view told_moment(const Manifest& content) {
+  if (content.same_moment) return "database, files and config are of one moment";
+  const bool has_files =
+      std::ranges::any_of(content.files, [](const auto& file) { return file.role == "files"; });
+  return has_files ? "the database is of one moment; files were copied while writers went on"
+                   : "the database is of one moment";
+}
+
 Outcome outcome_of(const BackupReport& report) {
   std::int64_t rows = 0;
   for (const TableSummary& table : report.content.content.tables) rows += table.rows;
@@ -86,10 +95,7 @@ Outcome outcome_of(const BackupReport& report) {
                              report.content.content.tables.size(), rows,
                              report.content.partial ? " (PARTIAL)" : "", told_files(report.content));
   outcome.text += fmt::format("  manifest   {}\n", report.manifest.string());
-  outcome.text += fmt::format("  moment     {}\n",
-                              report.content.same_moment
-                                  ? "database, files and config are of one moment"
-                                  : "the database is of one moment; files were copied while writers went on");
+  outcome.text += fmt::format("  moment     {}\n", told_moment(report.content));
   if (report.window) outcome.text += told(*report.window);
   for (const std::string& path : report.content.skipped_files)
     outcome.text += fmt::format("  left out   {}\n", path);

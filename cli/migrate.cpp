@@ -117,17 +117,12 @@ Run declare_migrate(CLI::App& app) {
   app.add_flag("--skip-failing", flags->skip_failing,
                "go on behind a failing patch; it is tried again next time");
   app.add_flag("--accept-drift", flags->accept_drift, "accept patches that changed after they were applied");
-  add_choice(
-      app, "--on-failure", flags->on_failure, {"undo", "keep"},
-      "keep: a failed run leaves the site in maintenance for a person, where it could be committed in part");
-  app.add_flag("--all-or-nothing", flags->all_or_nothing,
-               "all patches in one transaction (PostgreSQL; SQLite always); readers of a table that one of "
-               "them alters "
-               "wait until the end");
-  add_duration(
-      app, "--lock-timeout", flags->lock_timeout,
-      "how long a statement that waits for a lock may hold up readers behind it, before it steps back and "
-      "tries again; else 2s");
+  app.add_flag(
+      "--all-or-nothing", flags->all_or_nothing,
+      "all patches in one transaction (PostgreSQL; SQLite always); who reads a table that one of them "
+      "alters "
+      "wait until the end");
+  add_patch_run_options(app, flags->on_failure, flags->lock_timeout);
   add_fence_options(app, flags->fence);
   add_wait_option(app, flags->wait, "not at all");
   app.add_flag("--skip-search-index", flags->skip_search_index,

@@ -99,6 +99,7 @@ std::vector<std::string> split_at_commas(const std::vector<std::string>& values)
 
 FenceOptions FenceFlags::options() const {
   FenceOptions options;
+  if (end_writers) options.drain_timeout = std::chrono::seconds(10);
   if (drain_timeout) options.drain_timeout = *drain_timeout;
   if (end_writers) options.writers = FenceOptions::Writers::end;
   return options;
@@ -106,9 +107,20 @@ FenceOptions FenceFlags::options() const {
 
 void add_fence_options(CLI::App& app, FenceFlags& flags) {
   add_duration(app, "--drain-timeout", flags.drain_timeout,
-               "how long writers in flight may take to end (60s)");
+               "how long writers in flight may take to end (60s; with --end-writers 10s)");
   app.add_flag("--end-writers", flags.end_writers,
                "end writers that do not end in time, instead of giving up");
+}
+
+void add_patch_run_options(CLI::App& app, std::string& on_failure,
+                           std::optional<std::chrono::milliseconds>& lock_timeout) {
+  add_choice(
+      app, "--on-failure", on_failure, {"undo", "keep"},
+      "keep: a failed run leaves the site in maintenance for a person, where it could be committed in part");
+  add_duration(
+      app, "--lock-timeout", lock_timeout,
+      "how long a statement that waits for a lock may hold up readers behind it, before it steps back "
+      "and tries again; else 2s");
 }
 
 void add_wait_option(CLI::App& app, std::optional<std::chrono::milliseconds>& wait,

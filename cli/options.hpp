@@ -47,6 +47,10 @@ struct FenceFlags {
 };
 void add_fence_options(CLI::App& app, FenceFlags& flags);
 
+/// How patches are run, and what becomes of a run that fails: `on_failure` is "undo" or "keep".
+void add_patch_run_options(CLI::App& app, std::string& on_failure,
+                           std::optional<std::chrono::milliseconds>& lock_timeout);
+
 void add_wait_option(CLI::App& app, std::optional<std::chrono::milliseconds>& wait,
                      const std::string& else_what);
 
