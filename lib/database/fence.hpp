@@ -36,8 +36,8 @@ class Fence {
   virtual ~Fence() = default;
 
   /// Fences, drains and proves. Before each change it hands the change's inverse to `save`, which returns
-  /// once that is durable. Error{busy} names the writers that did not end in time; then nothing is left
-  /// changed.
+  /// once that is durable. Error{busy} names the writers that did not end in time; then, and after
+  /// Error{interrupted}, nothing is left changed.
   virtual FenceReport enter(const FenceOptions& options,
                             const std::function<void(const nlohmann::json&)>& save) = 0;
 

@@ -50,6 +50,21 @@ void keep_reserve(const Operation& operation) {
   write_all(open_file(file, O_WRONLY | O_CREAT | O_TRUNC).get(), std::string(reserve_size, '\0'), file);
 }
 
+// A fence that waited in vain has put back what it changed; to lift it once more would end those it waited
+// for.
+FenceReport enter_fence(Fence& fence, Operation& operation, const FenceOptions& options) {
+  const auto save = [&operation](const nlohmann::json& inverse) {
+    operation.update([&inverse](nlohmann::json& record) { record["saved"]["fence"].push_back(inverse); });
+  };
+  try {
+    return fence.enter(options, save);
+  } catch (const Error& error) {
+    if (error.kind() == Kind::busy || error.kind() == Kind::interrupted)
+      operation.update([](nlohmann::json& record) { record["saved"]["fence"] = nlohmann::json::array(); });
+    throw;
+  }
+}
+
 void mark_lifted(Operation& operation) {
   operation.update([](nlohmann::json& record) { record["saved"]["lifted"] = true; });
 }
@@ -76,9 +91,7 @@ MaintenanceWindow MaintenanceWindow::enter(const Site& site, const SiteDatabase&
       for (const char* key : window_keys) config.set_raw(key, value_in_window);
     });
     pause_point("window.config-set");
-    window.m_report = window.m_fence->enter(options, [&operation](const nlohmann::json& inverse) {
-      operation.update([&inverse](nlohmann::json& record) { record["saved"]["fence"].push_back(inverse); });
-    });
+    window.m_report = enter_fence(*window.m_fence, operation, options);
     pause_point("window.fenced");
     throw_if_interrupted();
   } catch (...) {

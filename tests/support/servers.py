@@ -19,13 +19,18 @@ class Lost(Refused):
     """The connection is gone."""
 
 
+def is_lost(text):
+    words = ("ERROR 2006", "ERROR 2013", "ERROR 1927", "terminating connection", "closed the connection", "connection to server was lost")
+    return any(word in text for word in words)
+
+
 class Server:
     """One of the private servers. Whatever is made for a case has its tag in its name, and `remove_all` finds it by that."""
 
     def __init__(self, kind, socket=None):
         self.kind, self.tag = kind, secrets.token_hex(4)
         self.socket = socket or shared_socket(kind)
-        self.admin = "postgres" if kind == "postgres" else "root"
+        self.admin, self.admin_password = "postgres" if kind == "postgres" else "root", ""
         self._sessions = []
 
     def name(self, word="site"):
@@ -61,11 +66,11 @@ class Server:
         done = subprocess.run(self.command(user, database, stop), input=sql + ";\n", env=self.client_environment(password),
                               capture_output=True, text=True, timeout=120)
         if done.returncode != 0:
-            raise Refused(done.stderr.strip())
+            raise (Lost if is_lost(done.stderr) else Refused)(done.stderr.strip())
         return [tuple(line.split("\t")) for line in done.stdout.splitlines()]
 
     def as_admin(self, sql, database=None):
-        return self.run(sql, self.admin, "", database or self.variant("mysql", "postgres"))
+        return self.run(sql, self.admin, self.admin_password, database or self.variant("mysql", "postgres"))
 
     def as_app(self, sql, config):
         """With the account that a site's config names."""
@@ -73,7 +78,7 @@ class Server:
 
     def session(self, config=None, admin_of=None):
         """A connection that stays: of the app, or of the administrator to a database."""
-        user, password, database = ((self.admin, "", admin_of) if config is None else
+        user, password, database = ((self.admin, self.admin_password, admin_of) if config is None else
                                     (config.get("db_user", config["db_name"]), config["db_password"], config["db_name"]))
         session = Session(self, user, password, database)
         self._sessions.append(session)
@@ -150,7 +155,7 @@ class Session:
                 break
             lines.append(line.rstrip("\n"))
             # Then no answer has an end any more.
-            if line.startswith(("ERROR 2006", "ERROR 2013", "ERROR 1927")):
+            if is_lost(line):
                 raise Lost(line)
         else:
             raise Lost("\n".join(lines))
@@ -211,6 +216,10 @@ class OwnServer(Server):
         with open(self._folder / "server.log", "a") as log:
             self._again = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         (self._folder / "pid").write_text(str(self._again.pid))
+
+    def set_admin_password(self, password):
+        self.as_admin(f"ALTER USER root@localhost IDENTIFIED BY '{password}'")
+        self.admin_password = password
 
     def wait_until_it_answers(self):
         deadline = time.monotonic() + 60

@@ -113,7 +113,14 @@ PostgresScratch::PostgresScratch(const SiteDatabase& site, const ConnectOptions&
       m_options(options),
       m_owner(owner),
       m_name(scratch_name(site, owner)) {
-  create();
+  constexpr std::string_view insufficient_privilege = "42501";
+  try {
+    create();
+  } catch (const Error& error) {
+    if (error.sqlstate() != insufficient_privilege) throw;
+    throw error.with_hint(
+        "name an account that may create databases with --db-root-username and --db-root-password-file");
+  }
 }
 
 // Encoding and collation are the live database's: the order of its indexes depends on them.
