@@ -40,6 +40,7 @@ void finish_half_made_sites(Context& context) {
     Outcome outcome;
     outcome.result = {{"site", site.name}, {"told", site.told}};
     outcome.text = fmt::format("{}: {}\n", site.name, site.told);
+    outcome.error = site.error;
     context.add(outcome);
   }
 }

@@ -55,6 +55,9 @@ class Database {
 
   virtual bool in_transaction() = 0;
 
+  /// Whether a write to some table is not undone with its transaction (MariaDB: other engines than InnoDB).
+  virtual bool has_tables_without_transactions() { return false; }
+
   /// A hash of what the one object that a DDL statement changes is now (or of its absence): when it differs
   /// after a statement whose answer was lost, the statement took effect; when it does not, running it again
   /// is safe. nullopt when no such proof exists: several objects, or a statement that leaves the definition
@@ -76,6 +79,7 @@ class Database {
   /// needs none beside the file lock.
   struct LockHolder {
     std::string host;  ///< empty: nobody knows
+    int pid = 0;
     std::string told;  ///< "host web1, pid 412, since 2026-11-21 03:41:00"
   };
   virtual std::optional<LockHolder> try_site_lock() { return std::nullopt; }

@@ -78,11 +78,9 @@ void Journal::forget(const Patch& patch) {
   execute(m_database, "DELETE FROM __bench_journal WHERE patch = ?", {patch.log_key});
 }
 
-std::optional<InDoubt> statement_in_doubt(Database& database, const std::string& operation) {
+std::optional<InDoubt> statement_in_doubt(Database& database) {
   if (!database.has_table(table)) return std::nullopt;
-  const std::vector<Value> id{operation};
-  const auto rows = database.query(
-      "SELECT patch, position FROM __bench_journal WHERE operation = ? AND finished_at IS NULL", id);
+  const auto rows = database.query("SELECT patch, position FROM __bench_journal WHERE finished_at IS NULL");
   if (rows.empty()) return std::nullopt;
   return InDoubt{.patch = to_text(rows[0][0]), .position = static_cast<std::size_t>(to_integer(rows[0][1]))};
 }
@@ -90,6 +88,11 @@ std::optional<InDoubt> statement_in_doubt(Database& database, const std::string&
 void mark_finished(Database& database, const InDoubt& statement) {
   execute(database, "UPDATE __bench_journal SET finished_at = ? WHERE patch = ? AND position = ?",
           {to_database_time(Clock::now()), statement.patch, number(statement.position)});
+}
+
+void take_back(Database& database, const InDoubt& statement) {
+  execute(database, "DELETE FROM __bench_journal WHERE patch = ? AND position = ?",
+          {statement.patch, number(statement.position)});
 }
 
 bool journal_speaks_of(Database& database, const std::string& operation) {

@@ -49,10 +49,11 @@ struct InDoubt {
   std::string patch;  ///< its log key
   std::size_t position = 0;
 };
-/// Of the operation; nullopt when every statement that it began is finished.
-std::optional<InDoubt> statement_in_doubt(Database& database, const std::string& operation);
-/// A person says that it took effect.
+/// nullopt when every statement that was begun is finished.
+std::optional<InDoubt> statement_in_doubt(Database& database);
+/// A person says that it took effect, or that it did not.
 void mark_finished(Database& database, const InDoubt& statement);
+void take_back(Database& database, const InDoubt& statement);
 /// Whether the operation began any statement whose patch is not logged yet.
 bool journal_speaks_of(Database& database, const std::string& operation);
 

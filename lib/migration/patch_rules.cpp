@@ -12,9 +12,9 @@ namespace bench {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> refused_words = {"BEGIN",  "COMMIT",    "END",     "ROLLBACK",
-                                                            "ABORT",  "SAVEPOINT", "RELEASE", "VACUUM",
-                                                            "ATTACH", "DETACH",    "XA"};
+constexpr std::array<std::string_view, 12> refused_words = {"USE",      "BEGIN",  "COMMIT",    "END",
+                                                            "ROLLBACK", "ABORT",  "SAVEPOINT", "RELEASE",
+                                                            "VACUUM",   "ATTACH", "DETACH",    "XA"};
 
 std::string_view first_word(const Statement& statement) {
   return std::string_view(statement.keywords).substr(0, statement.keywords.find(' '));

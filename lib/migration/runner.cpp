@@ -176,6 +176,7 @@ void MigrationRunner::execute(const Statement& statement, const Database::LockPa
 }
 
 void MigrationRunner::run_patch_by_patch(const std::vector<const Patch*>& patches) {
+  m_rows_commit = m_database.has_tables_without_transactions();
   for (std::size_t i = 0; i < patches.size(); ++i) {
     try {
       run_by_itself(*patches[i], m_report.patches[i]);
@@ -232,8 +233,9 @@ void MigrationRunner::run_by_itself(const Patch& patch, PatchResult& result) {
 }
 
 bool MigrationRunner::commits_by_itself(const Statement& statement) const {
+  const Effect effect = effect_of(statement);
   if (m_database.features().atomicity == Features::Atomicity::statement)
-    return effect_of(statement) == Effect::schema;
+    return effect == Effect::schema || (effect == Effect::rows && m_rows_commit);
   return runs_outside_transaction(statement);
 }
 
@@ -297,9 +299,24 @@ void MigrationRunner::refuse_other_statements(const std::vector<Statement>& stat
   }
 }
 
+// A person goes on in another session than the one in which variables and temporary tables were made.
+void MigrationRunner::refuse_lost_session(const std::vector<Statement>& statements,
+                                          const Journal::Entries& entries) {
+  if (entries.empty()) return;
+  for (const Statement& statement : statements)
+    if (leans_on_session(statement))
+      throw Error(
+          Kind::configuration,
+          fmt::format("line {}: the patch uses a variable or a temporary table, which went with the session "
+                      "of the run that was cut off",
+                      statement.line),
+          "go back with recover --restore, or finish the patch by hand and log it with mark-applied");
+}
+
 void MigrationRunner::apply_journaled(const Patch& patch, const std::vector<Statement>& statements,
                                       const Journal::Entries& entries) {
   refuse_other_statements(statements, entries);
+  refuse_lost_session(statements, entries);
   for (std::size_t position = 0; position < statements.size(); ++position) {
     const Statement& statement = statements[position];
     throw_if_interrupted();

@@ -73,6 +73,7 @@ class MigrationRunner {
   void apply_without_journal(const Patch& patch, const std::vector<Statement>& statements);
   void apply_journaled(const Patch& patch, const std::vector<Statement>& statements,
                        const Journal::Entries& entries);
+  static void refuse_lost_session(const std::vector<Statement>& statements, const Journal::Entries& entries);
   static void refuse_other_statements(const std::vector<Statement>& statements,
                                       const Journal::Entries& entries);
   void run_journaled(const Patch& patch, std::size_t position, const Statement& statement);
@@ -94,6 +95,7 @@ class MigrationRunner {
   MigrationReport m_report;
   std::set<std::string> m_sessions_begun;
   std::optional<Journal> m_journal;
+  bool m_rows_commit = false;  ///< some tables know no transactions
 };
 
 }  // namespace bench

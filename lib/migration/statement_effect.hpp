@@ -12,6 +12,10 @@ enum class Effect {
 };
 Effect effect_of(const Statement& statement);
 
+/// Whether the statement makes or uses what lives in one MariaDB session only: a user variable or a temporary
+/// table.
+bool leans_on_session(const Statement& statement);
+
 /// Whether PostgreSQL refuses the statement inside a transaction (CREATE INDEX CONCURRENTLY), or what it
 /// makes cannot be used there (a new value of an enum).
 bool runs_outside_transaction(const Statement& statement);

@@ -68,7 +68,7 @@ void Change::run() {
   }
   if (m_after) back_up_after();
   finish_operation();
-  if (outcome.failure && m_change.after_undo) m_change.after_undo();
+  if (m_report.result == MigrateResult::undone && m_change.after_undo) m_change.after_undo();
 }
 
 MaintenanceWindow Change::enter() {
@@ -84,7 +84,13 @@ MaintenanceWindow Change::enter() {
             ? MaintenanceWindow::resume(m_site, database, m_operation, std::move(m_change.connection))
             : MaintenanceWindow::enter(m_site, database, m_operation, std::move(m_change.connection),
                                        m_change.fence);
-    note_for_put_back(m_operation, window.fence().level, m_change.on_failure);
+    try {
+      note_for_put_back(m_operation, window.fence().level, m_change.on_failure);
+    } catch (...) {
+      const Uninterrupted undoing;
+      if (m_change.window == WindowedChange::Window::enter) window.leave();
+      throw;
+    }
     m_enforced = window.fence().level != FenceLevel::not_enforced;
     if (!m_enforced)
       m_workplace.progress.warning("NOT ENFORCED: " +

@@ -31,6 +31,9 @@ struct Task {
 
 Task only_patch(const MigrationOutlook& outlook, const MigrateOptions& options) {
   Task task;
+  // The log itself is one of its patches.
+  for (const Patch* patch : outlook.plan.pending())
+    if (patch->app == "core" && !names_patch(*patch, *options.only)) task.patches.push_back(patch);
   for (const PlannedPatch& planned : outlook.plan.all()) {
     if (!names_patch(*planned.patch, *options.only)) continue;
     const bool is_done = planned.state == PatchState::applied || planned.state == PatchState::drifted;
@@ -151,6 +154,7 @@ MigrateReport Migration::run() {
   operation.update([&](nlohmann::json& record) {
     record["wants_after"] = moments.after;
     for (const Patch* patch : m_task.patches) record["patches"].push_back(patch->log_key);
+    for (const Patch* patch : m_task.drifted) record["accepted"].push_back(patch->log_key);
   });
   m_report.operation = operation.id();
   m_programs.emplace(m_workplace, m_site, operation, m_lock);
@@ -288,9 +292,17 @@ MigrateReport resume_migrate(const Workplace& workplace, const Site& site, Opera
                              const FileLock& lock, RunOptions::InDoubt in_doubt) {
   const MigrationOutlook outlook = outlook_of(workplace, site);
   const auto wanted = operation.record().value("patches", std::vector<std::string>());
+  const auto accepted = operation.record().value("accepted", std::vector<std::string>());
   Task task;
-  for (const Patch* patch : outlook.plan.pending())
-    if (std::ranges::find(wanted, patch->log_key) != wanted.end()) task.patches.push_back(patch);
+  for (const PlannedPatch& planned : outlook.plan.all()) {
+    // A forced run may be of a patch that is logged from before.
+    const bool is_done =
+        planned.entry != nullptr && !planned.entry->skipped && planned.entry->operation == operation.id();
+    if (!is_done && std::ranges::find(wanted, planned.patch->log_key) != wanted.end())
+      task.patches.push_back(planned.patch);
+    if (std::ranges::find(accepted, planned.patch->log_key) != accepted.end())
+      task.drifted.push_back(planned.patch);
+  }
   MigrateOptions options;
   options.in_doubt = in_doubt;
   // A person is at work on it: what fails again must not take the site out of their hands.

@@ -85,7 +85,10 @@ class SiteUnderConstruction {
   }
   ~SiteUnderConstruction() {
     std::error_code ignored;
-    if (!m_published && drop_database()) {
+    // Once the old site is in the archive there is only forward, and `recover` goes there.
+    const bool is_only_one =
+        std::filesystem::exists(replacement_mark(m_site.path())) && !std::filesystem::exists(m_target);
+    if (!m_published && !is_only_one && drop_database()) {
       std::filesystem::remove_all(m_site.path(), ignored);
       std::filesystem::remove(replacement_mark(m_site.path()), ignored);
     }
@@ -133,7 +136,8 @@ NewSiteReport new_site(const Workplace& workplace, const NewSiteOptions& options
   check_site_name(options.name);
   const std::string db_type = database_type(workplace.bench, options);
   for (const std::string& app : options.apps) workplace.apps.get(app);
-  finish_unfinished_sites(workplace);
+  for (const UnfinishedSite& left : finish_unfinished_sites(workplace, options.name))
+    if (left.error) throw Error(*left.error);
   const std::filesystem::path target = workplace.bench.sites_folder() / options.name;
   const bool is_taken = std::filesystem::exists(target);
   const bool can_replace = options.replace && workplace.bench.has_site(options.name);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "backup/create.hpp"
@@ -57,14 +58,35 @@ std::string lift_hint(const Site& site) {
   return fmt::format("look at the site, then bench --site {} set-maintenance-mode off", site.name());
 }
 
+bool has_begun(const Operation& operation, std::string_view step) {
+  return std::ranges::any_of(operation.record().at("steps"),
+                             [step](const nlohmann::json& known) { return known.at("name") == step; });
+}
+
+// What fails for good must not keep the site from being restored, resumed or lifted by a person.
+bool is_for_a_person(const Error& error) {
+  return error.kind() == Kind::bad_backup || error.kind() == Kind::configuration ||
+         error.kind() == Kind::statement || error.kind() == Kind::undone;
+}
+
 // `what` is in the database, and no rollback takes it out again.
 Judgement undo(const Workplace& workplace, const Site& site, Operation& operation, Database& connection,
                std::string_view what, std::string hint) {
-  if (const auto reason = why_not_put_back(site, operation))
+  // Once the lift has begun the app may write again, and what was to be undone is.
+  if (has_begun(operation, "lift"))
+    return {OperationState::undone, "it had been undone, and only the lift was to be finished"};
+  const auto stays = [&](const std::string& reason) -> Judgement {
     return {OperationState::needs_attention,
-            fmt::format("{}, which is not undone, because {}; the site stays in maintenance", what, *reason),
+            fmt::format("{}, which is not undone, because {}; the site stays in maintenance", what, reason),
             std::move(hint)};
-  put_back(workplace, site, operation, connection);
+  };
+  if (const auto reason = why_not_put_back(site, operation)) return stays(*reason);
+  try {
+    put_back(workplace, site, operation, connection);
+  } catch (const Error& error) {
+    if (!is_for_a_person(error)) throw;
+    return stays(fmt::format("restoring the backup taken before it failed: {}", error.what()));
+  }
   return {OperationState::undone,
           fmt::format("{}; the backup taken before it was restored, and the site is as it was", what)};
 }
@@ -100,9 +122,8 @@ Judgement judge_restore(const Site& site, const Operation& operation) {
 }
 
 Judgement judge_command(const Workplace& workplace, const Site& site, Operation& operation) {
-  bool begun = false;
-  for (const auto& step : operation.record().at("steps")) begun = begun || step.at("name") == "command";
-  if (!begun) return {OperationState::undone, "its command had not begun; the site is as it was"};
+  if (!has_begun(operation, "command"))
+    return {OperationState::undone, "its command had not begun; the site is as it was"};
   if (operation.record().value("command_succeeded", false))
     return {OperationState::done, "its command had ended well"};
   const auto connection = connect_for_changes(workplace, site);
@@ -122,7 +143,14 @@ Judgement judge(const Workplace& workplace, const Site& site, Operation& operati
 // Without an account that may make databases there was no scratch.
 void finish_scratch(const Workplace& workplace, const Site& site, const Operation& operation) {
   const SiteDatabase database = database_of(workplace, site);
-  if (backend_of(site).has_server && !database.admin) return;
+  if (backend_of(site).has_server && !database.admin) {
+    if (fence_level(operation.record().value("fence", "")) == FenceLevel::not_enforced) return;
+    throw Error(
+        Kind::configuration,
+        fmt::format("{} fenced the site with an admin account of the database server, and none is known now",
+                    operation.id()),
+        "name it as then: --db-root-username, BENCH_DB_ROOT_USERNAME, or config/admin.json");
+  }
   backend_of(site).recover_scratch(database, operation.folder_path(), operation.id());
 }
 
@@ -132,7 +160,8 @@ Judgement judge_or_ask(const Workplace& workplace, const Site& site, Operation& 
     finish_scratch(workplace, site, operation);
     return judge(workplace, site, operation);
   } catch (const Error& error) {
-    if (error.kind() != Kind::database) throw;
+    // A server may be on its way back.
+    if (error.kind() != Kind::database || backend_of(site).has_server) throw;
     return {OperationState::needs_attention,
             fmt::format("the database cannot be asked how far it came ({}); restore a backup of the site",
                         error.what()),
@@ -235,8 +264,10 @@ RecoverReport restore_before(const Workplace& workplace, const Site& site) {
   if (!operation.record().at("backups").contains("before"))
     throw Error(Kind::bad_backup, fmt::format("{} took no backup before it", operation.id()),
                 fmt::format("bench --site {} list-backups, then restore one", site.name()));
+  operation.resume();
   finish_scratch(workplace, site, operation);
   put_back(workplace, site, operation, *connection);
+  operation.step("lift");
   for (std::string& what : lift_saved_window(site, database_of(workplace, site), operation))
     report.notes.push_back(std::move(what));
   const std::string told = "the backup taken before it was restored; the site is as it was";
@@ -245,19 +276,34 @@ RecoverReport restore_before(const Workplace& workplace, const Site& site) {
   return report;
 }
 
+namespace {
+
+// Answers whether there was any doubt to end.
+bool settle_doubt(const Workplace& workplace, const Site& site, Doubt doubt) {
+  const auto connection = connect_for_changes(workplace, site);
+  const auto statement = statement_in_doubt(*connection);
+  if (statement && doubt == Doubt::took_effect) mark_finished(*connection, *statement);
+  if (statement && doubt == Doubt::run_again) take_back(*connection, *statement);
+  return statement.has_value();
+}
+
+}  // namespace
+
 MigrateReport resume_site(const Workplace& workplace, const Site& site, Doubt doubt) {
   const FileLock lock = lock_site(site, workplace.wait);
   recover_locked_site(workplace, site);
+  // Somebody lifted maintenance while a statement was in doubt: the word is kept for the next migrate.
+  if (waiting_for_a_person(site).empty() && settle_doubt(workplace, site, doubt))
+    return {
+        .site = site.name(),
+        .operation = {},
+        .result = MigrateResult::up_to_date,
+        .notes = {fmt::format("the statement in doubt is settled: bench --site {} migrate", site.name())}};
   Operation operation = operation_for_a_person(site);
   refuse_what_is_no_migrate(operation);
-  if (doubt == Doubt::took_effect) {
-    const auto connection = connect_for_changes(workplace, site);
-    const auto statement = statement_in_doubt(*connection, operation.id());
-    if (!statement)
-      throw Error(Kind::usage, fmt::format("{}: no statement of it is in doubt", operation.id()),
-                  fmt::format("bench --site {} recover --resume", site.name()));
-    mark_finished(*connection, *statement);
-  }
+  if (doubt == Doubt::took_effect && !settle_doubt(workplace, site, doubt))
+    throw Error(Kind::usage, fmt::format("{}: no statement of it is in doubt", operation.id()),
+                fmt::format("bench --site {} recover --resume", site.name()));
   return resume_migrate(workplace, site, operation, lock, RunOptions::InDoubt::run_again);
 }
 

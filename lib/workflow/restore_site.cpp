@@ -272,7 +272,8 @@ RestoreReport restore_site(const Workplace& workplace, const Site& site, const R
   } catch (const std::exception& exception) {
     const Error error = to_error(exception);
     if (error.kind() == Kind::needs_attention) throw;
-    RestoreStage(site, operation).discard();
+    // While its window stands nobody knows whether the database was swapped, and then the rest goes with it.
+    if (!holds_window(operation)) RestoreStage(site, operation).discard();
     // When even putting back failed, the record stays open for `recover`.
     if (!holds_window(operation)) operation.finish(OperationState::undone, {{"error", to_json(error)}});
     const bool keeps_kind =

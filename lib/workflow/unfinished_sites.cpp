@@ -17,6 +17,7 @@ namespace {
 
 // Holds the archived folder's path.
 constexpr std::string_view drop_suffix = ".drops";
+constexpr std::string_view replaces_suffix = ".replaces";
 
 void drop_server_database(const Workplace& workplace, const Site& site) {
   if (backend_of(site).has_server) backend_of(site).drop_database(database_of(workplace, site));
@@ -30,13 +31,13 @@ std::optional<UnfinishedSite> finish_site(const Workplace& workplace, const std:
   if (std::filesystem::exists(replacement_mark(folder)) && !std::filesystem::exists(target)) {
     publish_site(folder, target);
     return UnfinishedSite{
-        name, "making this site was interrupted; it was whole, and took the place of the old one"};
+        name, "making this site was interrupted; it was whole, and took the place of the old one", {}};
   }
   if (std::filesystem::exists(database_mark(folder)))
     drop_server_database(workplace, Site(workplace.bench.path(), folder));
   remove_tree(folder);
   remove_tree(replacement_mark(folder));
-  return UnfinishedSite{name, "making this site was interrupted; what there was of it is removed"};
+  return UnfinishedSite{name, "making this site was interrupted; what there was of it is removed", {}};
 }
 
 std::optional<UnfinishedSite> finish_drop(const Workplace& workplace, const std::filesystem::path& mark) {
@@ -51,13 +52,28 @@ std::optional<UnfinishedSite> finish_drop(const Workplace& workplace, const std:
   return UnfinishedSite{
       mark.stem().string(),
       fmt::format("dropping this site was interrupted; it lies in {}, and its database is dropped",
-                  archived.string())};
+                  archived.string()),
+      {}};
+}
+
+// Of a half-made site's folder, or of a mark beside it.
+std::string name_of(const std::filesystem::path& entry) {
+  const bool is_mark = entry.extension() == drop_suffix || entry.extension() == replaces_suffix;
+  return is_mark ? entry.stem().string() : entry.filename().string();
+}
+
+std::optional<UnfinishedSite> finish_entry(const Workplace& workplace, const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path)) return finish_site(workplace, path);
+  if (path.extension() == drop_suffix) return finish_drop(workplace, path);
+  // A mark whose site was published just before the kill.
+  if (!std::filesystem::exists(path.parent_path() / path.stem())) remove_tree(path);
+  return std::nullopt;
 }
 
 }  // namespace
 
 std::filesystem::path replacement_mark(const std::filesystem::path& unfinished) {
-  return unfinished.string() + ".replaces";
+  return fmt::format("{}{}", unfinished.string(), replaces_suffix);
 }
 
 std::filesystem::path database_mark(const std::filesystem::path& unfinished) {
@@ -95,22 +111,21 @@ void archive_site(const Workplace& workplace, const Site& site, const std::files
   std::filesystem::remove(marks, not_empty);
 }
 
-std::vector<UnfinishedSite> finish_unfinished_sites(const Workplace& workplace) {
+std::vector<UnfinishedSite> finish_unfinished_sites(const Workplace& workplace,
+                                                    const std::optional<std::string>& only) {
   const std::filesystem::path folder = workplace.bench.unfinished_sites_folder();
   std::vector<std::filesystem::path> left;
   std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) left.push_back(entry.path());
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none))
+    if (!only || name_of(entry.path()) == *only) left.push_back(entry.path());
   std::vector<UnfinishedSite> finished;
   for (const auto& path : left) {
-    std::optional<UnfinishedSite> site;
-    if (std::filesystem::is_directory(path))
-      site = finish_site(workplace, path);
-    else if (path.extension() == drop_suffix)
-      site = finish_drop(workplace, path);
-    else if (!std::filesystem::exists(folder / path.stem()))
-      // A mark whose site was published just before the kill.
-      remove_tree(path);
-    if (site) finished.push_back(std::move(*site));
+    try {
+      if (auto site = finish_entry(workplace, path)) finished.push_back(std::move(*site));
+    } catch (const Error& error) {
+      // One whose server is away must not keep the others from their end.
+      finished.push_back({name_of(path), error.what(), error});
+    }
   }
   std::filesystem::remove(folder, none);
   std::ranges::sort(finished, {}, &UnfinishedSite::name);

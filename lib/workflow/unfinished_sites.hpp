@@ -1,20 +1,25 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "workflow/workplace.hpp"
 
 namespace bench {
 
 struct UnfinishedSite {
   std::string name, told;
+  std::optional<Error> error;  ///< why it could not be brought to an end now; it stays for the next time
 };
 /// Brings to an end what a kill left of new_site and drop_site: what there is of a half-made site is removed,
 /// with its database; a site that was whole and had begun to replace another takes its place; the database of
 /// a site that lies in the archive already is dropped.
-std::vector<UnfinishedSite> finish_unfinished_sites(const Workplace& workplace);
+/// With `only`: of the site of that name.
+std::vector<UnfinishedSite> finish_unfinished_sites(const Workplace& workplace,
+                                                    const std::optional<std::string>& only = std::nullopt);
 
 /// Beside an unfinished site: the site that it replaces is on its way to the archive. From then on there is
 /// only forward.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <csignal>
 #include <thread>
 #include <utility>
 
@@ -18,13 +20,16 @@ namespace bench {
 
 namespace {
 
-// The file lock is ours, so a holder on this host is a statement whose process is gone.
+// A statement that the server still runs although its process is gone.
+bool is_orphan(const Database::LockHolder& holder) {
+  return holder.host == host_name() && holder.pid > 0 && kill(holder.pid, 0) != 0 && errno == ESRCH;
+}
+
 void take_site_lock(Database& database, const Workplace& workplace, const Site& site) {
   const Stopwatch stopwatch;
   bool told = false;
   while (const auto holder = database.try_site_lock()) {
-    const bool is_orphan = holder->host == host_name();
-    if (!is_orphan && stopwatch.elapsed() >= workplace.wait)
+    if (!is_orphan(*holder) && stopwatch.elapsed() >= workplace.wait)
       throw Error(Kind::busy, fmt::format("{}: its database is held by {}", site.name(), holder->told),
                   "wait until it is done, or give --wait 10m");
     if (!std::exchange(told, true))

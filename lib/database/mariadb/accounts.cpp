@@ -57,15 +57,30 @@ std::string password_literal(const std::string& password) {
   return literal + "'";
 }
 
-// Another site may have come to use the account since.
-bool has_other_grants(MariadbDatabase& server, const std::string& user, const std::string& host) {
-  const std::vector<Value> account{user, host, user, host};
+// Another site may have come to use the account since, or it is a mighty one that a site was given.
+bool serves_others(MariadbDatabase& server, const std::string& user, const std::string& host) {
+  const std::vector<Value> account{user, host};
+  for (const char* table :
+       {"mysql.db", "mysql.tables_priv", "mysql.columns_priv", "mysql.procs_priv", "mysql.roles_mapping"})
+    if (!server.query(fmt::format("SELECT 1 FROM {} WHERE User = ? AND Host = ?", table), account).empty())
+      return true;
+  const std::vector<Value> grantee{fmt::format("'{}'@'{}'", user, host)};
   return !server
               .query(
-                  "SELECT 1 FROM mysql.db WHERE User = ? AND Host = ? UNION SELECT 1 FROM mysql.tables_priv "
-                  "WHERE User = ? AND Host = ?",
-                  account)
+                  "SELECT 1 FROM information_schema.USER_PRIVILEGES WHERE GRANTEE = ? AND PRIVILEGE_TYPE <> "
+                  "'USAGE'",
+                  grantee)
               .empty();
+}
+
+// The owner's processes may still be at work, and would keep the database from being dropped.
+void end_sessions(MariadbDatabase& server, const std::string& account) {
+  try {
+    server.execute(fmt::format("KILL USER {}", account));
+  } catch (const Error& error) {
+    // Nobody of that account is there, or it is gone.
+    if (error.kind() != Kind::statement) throw;
+  }
 }
 
 void refuse_what_exists(MariadbDatabase& server, const ConnectionSettings& app, const std::string& host) {
@@ -134,12 +149,13 @@ void drop_mariadb_database(const SiteDatabase& database) {
   MariadbDatabase server(without_database(admin_of(database)), {});
   const std::string host = app_host(app, server);
   const std::string account = mariadb_account(app.user, host);
-  server.execute(fmt::format("DROP DATABASE IF EXISTS {}", mariadb_name(app.name)));
+  if (app.user != database.admin->user) end_sessions(server, account);
+  server.execute_patiently(fmt::format("DROP DATABASE IF EXISTS {}", mariadb_name(app.name)), {});
   const std::vector<Value> grant{app.user, host, escaped_pattern(app.name)};
   if (!server.query("SELECT 1 FROM mysql.db WHERE User = ? AND Host = ? AND Db = ?", grant).empty())
     server.execute(fmt::format("REVOKE ALL PRIVILEGES ON {}.* FROM {}",
                                mariadb_name(escaped_pattern(app.name)), account));
-  if (!has_other_grants(server, app.user, host))
+  if (app.user != database.admin->user && !serves_others(server, app.user, host))
     server.execute(fmt::format("DROP USER IF EXISTS {}", account));
 }
 

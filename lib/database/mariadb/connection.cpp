@@ -266,6 +266,13 @@ std::vector<std::string> MariadbDatabase::tables() {
   return names;
 }
 
+bool MariadbDatabase::has_tables_without_transactions() {
+  return !query(
+              "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE IN "
+              "('BASE TABLE', 'SYSTEM VERSIONED') AND ENGINE <> 'InnoDB' LIMIT 1")
+              .empty();
+}
+
 bool MariadbDatabase::in_transaction() {
   return to_integer(value("SELECT @@in_transaction")) != 0;
 }

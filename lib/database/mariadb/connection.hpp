@@ -35,6 +35,7 @@ class MariadbDatabase : public Database {
   bool has_table(std::string_view table) override;
   std::vector<std::string> tables() override;
   bool in_transaction() override;
+  bool has_tables_without_transactions() override;
   std::optional<std::string> definition_of(std::string_view statement) override;
   void execute_patiently(std::string_view statement, const LockPatience& patience) override;
   std::optional<LockHolder> try_site_lock() override;

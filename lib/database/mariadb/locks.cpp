@@ -63,6 +63,7 @@ std::optional<Database::LockHolder> noted_holder(MariadbDatabase& database, std:
   const std::string host = note.value("host", "?");
   return Database::LockHolder{
       .host = host,
+      .pid = note.value("pid", 0),
       .told = fmt::format("host {}, pid {}, since {}", host, note.value("pid", 0), note.value("since", "?"))};
 }
 

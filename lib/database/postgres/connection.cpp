@@ -395,7 +395,10 @@ Database::LockHolder PostgresDatabase::lock_holder() {
             .told = fmt::format("{} (session {} of {}){}", name, to_text(rows[0][0]), to_text(rows[0][2]),
                                 since)};
   const std::string host = name.substr(6, colon - 6);
+  int pid = 0;
+  std::from_chars(name.data() + colon + 1, name.data() + name.size(), pid);
   return {.host = host == host_name().substr(0, longest_host) ? host_name() : host,
+          .pid = pid,
           .told = fmt::format("host {}, pid {}{}", host, name.substr(colon + 1), since)};
 }
 
