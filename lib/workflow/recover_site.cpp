@@ -154,14 +154,20 @@ void finish_scratch(const Workplace& workplace, const Site& site, const Operatio
   backend_of(site).recover_scratch(database, operation.folder_path(), operation.id());
 }
 
+// A server that is away comes back, and then it answers. Only that it has lost the database is an answer.
+bool may_answer_later(const Site& site, const Error& error) {
+  const std::string& state = error.sqlstate();
+  const bool is_lost = state == "3D000" || state == "42000";
+  return backend_of(site).has_server && !is_lost;
+}
+
 // A database that cannot be opened answers nothing; a restore can still replace it.
 Judgement judge_or_ask(const Workplace& workplace, const Site& site, Operation& operation) {
   try {
     finish_scratch(workplace, site, operation);
     return judge(workplace, site, operation);
   } catch (const Error& error) {
-    // A server may be on its way back.
-    if (error.kind() != Kind::database || backend_of(site).has_server) throw;
+    if (error.kind() != Kind::database || may_answer_later(site, error)) throw;
     return {OperationState::needs_attention,
             fmt::format("the database cannot be asked how far it came ({}); restore a backup of the site",
                         error.what()),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 
 from server_place import BAD, BOOKS, MORE, app, at_site, backup_of, can_write, check_live, config, content, make_migrated_site, make_site, site_of, tables
 from servers import OwnServer, Refused
@@ -317,3 +318,50 @@ def check_adopted(place):
 def app_tables(place):
     schema = place.server.variant("DATABASE()", "'public'")
     return [name for (name,) in app(place, f"SELECT table_name FROM information_schema.tables WHERE table_schema = {schema}")]
+
+
+def test_recover_while_the_server_is_away(place):
+    """As at boot, after a power cut: nothing is decided until the server answers."""
+    make_migrated_site(place)
+    before = content(place)
+    place.make_app("books", MORE)
+    child = place.start(*at_site(place, "migrate"), env={"BENCH_PAUSE_AT": "migrate.patch-applied"})
+    os.waitpid(child.pid, os.WUNTRACED)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    place.bench(*at_site(place, "set-config", "db_socket", "/nonexistent/socket"))
+    for command in (["recover"], ["migrate"], ["set-maintenance-mode", "off"]):
+        contains(place.bench(*at_site(place, *command), code=10).err, "/nonexistent/socket")
+        equal(config(place)["maintenance_mode"], 1)
+    place.bench(*at_site(place, "set-config", "db_socket", place.server.socket))
+    contains(place.bench(*at_site(place, "recover")).out, "the backup taken before it was restored")
+    same_text(content(place), before)
+    check_live(place)
+
+
+def test_ctrl_c_in_a_statement(place):
+    make_migrated_site(place)
+    before = content(place)
+    place.make_app("books", {**MORE, "0004_slow.sql": place.server.variant("SELECT SLEEP(60);\n", "SELECT pg_sleep(60);\n")})
+    for options, code in ([], 130), (["--backup", "none"], 8):
+        child = place.start(*at_site(place, "migrate", *options))
+        wait_for(lambda: is_asleep(place), "the slow statement")
+        os.kill(child.pid, signal.SIGINT)
+        run = place.finish(child, timeout=30)
+        equal(run.code, code)
+        contains(run.err, "interrupted: stopping at the next safe point")
+        if code == 130:
+            same_text(content(place), before)
+            check_live(place)
+    assert not can_write(place)
+    place.make_app("books", {"0004_slow.sql": "SELECT 1;\n"})
+    place.bench(*at_site(place, "recover", "--resume"))
+    assert "more" in tables(place)
+    check_live(place)
+
+
+def is_asleep(place):
+    name = config(place)["db_name"]
+    return place.server.as_admin(place.server.variant(
+        f"SELECT 1 FROM information_schema.processlist WHERE db = '{name}' AND info LIKE 'SELECT SLEEP(60)%'",
+        f"SELECT 1 FROM pg_stat_activity WHERE datname = '{name}' AND query LIKE 'SELECT pg_sleep(60)%' AND state = 'active'"))

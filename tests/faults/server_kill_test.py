@@ -228,6 +228,30 @@ def backup(kind):
         check_clean(bench)
 
 
+def foreign_migrator(kind):
+    """Killed with its command at work: what that wrote is taken back. Killed after it: its work is kept."""
+    with ServerBench(kind) as bench:
+        site_with_data(bench)
+        shell = bench.server.variant(
+            f'mariadb --no-defaults -S "{bench.server.socket}" -u "$FRAPPE_DB_USER" "$FRAPPE_DB_NAME" -e',
+            'psql -X "$DATABASE_URL" -c',
+        )
+        write = f"{shell} \"UPDATE note SET words = 'foreign'\""
+        marker = bench.path / "written"
+        process = bench.start(*SITE, "run-in-maintenance", "--", "sh", "-c", f"{write}; touch {marker}; exec sleep 3")
+        while not marker.exists():
+            assert process.poll() is None
+        bench.kill(process)
+        bench.run(*SITE, "migrate", expect=5)
+        assert "was restored" in bench.run(*SITE, "recover", "--wait", "60s").stdout
+        assert bench.query("SELECT words FROM note") == [("one",)]
+        check_clean(bench)
+        kill_at(bench, "run-in-maintenance.command-ended", *SITE, "run-in-maintenance", "--", "sh", "-c", write)
+        bench.run(*SITE, "recover")
+        assert bench.query("SELECT words FROM note") == [("foreign",)]
+        check_clean(bench)
+
+
 def each_server(name, case, *arguments):
     return {f"{name}, {kind}": lambda kind=kind: case(kind, *arguments) for kind in KINDS}
 
@@ -242,6 +266,7 @@ CASES = {
     **each_server("drop-site", drop_site),
     **each_server("maintenance mode", maintenance_mode),
     **each_server("backup", backup),
+    **each_server("foreign migrator", foreign_migrator),
 }
 
 if __name__ == "__main__":
