@@ -17,8 +17,10 @@ struct SetMaintenanceModeFlags {
 void run(Context& context, const SetMaintenanceModeFlags& flags) {
   const auto task = [&](const Site& site) {
     const Workplace workplace = context.workplace(site, flags.wait.value_or(std::chrono::milliseconds(0)));
-    return outcome_of(flags.state == "on" ? maintenance_on(workplace, site, flags.fence.options())
-                                          : maintenance_off(workplace, site));
+    return outcome_of(
+        flags.state == "on"
+            ? maintenance_on(workplace, site, flags.fence.options())
+            : maintenance_off(workplace, site, context.options().yes ? HalfDone::open : HalfDone::refuse));
   };
   context.for_each_site(task);
 }
@@ -29,7 +31,9 @@ Run declare_set_maintenance_mode(CLI::App& app) {
   examples(app,
            {"bench --site develop set-maintenance-mode on", "bench --site all set-maintenance-mode off"});
   auto flags = std::make_shared<SetMaintenanceModeFlags>();
-  add_choice(app, "STATE", flags->state, {"on", "off"}, "on or off")->required();
+  add_choice(app, "STATE", flags->state, {"on", "off"},
+             "on or off; off with --yes opens also a site whose migrate stopped half-way")
+      ->required();
   add_fence_options(app, flags->fence);
   add_wait_option(app, flags->wait, "not at all");
   return [flags](Context& context) { run(context, *flags); };

@@ -1,10 +1,12 @@
 #include "database/admin_account.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -76,6 +78,13 @@ class Entry {
     }
   }
 
+  void check_type() const {
+    const std::vector<std::string> known = backend_names();
+    if (std::find(known.begin(), known.end(), text("db_type")) == known.end())
+      refuse(
+          fmt::format("\"db_type\" is '{}', which is none of {}", text("db_type"), fmt::join(known, ", ")));
+  }
+
   bool is_of(const ConnectionSettings& app) const {
     if (text("db_type") != app.db_type) return false;
     const std::string socket = text("socket");
@@ -125,6 +134,7 @@ std::optional<ConnectionSettings> from_file(const ConnectionSettings& app,
   if (!servers || !servers->is_array())
     throw Error(Kind::configuration, fmt::format("{}: it has no list \"servers\"", file.string()),
                 R"(write {"servers": [{"db_type", "host", "port", "socket", "username", "password"}]})");
+  for (const auto& server : *servers) Entry(server, file).check_type();
   for (const auto& server : *servers)
     if (const Entry entry(server, file); entry.is_of(app)) return entry.account_for(app);
   return std::nullopt;

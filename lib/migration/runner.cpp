@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "base/time.hpp"
 #include "migration/patch_log.hpp"
@@ -255,6 +256,7 @@ void MigrationRunner::apply_by_itself(const Patch& patch, const std::vector<Stat
 // meanwhile.
 void MigrationRunner::apply_in_transaction(const Patch& patch, const std::vector<Statement>& statements) {
   const Stopwatch stopwatch;
+  bool told = false;
   const Database::LockPatience one_try{.lock_timeout = m_options.patience.lock_timeout, .patience = {}};
   for (std::chrono::milliseconds rest{100};; rest = std::min(rest * 2, std::chrono::milliseconds(2'000))) {
     try {
@@ -265,6 +267,8 @@ void MigrationRunner::apply_in_transaction(const Patch& patch, const std::vector
       return transaction.commit();
     } catch (const Error& error) {
       if (error.kind() != Kind::busy || stopwatch.elapsed() + rest >= m_options.patience.patience) throw;
+      if (!told) m_progress.note(fmt::format("{}; trying again", error.what()));
+      told = true;
     }
     throw_if_interrupted();
     std::this_thread::sleep_for(rest);
@@ -351,16 +355,17 @@ bool MigrationRunner::took_effect(const Patch& patch, const Statement& statement
 }
 
 void MigrationRunner::run_journaled(const Patch& patch, std::size_t position, const Statement& statement) {
-  m_report.committed = true;
   if (!commits_by_itself(statement)) {
     Transaction transaction(m_database);
     execute(statement, m_options.patience);
     m_journal->take_back(patch, position);
     m_journal->note_finished(patch, position, statement);
     pause_point("migrate.statement-applied");
+    m_report.committed = true;
     transaction.commit();
     return;
   }
+  const bool had_committed = std::exchange(m_report.committed, true);
   const auto before = m_journal->begin(patch, position, statement);
   pause_point("migrate.statement-begun");
   try {
@@ -368,8 +373,10 @@ void MigrationRunner::run_journaled(const Patch& patch, std::size_t position, co
   } catch (const Error& error) {
     // What the server refused as a whole is not in doubt.
     const bool is_lost = error.kind() == Kind::database;
-    if (!is_lost && before && before == m_database.definition_of(statement.text))
+    if (!is_lost && before && before == m_database.definition_of(statement.text)) {
       m_journal->take_back(patch, position);
+      m_report.committed = had_committed;
+    }
     throw;
   }
   pause_point("migrate.statement-applied");

@@ -171,9 +171,8 @@ void Change::undo(const Error& failure) {
   const bool interrupted = failure.kind() == Kind::interrupted || failure.kind() == Kind::terminated;
   m_report.error = failure.with_kind(interrupted ? interruption_kind() : Kind::undone);
   if (m_report.error->hint().empty())
-    m_report.error = m_report.error->with_hint(
-        fmt::format("{}, then bench --site {} migrate",
-                    interrupted ? "when there is time for it" : "mend that", m_site.name()));
+    m_report.error = m_report.error->with_hint(fmt::format(
+        "{}, then {}", interrupted ? "when there is time for it" : "mend that", m_change.next_command));
 }
 
 // A server that went away inside a statement may be on its way back.
@@ -238,6 +237,10 @@ void Change::leave(MaintenanceWindow& window) {
           "another process wrote between the commit of the patches and the backup after them; what it wrote "
           "is in that backup");
     for (const std::string& what : m_report.window->not_put_back) m_report.notes.push_back(what);
+    if (site_mode(m_site.config()) != SiteMode::live)
+      m_report.notes.push_back(fmt::format(
+          "the site stays in maintenance, in which it was before: bench --site {} set-maintenance-mode off",
+          m_site.name()));
   } catch (const std::exception& error) {
     m_report.error =
         Error(Kind::needs_attention, fmt::format("maintenance could not be lifted: {}", error.what()),

@@ -34,6 +34,8 @@ struct WindowedChange {
   enum class Window { enter, standing } window = Window::enter;
   /// The one thing to do when the site has to stay in maintenance.
   std::string hint_when_it_stays;
+  /// What to type when the reason of a failure is mended.
+  std::string next_command;
   /// Called after an undo, the site as it was; its error is reported as a note.
   std::function<void()> after_undo;
 };

@@ -73,8 +73,9 @@ MaintenanceReport maintenance_on(const Workplace& workplace, const Site& site, c
   return report;
 }
 
-MaintenanceReport maintenance_off(const Workplace& workplace, const Site& site) {
+MaintenanceReport maintenance_off(const Workplace& workplace, const Site& site, HalfDone half_done) {
   const FileLock lock = lock_and_recover(workplace, site);
+  if (half_done == HalfDone::refuse) refuse_while_one_waits(site);
   std::vector<std::string> notes;
   std::string lifted;
   bool changed = false;

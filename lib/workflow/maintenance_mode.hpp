@@ -22,8 +22,10 @@ struct MaintenanceReport {
 
 /// The operator's own window, which outlives the process.
 MaintenanceReport maintenance_on(const Workplace& workplace, const Site& site, const FenceOptions& options);
-/// Lifts it, also when its record is lost.
-MaintenanceReport maintenance_off(const Workplace& workplace, const Site& site);
+/// Lifts it, also when its record is lost. Error{needs_attention} when a migrate stopped half-way in it,
+/// unless the site is to be opened as it is.
+enum class HalfDone { refuse, open };
+MaintenanceReport maintenance_off(const Workplace& workplace, const Site& site, HalfDone half_done);
 /// Reads only.
 MaintenanceReport maintenance_status(const Site& site);
 

@@ -89,15 +89,6 @@ void refuse_bad_session(const App& app, Dialect dialect) {
                   refusal->hint);
 }
 
-// Its window stands, and its before-backup is the only one of before it.
-void refuse_while_one_waits(const Site& site) {
-  for (const Operation& operation : Operation::list_in_state(site, OperationState::needs_attention))
-    if (holds_window(operation) && (operation.kind() == "migrate" || operation.kind() == "run-patch"))
-      throw Error(Kind::needs_attention,
-                  fmt::format("{} stopped half-way and waits for a person", operation.id()),
-                  fmt::format("mend what it failed at, then bench --site {} recover --resume", site.name()));
-}
-
 // bench never leaves a site without its log, so this database is not the one it was.
 void refuse_emptied_database(const Site& site, const PatchLog& log) {
   if (!log.empty()) return;
@@ -188,6 +179,7 @@ MigrateReport Migration::change(Operation& operation, std::unique_ptr<Database> 
        .on_failure = m_options.on_failure,
        .window = window,
        .hint_when_it_stays = fmt::format("mend that, then bench --site {} recover --resume", m_site.name()),
+       .next_command = fmt::format("bench --site {} migrate", m_site.name()),
        .after_undo = [this] { run_hooks_afterwards(AppPrograms::Moment::on_undo); }},
       m_report);
   if (m_report.result == MigrateResult::migrated) run_hooks_afterwards(AppPrograms::Moment::after_migrate);
@@ -286,6 +278,14 @@ MigrationOutlook outlook_of(const Workplace& workplace, const Site& site) {
                            .plan = MigrationPlan({}, {})};
   outlook.plan = MigrationPlan(outlook.patches, outlook.log);
   return outlook;
+}
+
+void refuse_while_one_waits(const Site& site) {
+  for (const Operation& operation : Operation::list_in_state(site, OperationState::needs_attention))
+    if (holds_window(operation) && (operation.kind() == "migrate" || operation.kind() == "run-patch"))
+      throw Error(Kind::needs_attention,
+                  fmt::format("{} stopped half-way and waits for a person", operation.id()),
+                  fmt::format("mend what it failed at, then bench --site {} recover --resume", site.name()));
 }
 
 MigrateReport resume_migrate(const Workplace& workplace, const Site& site, Operation& operation,

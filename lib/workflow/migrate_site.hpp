@@ -60,6 +60,10 @@ struct MigrateReport {
 /// thrown, the site untouched; what happens later is in the report.
 MigrateReport migrate_site(const Workplace& workplace, const Site& site, const MigrateOptions& options);
 
+/// Error{needs_attention} while a migrate of the site stopped half-way: its window stands, and its
+/// before-backup is the only one of before it.
+void refuse_while_one_waits(const Site& site);
+
 /// Goes on with a migrate that stopped half-way and holds its window: the statements that it finished are not
 /// run again. `run_again` is a person's word about a statement of which nobody knows whether it took effect.
 MigrateReport resume_migrate(const Workplace& workplace, const Site& site, Operation& operation,

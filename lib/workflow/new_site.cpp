@@ -33,6 +33,8 @@ std::string database_name(const NewSiteOptions& options, const Backend& backend,
   std::replace_if(
       name.begin(), name.end(), [](char c) { return isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
   if (!backend.has_server) return name;
+  // PostgreSQL keeps names that begin so for itself.
+  if (name.starts_with("pg_")) name.insert(0, "site_");
   if (replaces) return fmt::format("{}_{}", name.substr(0, longest_server_name), random_hex(3));
   if (name.size() <= longest_server_name) return name;
   return fmt::format("{}_{}", name.substr(0, longest_server_name), sha256(options.name).substr(0, 6));

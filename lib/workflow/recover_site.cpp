@@ -58,6 +58,34 @@ std::string lift_hint(const Site& site) {
   return fmt::format("look at the site, then bench --site {} set-maintenance-mode off", site.name());
 }
 
+/// A statement of which the journal does not know whether it took effect.
+struct DoubtfulStatement {
+  InDoubt place;
+  std::string told;                 ///< file, line and text, and what the database shows
+  std::optional<bool> took_effect;  ///< where the database proves it
+};
+
+std::optional<DoubtfulStatement> find_doubt(const Workplace& workplace, const Site& site,
+                                            Database& database) {
+  const auto place = statement_in_doubt(database);
+  if (!place) return std::nullopt;
+  DoubtfulStatement doubt{.place = *place,
+                          .told = fmt::format("statement {} of {}", place->position + 1, place->patch),
+                          .took_effect = {}};
+  for (const Patch& patch : patches_of(workplace, site)) {
+    if (patch.log_key != place->patch || place->position >= patch.statements.size()) continue;
+    const Statement& statement = patch.statements[place->position];
+    const auto before = Journal(database, {}).read(patch).at(place->position).object_before;
+    const auto now = database.definition_of(statement.text);
+    if (before && now) doubt.took_effect = *before != *now;
+    doubt.told = fmt::format("{}:{}: {}", patch.file.string(), statement.line, statement.text);
+  }
+  doubt.told += !doubt.took_effect   ? " (the database does not show whether it took effect)"
+                : *doubt.took_effect ? " (the database shows that it took effect)"
+                                     : " (the database shows that it did not take effect)";
+  return doubt;
+}
+
 bool has_begun(const Operation& operation, std::string_view step) {
   return std::ranges::any_of(operation.record().at("steps"),
                              [step](const nlohmann::json& known) { return known.at("name") == step; });
@@ -96,7 +124,10 @@ Judgement judge_migrate(const Workplace& workplace, const Site& site, Operation&
   if (!run_is_whole(*connection, operation.id())) {
     if (!applied_anything(*connection, operation.id()) && !journal_speaks_of(*connection, operation.id()))
       return {OperationState::undone, "no patch of it is in the database; the site is as it was"};
-    return undo(workplace, site, operation, *connection, "a part of its patches is in the database",
+    const auto doubt = find_doubt(workplace, site, *connection);
+    const std::string what = "a part of its patches is in the database" +
+                             (doubt ? fmt::format(", and it was cut off in {}", doubt->told) : "");
+    return undo(workplace, site, operation, *connection, what,
                 fmt::format("bench --site {} recover --resume", site.name()));
   }
   const bool lacks_after =
@@ -287,10 +318,13 @@ namespace {
 // Answers whether there was any doubt to end.
 bool settle_doubt(const Workplace& workplace, const Site& site, Doubt doubt) {
   const auto connection = connect_for_changes(workplace, site);
-  const auto statement = statement_in_doubt(*connection);
-  if (statement && doubt == Doubt::took_effect) mark_finished(*connection, *statement);
-  if (statement && doubt == Doubt::run_again) take_back(*connection, *statement);
-  return statement.has_value();
+  const auto statement = find_doubt(workplace, site, *connection);
+  if (!statement) return false;
+  if (doubt == Doubt::took_effect && !statement->took_effect.value_or(true))
+    throw Error(Kind::usage, statement->told, fmt::format("bench --site {} recover --resume", site.name()));
+  const bool is_finished = doubt == Doubt::took_effect || statement->took_effect.value_or(false);
+  is_finished ? mark_finished(*connection, statement->place) : take_back(*connection, statement->place);
+  return true;
 }
 
 }  // namespace

@@ -65,6 +65,7 @@ Error failure_of(const std::vector<std::string>& argv, const ChildResult& result
 MigrateReport run_in_maintenance(const Workplace& workplace, const Site& site,
                                  const RunInMaintenanceOptions& options) {
   const FileLock lock = lock_and_recover(workplace, site);
+  refuse_while_one_waits(site);
   check_disk_space(site);
   const BackupMoments moments = options.backup.value_or(
       parse_backup_moments(site.config().string("migrate_backup").value_or("before,after")));
@@ -96,6 +97,8 @@ MigrateReport run_in_maintenance(const Workplace& workplace, const Site& site,
                     .apply = apply,
                     .hint_when_it_stays = fmt::format(
                         "look at the site, then bench --site {} set-maintenance-mode off", site.name()),
+                    .next_command = fmt::format("bench --site {} run-in-maintenance -- {} ...", site.name(),
+                                                options.command.front()),
                     .after_undo = {}},
                    report);
   prune_operations(site);

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/suggestion.hpp"
+#include "migration/journal.hpp"
 #include "operation/operation.hpp"
 #include "operation/pause_point.hpp"
 #include "workflow/core_app.hpp"
@@ -54,18 +55,21 @@ MarkReport mark_applied(const Workplace& workplace, const Site& site, const std:
   const FileLock lock = lock_and_recover(workplace, site);
   const std::vector<Patch> patches = read_patches(workplace.apps.get(app), backend_of(site).dialect);
   const std::vector<const Patch*> chosen = patches_to_mark(patches, app, patch, up_to);
-  const auto database = connect(site, Access::read_write);
+  const auto database = connect_for_changes(workplace, site);
   Operation operation = Operation::begin(site, "mark-applied");
   MarkReport report{.site = site.name(), .app = app, .operation = operation.id()};
   try {
     apply_core(workplace, *database, "core");
     const PatchLog log = read_patch_log(*database);
+    Journal journal(*database, operation.id());
     Transaction transaction(*database);
     for (const Patch* one : chosen) {
       const auto entry = log.find(one->log_key);
       const bool is_applied = entry != log.end() && !entry->second.skipped;
       (is_applied ? report.already : report.marked).push_back(one->log_key);
-      if (!is_applied) write_patch_log(*database, *one, LogAs::applied, operation.id(), {});
+      if (is_applied) continue;
+      write_patch_log(*database, *one, LogAs::applied, operation.id(), {});
+      if (journal.exists()) journal.forget(*one);
     }
     note_run(*database, operation.id());
     transaction.commit();

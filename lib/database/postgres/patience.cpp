@@ -127,8 +127,7 @@ void PostgresDatabase::execute_patiently(std::string_view statement, const LockP
       if (witness && SteadyClock::now() >= deadline) {
         const auto blockers = witness->blockers();
         throw Error(Kind::busy,
-                    fmt::format("a lock could not be had within {} s, held by {}",
-                                static_cast<double>(patience.patience.count()) / 1000.0,
+                    fmt::format("a lock that the statement needs is held by {}",
                                 blockers.empty() ? "a session that is gone"
                                                  : fmt::to_string(fmt::join(blockers, "; "))),
                     "end that session, or try again later")
