@@ -22,7 +22,8 @@ const std::vector<std::string>& hooks_of(const App& app, AppPrograms::Moment mom
 
 std::string last_lines(const std::string& text) {
   constexpr std::size_t enough = 600;
-  const std::string tail = text.size() > enough ? "..." + text.substr(text.size() - enough) : text;
+  const std::string tail =
+      text.size() > enough ? fmt::format("...{}", std::string_view(text).substr(text.size() - enough)) : text;
   const std::size_t end = tail.find_last_not_of(" \r\n\t");
   return end == std::string::npos ? "it printed nothing" : tail.substr(0, end + 1);
 }

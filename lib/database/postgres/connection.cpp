@@ -481,10 +481,9 @@ std::unique_ptr<PostgresDatabase> connect_to_server(const ConnectionSettings& se
 
 std::string describe_session(const Row& row) {
   constexpr std::size_t enough = 120;
-  std::string statement = to_text(row[3]);
-  if (statement.size() > enough) statement = statement.substr(0, enough) + "...";
-  return fmt::format("pid {}, user {}, for {} s: {}", to_text(row[0]), to_text(row[1]), to_integer(row[2]),
-                     statement);
+  const std::string statement = to_text(row[3]);
+  return fmt::format("pid {}, user {}, for {} s: {}{}", to_text(row[0]), to_text(row[1]), to_integer(row[2]),
+                     std::string_view(statement).substr(0, enough), statement.size() > enough ? "..." : "");
 }
 
 }  // namespace bench
