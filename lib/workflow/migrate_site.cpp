@@ -282,7 +282,8 @@ MigrationOutlook outlook_of(const Workplace& workplace, const Site& site) {
 
 void refuse_while_one_waits(const Site& site) {
   for (const Operation& operation : Operation::list_in_state(site, OperationState::needs_attention))
-    if (holds_window(operation) && (operation.kind() == "migrate" || operation.kind() == "run-patch"))
+    if (holds_window(operation) && (operation.kind() == "migrate" || operation.kind() == "run-patch") &&
+        !operation.record().contains("replaced_by"))
       throw Error(Kind::needs_attention,
                   fmt::format("{} stopped half-way and waits for a person", operation.id()),
                   fmt::format("mend what it failed at, then bench --site {} recover --resume", site.name()));

@@ -61,7 +61,8 @@ struct MigrateReport {
 MigrateReport migrate_site(const Workplace& workplace, const Site& site, const MigrateOptions& options);
 
 /// Error{needs_attention} while a migrate of the site stopped half-way: its window stands, and its
-/// before-backup is the only one of before it.
+/// before-backup is the only one of before it. One whose database a restore has replaced since counts no
+/// more.
 void refuse_while_one_waits(const Site& site);
 
 /// Goes on with a migrate that stopped half-way and holds its window: the statements that it finished are not

@@ -244,6 +244,9 @@ void Restore::finish() {
     m_report.window = m_window->leave();
     m_operation.finish(OperationState::done,
                        {{"source", m_report.source}, {"window", to_json(m_report.window)}});
+    // What stopped half-way before stood in a database that is gone.
+    for (Operation& waiting : Operation::list_in_state(m_site, OperationState::needs_attention))
+      waiting.update([this](nlohmann::json& record) { record["replaced_by"] = m_operation.id(); });
   } catch (const std::exception& error) {
     throw Error(Kind::needs_attention,
                 fmt::format("the database is restored, but what comes after it failed: {}", error.what()),

@@ -36,11 +36,12 @@ class Drain {
       : m_server(newest), m_user(user), m_options(options), m_spared(spared) {}
 
   int run() {
-    // Whoever gets no time is ended whatever he does.
-    if (m_options.drain_timeout > Milliseconds(0)) m_writing = writing_sessions(m_server);
     for (Milliseconds pause{1};; pause = std::min(pause * 2, Milliseconds(20))) {
       if (m_server.cancelled() && m_server.cancelled()())
         throw Error(Kind::interrupted, "interrupted while waiting for writers");
+      // Whoever gets no time is ended whatever he does.
+      if (m_options.drain_timeout > Milliseconds(0) && (m_is_first_look || !m_waiting.empty()))
+        m_writing = writing_sessions(m_server);
       const std::vector<Seen> seen = look();
       if (seen.empty()) return static_cast<int>(m_ended.size());
       std::vector<MariadbSession> writers;
@@ -91,7 +92,11 @@ class Drain {
 
   bool goes_on(const Seen& one) const {
     const auto known = m_waiting.find(one.session.id);
-    return known != m_waiting.end() && !one.transaction.empty() && one.transaction.starts_with(known->second);
+    if (known == m_waiting.end()) return false;
+    // While others ask for the view all the time, it is never renewed and does not show the transaction at
+    // all.
+    if (one.transaction.empty()) return m_writing.contains(one.session.id);
+    return one.transaction.starts_with(known->second);
   }
 
   void throw_if_too_late(const std::vector<MariadbSession>& writers) {
