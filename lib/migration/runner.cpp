@@ -177,7 +177,6 @@ void MigrationRunner::execute(const Statement& statement, const Database::LockPa
 }
 
 void MigrationRunner::run_patch_by_patch(const std::vector<const Patch*>& patches) {
-  m_rows_commit = m_database.has_tables_without_transactions();
   for (std::size_t i = 0; i < patches.size(); ++i) {
     try {
       run_by_itself(*patches[i], m_report.patches[i]);
@@ -233,10 +232,16 @@ void MigrationRunner::run_by_itself(const Patch& patch, PatchResult& result) {
                               format_duration(result.duration)));
 }
 
-bool MigrationRunner::commits_by_itself(const Statement& statement) const {
-  const Effect effect = effect_of(statement);
-  if (m_database.features().atomicity == Features::Atomicity::statement)
-    return effect == Effect::schema || (effect == Effect::rows && m_rows_commit);
+bool MigrationRunner::rows_commit() {
+  if (!m_rows_commit) m_rows_commit = m_database.has_tables_without_transactions();
+  return *m_rows_commit;
+}
+
+bool MigrationRunner::commits_by_itself(const Statement& statement) {
+  if (m_database.features().atomicity == Features::Atomicity::statement) {
+    const Effect effect = effect_of(statement);
+    return effect == Effect::schema || (effect == Effect::rows && rows_commit());
+  }
   return runs_outside_transaction(statement);
 }
 

@@ -78,7 +78,10 @@ class MigrationRunner {
                                       const Journal::Entries& entries);
   void run_journaled(const Patch& patch, std::size_t position, const Statement& statement);
   bool took_effect(const Patch& patch, const Statement& statement, const Journal::Entry& entry);
-  bool commits_by_itself(const Statement& statement) const;
+  bool commits_by_itself(const Statement& statement);
+  /// Whether some table knows no transactions. Asked of the database when it first matters: that reads every
+  /// table.
+  bool rows_commit();
   void log_as_applied(const Patch& patch);
   void finish_run();
   void stop(const Patch& patch, const Error& error, PatchResult& result);
@@ -95,7 +98,7 @@ class MigrationRunner {
   MigrationReport m_report;
   std::set<std::string> m_sessions_begun;
   std::optional<Journal> m_journal;
-  bool m_rows_commit = false;  ///< some tables know no transactions
+  std::optional<bool> m_rows_commit;
 };
 
 }  // namespace bench
