@@ -4,29 +4,16 @@
 #include <array>
 #include <set>
 
-#include "database/lexer.hpp"
+#include "database/tokens.hpp"
 
 namespace bench {
 
 namespace {
 
-std::string in_capitals(std::string_view word) {
-  std::string capitals(word);
-  for (char& c : capitals)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return capitals;
-}
-
 std::set<std::string> words_of(const Statement& statement) {
   std::set<std::string> words;
-  SqlLexer lexer(Dialect::postgres);
-  for (;;) {
-    const Token token = lexer.next(statement.text, SqlLexer::Detail::fine, SqlLexer::Input::complete);
-    if (token.kind == TokenKind::end || token.kind == TokenKind::unclosed) return words;
-    if (token.kind == TokenKind::word)
-      words.insert(
-          in_capitals(std::string_view(statement.text).substr(token.begin, token.end - token.begin)));
-  }
+  for (SqlToken& token : sql_tokens(statement.text, Dialect::postgres)) words.insert(std::move(token.word));
+  return words;
 }
 
 }  // namespace
@@ -46,18 +33,18 @@ bool leans_on_session(const Statement& statement) {
   if (statement.keywords.starts_with("CREATE TEMPORARY") ||
       statement.keywords.starts_with("CREATE OR REPLACE TEMPORARY"))
     return true;
-  SqlLexer lexer(Dialect::mariadb);
-  bool after_name = false, after_sign = false;
-  for (;;) {
-    const Token token = lexer.next(statement.text, SqlLexer::Detail::fine, SqlLexer::Input::complete);
-    if (token.kind == TokenKind::end || token.kind == TokenKind::unclosed) return false;
-    const bool is_name = token.kind == TokenKind::word || token.kind == TokenKind::quoted;
-    if (after_sign && is_name) return true;
-    // @@variable is the server's, and name@host is an account.
-    const bool is_sign = token.kind == TokenKind::symbol && statement.text[token.begin] == '@';
-    after_sign = is_sign && !after_name && !after_sign;
-    after_name = is_name || (is_sign && !after_sign);
+  // @@variable is the server's, and name@host is an account.
+  SqlToken before;
+  bool after_sign = false;
+  for (SqlToken& token : sql_tokens(statement.text)) {
+    const bool touches = token.begin == before.end;
+    const bool can_name = token.is_quoted || !token.word.empty();
+    if (after_sign && touches && can_name) return true;
+    const bool follows = touches && (before.is_quoted || !before.word.empty() || before.text == "@");
+    after_sign = token.text == "@" && !follows;
+    before = std::move(token);
   }
+  return false;
 }
 
 bool runs_outside_transaction(const Statement& statement) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/escape.hpp"
 #include "database/mariadb/literal.hpp"
 
 namespace bench {
@@ -49,12 +50,7 @@ class Creation {
 
 // Here the grammar takes a plain string only, which the session's empty sql_mode lets backslashes escape in.
 std::string password_literal(const std::string& password) {
-  std::string literal = "'";
-  for (const char character : password) {
-    if (character == '\'' || character == '\\') literal += '\\';
-    literal += character;
-  }
-  return literal + "'";
+  return fmt::format("'{}'", backslashed(password, "'\\"));
 }
 
 // Another site may have come to use the account since, or it is a mighty one that a site was given.
@@ -113,12 +109,7 @@ std::string app_host(const ConnectionSettings& app, MariadbDatabase& server) {
 }
 
 std::string escaped_pattern(const std::string& database) {
-  std::string pattern;
-  for (const char character : database) {
-    if (character == '_' || character == '%' || character == '\\') pattern += '\\';
-    pattern += character;
-  }
-  return pattern;
+  return backslashed(database, "_%\\");
 }
 
 void create_mariadb_database(const SiteDatabase& database, const std::function<void()>& begin) {

@@ -19,7 +19,7 @@
 #include "base/host.hpp"
 #include "database/mariadb/backend.hpp"
 #include "database/mariadb/literal.hpp"
-#include "database/mariadb/statement_watch.hpp"
+#include "database/statement_watch.hpp"
 
 namespace bench {
 
@@ -139,7 +139,11 @@ ConnectionSettings without_database(ConnectionSettings settings) {
 MariadbDatabase::MariadbDatabase(const ConnectionSettings& settings, const ConnectOptions& options)
     : m_settings(settings), m_cancelled(options.cancelled), m_connect_timeout(options.connect_timeout) {
   open(options);
-  if (m_cancelled) m_watch = std::make_unique<StatementWatch>(m_cancelled, [this] { cancel_statement(); });
+  // A statement that is shorter than this is not worth a second connection.
+  constexpr std::chrono::milliseconds pause{50};
+  if (m_cancelled)
+    m_watch = std::make_unique<StatementWatch>(
+        m_cancelled, [this] { cancel_statement(); }, pause);
 }
 
 MariadbDatabase::~MariadbDatabase() = default;

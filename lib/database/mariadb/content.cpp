@@ -12,7 +12,7 @@
 #include "base/error.hpp"
 #include "database/mariadb/literal.hpp"
 #include "database/mariadb/program.hpp"
-#include "database/mariadb/tokens.hpp"
+#include "database/tokens.hpp"
 
 namespace bench {
 

@@ -8,7 +8,7 @@
 #include "base/error.hpp"
 #include "database/mariadb/connection.hpp"
 #include "database/mariadb/literal.hpp"
-#include "database/mariadb/tokens.hpp"
+#include "database/tokens.hpp"
 
 namespace bench {
 

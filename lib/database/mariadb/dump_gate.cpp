@@ -10,7 +10,7 @@
 
 #include "base/error.hpp"
 #include "database/mariadb/program.hpp"
-#include "database/mariadb/tokens.hpp"
+#include "database/tokens.hpp"
 
 namespace bench {
 

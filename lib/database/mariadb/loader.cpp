@@ -10,7 +10,7 @@
 #include "database/mariadb/collations.hpp"
 #include "database/mariadb/exporter.hpp"
 #include "database/mariadb/program.hpp"
-#include "database/mariadb/tokens.hpp"
+#include "database/tokens.hpp"
 
 namespace bench {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <vector>
 
-#include "database/mariadb/tokens.hpp"
+#include "database/tokens.hpp"
 
 namespace bench {
 

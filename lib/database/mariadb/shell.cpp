@@ -2,18 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "base/escape.hpp"
+
 namespace bench {
 
 namespace {
 
 // https://mariadb.com/kb/en/configuring-mariadb-with-option-files/#option-file-syntax
 std::string option(std::string_view name, std::string_view value) {
-  std::string line = fmt::format("{}=\"", name);
-  for (const char character : value) {
-    if (character == '\\' || character == '"') line += '\\';
-    line += character;
-  }
-  return line + "\"\n";
+  return fmt::format("{}=\"{}\"\n", name, backslashed(value, "\\\""));
 }
 
 }  // namespace

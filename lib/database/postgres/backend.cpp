@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/escape.hpp"
 #include "database/postgres/accounts.hpp"
 #include "database/postgres/client.hpp"
 #include "database/postgres/connection.hpp"
@@ -41,17 +42,8 @@ std::uint64_t size(const ConnectionSettings& settings) {
       to_integer(database.value("SELECT pg_catalog.pg_database_size(current_database())")));
 }
 
+// What a foreign program creates must belong to the role that owns the rest; how its name is escaped:
 // https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-CONNECT-OPTIONS
-std::string option_value(const std::string& text) {
-  std::string value;
-  for (const char character : text) {
-    if (character == ' ' || character == '\\') value += '\\';
-    value += character;
-  }
-  return value;
-}
-
-// What a foreign program creates must belong to the role that owns the rest.
 std::map<std::string, std::string> environment(const ConnectionSettings& settings) {
   PostgresDatabase database(settings, {});
   std::map<std::string, std::string> variables{
@@ -60,7 +52,8 @@ std::map<std::string, std::string> environment(const ConnectionSettings& setting
       {"PGUSER", settings.user},
       {"PGPASSWORD", settings.password},
       {"PGDATABASE", settings.name},
-      {"PGOPTIONS", "-c role=" + option_value(to_text(database.value("SELECT current_user")))}};
+      {"PGOPTIONS",
+       fmt::format("-c role={}", backslashed(to_text(database.value("SELECT current_user")), " \\"))}};
   if (settings.port != 0) variables["PGPORT"] = fmt::format("{}", settings.port);
   return variables;
 }

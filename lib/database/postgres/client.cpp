@@ -2,27 +2,19 @@
 
 #include <fmt/format.h>
 
+#include "base/escape.hpp"
+
 namespace bench {
 
 namespace {
 
 std::string password_line(const std::string& password) {
-  std::string line = "*:*:*:*:";
-  for (const char character : password) {
-    if (character == ':' || character == '\\') line += '\\';
-    line += character;
-  }
-  return line + "\n";
+  return fmt::format("*:*:*:*:{}\n", backslashed(password, ":\\"));
 }
 
 // A name with an equals sign in it would be read as connection parameters.
 std::string database_argument(const std::string& name) {
-  std::string argument = "--dbname=dbname='";
-  for (const char character : name) {
-    if (character == '\'' || character == '\\') argument += '\\';
-    argument += character;
-  }
-  return argument + "'";
+  return fmt::format("--dbname=dbname='{}'", backslashed(name, "'\\"));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "database/postgres/connection.hpp"
 
+#include "base/escape.hpp"
 #include "base/host.hpp"
 
 #include <fmt/format.h>
@@ -16,7 +17,7 @@
 #include "database/postgres/backend.hpp"
 #include "database/postgres/error.hpp"
 #include "database/postgres/text.hpp"
-#include "database/postgres/watcher.hpp"
+#include "database/statement_watch.hpp"
 
 namespace bench {
 
@@ -36,12 +37,7 @@ class KeptHandle : public pqxx::connect_direct {
 };
 
 std::string setting(std::string_view name, std::string_view value) {
-  std::string text = fmt::format("{}='", name);
-  for (const char character : value) {
-    if (character == '\'' || character == '\\') text += '\\';
-    text += character;
-  }
-  return text + "' ";
+  return fmt::format("{}='{}' ", name, backslashed(value, "'\\"));
 }
 
 constexpr std::size_t longest_host = 46;
@@ -137,19 +133,19 @@ struct PostgresDatabase::Session : pqxx::connection_base {
 /// A statement under way, which the watcher may cancel.
 class PostgresDatabase::Watched {
  public:
-  explicit Watched(StatementWatcher* watcher) : m_watcher(watcher) {
-    if (m_watcher != nullptr) m_watcher->statement_begins();
+  explicit Watched(StatementWatch* watcher) : m_watcher(watcher) {
+    if (m_watcher != nullptr) m_watcher->begin();
   }
   ~Watched() { end(); }
   Watched(const Watched&) = delete;
   Watched& operator=(const Watched&) = delete;
   bool end() {
-    if (m_watcher != nullptr) m_cancelled = std::exchange(m_watcher, nullptr)->statement_ends();
+    if (m_watcher != nullptr) m_cancelled = std::exchange(m_watcher, nullptr)->end();
     return m_cancelled;
   }
 
  private:
-  StatementWatcher* m_watcher;
+  StatementWatch* m_watcher;
   bool m_cancelled = false;
 };
 
@@ -178,8 +174,8 @@ void PostgresDatabase::connect() {
         .with_hint("check that the server runs there and lets this account in");
   }
   if (m_options.cancelled)
-    m_watcher =
-        std::make_unique<StatementWatcher>(m_options.cancelled, [this] { m_session->cancel_query(); });
+    m_watcher = std::make_unique<StatementWatch>(
+        m_options.cancelled, [this] { m_session->cancel_query(); }, std::chrono::milliseconds(20));
   prepare_session();
 }
 

@@ -13,7 +13,7 @@ struct pg_conn;
 
 namespace bench {
 
-class StatementWatcher;
+class StatementWatch;
 
 /// One connection to a PostgreSQL database. Statements go through libpqxx outside of its transaction classes:
 /// transactions are begun and ended by statements of our own. A connection that is lost is never made anew
@@ -93,8 +93,8 @@ class PostgresDatabase final : public Database {
   std::string m_role;  ///< that was taken; empty: none
   bool m_holds_site_lock = false;
   std::unique_ptr<Session> m_session;
-  std::unique_ptr<StatementWatcher> m_watcher;  ///< before the session goes, it must be gone
-  std::string m_copy;                           ///< the COPY under way
+  std::unique_ptr<StatementWatch> m_watcher;  ///< before the session goes, it must be gone
+  std::string m_copy;                         ///< the COPY under way
 };
 
 /// A connection to another database of the same server, for what cannot be done from inside one.

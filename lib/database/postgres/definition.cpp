@@ -1,36 +1,18 @@
 #include <fmt/format.h>
 
 #include "base/digest.hpp"
-#include "database/lexer.hpp"
 #include "database/postgres/connection.hpp"
+#include "database/tokens.hpp"
 
 namespace bench {
 
 namespace {
 
-std::string in_capitals(std::string text) {
-  for (char& c : text)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return text;
-}
-
-/// The tokens of a statement that are code, as they stand.
-std::vector<std::string> tokens_of(std::string_view statement) {
-  std::vector<std::string> tokens;
-  SqlLexer lexer(Dialect::postgres);
-  for (;;) {
-    const Token token = lexer.next(statement, SqlLexer::Detail::fine, SqlLexer::Input::complete);
-    if (token.kind == TokenKind::end || token.kind == TokenKind::unclosed) return tokens;
-    if (token.kind == TokenKind::word || token.kind == TokenKind::quoted || token.kind == TokenKind::symbol)
-      tokens.emplace_back(statement.substr(token.begin, token.end - token.begin));
-  }
-}
-
 // A name with its schema, if it has one, as it stands in the statement.
-std::string name_at(const std::vector<std::string>& tokens, std::size_t at) {
+std::string name_at(const std::vector<SqlToken>& tokens, std::size_t at) {
   if (at >= tokens.size()) return {};
-  std::string name = tokens[at];
-  if (at + 2 < tokens.size() && tokens[at + 1] == ".") name += "." + tokens[at + 2];
+  std::string name(tokens[at].text);
+  if (at + 2 < tokens.size() && tokens[at + 1].text == ".") name += fmt::format(".{}", tokens[at + 2].text);
   return name;
 }
 
@@ -42,9 +24,9 @@ struct Target {
 // CREATE [UNIQUE] INDEX CONCURRENTLY [IF NOT EXISTS] name ON ..., DROP INDEX CONCURRENTLY [IF EXISTS] name,
 // ALTER TYPE name ADD VALUE ...
 std::optional<Target> target_of(std::string_view statement) {
-  const std::vector<std::string> tokens = tokens_of(statement);
+  const std::vector<SqlToken> tokens = sql_tokens(statement, Dialect::postgres);
   std::size_t at = 0;
-  const auto word = [&] { return at < tokens.size() ? in_capitals(tokens[at]) : std::string(); };
+  const auto word = [&] { return at < tokens.size() ? tokens[at].word : std::string(); };
   const std::string verb = word();
   ++at;
   if (verb == "ALTER" && word() == "TYPE") return Target{Target::Kind::type, name_at(tokens, at + 1)};
@@ -55,7 +37,7 @@ std::optional<Target> target_of(std::string_view statement) {
   // An index without a name is given one that nobody can foretell, and a list is not undone as a whole.
   if (name.empty() || word() == "ON") return std::nullopt;
   for (std::size_t i = at; verb == "DROP" && i < tokens.size(); ++i)
-    if (tokens[i] == ",") return std::nullopt;
+    if (tokens[i].text == ",") return std::nullopt;
   return Target{Target::Kind::index, name};
 }
 

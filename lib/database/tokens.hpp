@@ -9,7 +9,7 @@
 
 namespace bench {
 
-/// A token of a MariaDB statement that is code.
+/// A token of a statement that is code.
 struct SqlToken {
   std::string_view text;
   std::string word;  ///< in capitals, when it is a bare word
@@ -26,7 +26,8 @@ struct SqlToken {
 /// so that what they hold counts as code.
 class SqlTokens {
  public:
-  explicit SqlTokens(std::string_view statement) : m_statement(statement), m_lexer(Dialect::mariadb) {}
+  explicit SqlTokens(std::string_view statement, Dialect dialect = Dialect::mariadb)
+      : m_statement(statement), m_lexer(dialect) {}
   SqlToken next();
 
  private:
@@ -35,6 +36,6 @@ class SqlTokens {
 };
 
 /// All of them.
-std::vector<SqlToken> sql_tokens(std::string_view statement);
+std::vector<SqlToken> sql_tokens(std::string_view statement, Dialect dialect = Dialect::mariadb);
 
 }  // namespace bench

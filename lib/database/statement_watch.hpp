@@ -12,8 +12,11 @@ namespace bench {
 /// connection itself waits for the server then.
 class StatementWatch {
  public:
-  /// Neither may throw. `cancel` is called anew until the statement has ended.
-  StatementWatch(std::function<bool()> cancelled, std::function<void()> cancel);
+  /// Neither may throw. A statement is first asked about when it has run for `pause`, then again and again;
+  /// `cancel` is called anew until it has ended: one that comes before the server has read the statement does
+  /// nothing.
+  StatementWatch(std::function<bool()> cancelled, std::function<void()> cancel,
+                 std::chrono::milliseconds pause);
   ~StatementWatch();
   StatementWatch(const StatementWatch&) = delete;
   StatementWatch& operator=(const StatementWatch&) = delete;
@@ -28,6 +31,7 @@ class StatementWatch {
 
   std::function<bool()> m_cancelled;
   std::function<void()> m_cancel;
+  std::chrono::milliseconds m_pause;
   std::mutex m_mutex;
   std::condition_variable m_changed;
   bool m_running = false;

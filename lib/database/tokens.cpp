@@ -1,4 +1,4 @@
-#include "database/mariadb/tokens.hpp"
+#include "database/tokens.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -42,9 +42,9 @@ SqlToken SqlTokens::next() {
   }
 }
 
-std::vector<SqlToken> sql_tokens(std::string_view statement) {
+std::vector<SqlToken> sql_tokens(std::string_view statement, Dialect dialect) {
   std::vector<SqlToken> all;
-  SqlTokens tokens(statement);
+  SqlTokens tokens(statement, dialect);
   for (SqlToken token = tokens.next(); !token.is_end(); token = tokens.next())
     all.push_back(std::move(token));
   return all;

@@ -1,15 +1,11 @@
-#include "database/postgres/watcher.hpp"
+#include "database/statement_watch.hpp"
 
 #include <csignal>
-
-#include <chrono>
 #include <utility>
 
 namespace bench {
 
 namespace {
-
-constexpr std::chrono::milliseconds between_questions{20};
 
 /// A thread that starts while this lives takes no signals: they belong to the main thread.
 class BlockedSignals {
@@ -29,39 +25,42 @@ class BlockedSignals {
 
 }  // namespace
 
-StatementWatcher::StatementWatcher(std::function<bool()> cancelled, std::function<void()> cancel)
-    : m_cancelled(std::move(cancelled)), m_cancel(std::move(cancel)) {
+StatementWatch::StatementWatch(std::function<bool()> cancelled, std::function<void()> cancel,
+                               std::chrono::milliseconds pause)
+    : m_cancelled(std::move(cancelled)), m_cancel(std::move(cancel)), m_pause(pause) {
   const BlockedSignals blocked;
   m_thread = std::thread([this] { watch(); });
 }
 
-StatementWatcher::~StatementWatcher() {
+StatementWatch::~StatementWatch() {
   {
     const std::lock_guard lock(m_mutex);
-    m_stopping = true;
+    m_stop = true;
   }
   m_changed.notify_one();
   m_thread.join();
 }
 
-void StatementWatcher::statement_begins() {
+void StatementWatch::begin() {
   const std::lock_guard lock(m_mutex);
   m_running = true;
-  m_sent = false;
+  m_was_cancelled = false;
+  m_begun = std::chrono::steady_clock::now();
 }
 
-bool StatementWatcher::statement_ends() {
+bool StatementWatch::end() {
   const std::lock_guard lock(m_mutex);
   m_running = false;
-  return m_sent;
+  return m_was_cancelled;
 }
 
-// The cancel is sent again and again: one that comes before the server has read the statement does nothing.
-void StatementWatcher::watch() {
+void StatementWatch::watch() {
   std::unique_lock lock(m_mutex);
-  while (!m_changed.wait_for(lock, between_questions, [this] { return m_stopping; })) {
-    if (!m_running || !(m_sent || m_cancelled())) continue;
-    m_sent = true;
+  while (!m_stop) {
+    m_changed.wait_for(lock, m_pause);
+    if (m_stop || !m_running || std::chrono::steady_clock::now() - m_begun < m_pause) continue;
+    if (!m_was_cancelled && !m_cancelled()) continue;
+    m_was_cancelled = true;
     m_cancel();
   }
 }
