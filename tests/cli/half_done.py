@@ -74,14 +74,16 @@ def test_a_patch_whose_fourth_statement_fails_is_resumed(place):
     check_all_ran_once(place)
 
 
-def running_alter(server):
-    return server.as_admin("SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'ALTER TABLE big%' AND STATE LIKE 'copy%'")
+def running_alter(place):
+    """The server is shared: another case's ALTER must not be taken for this one's."""
+    return place.server.as_admin("SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'ALTER TABLE big%' "
+                                 f"AND STATE LIKE 'copy%' AND DB = '{config(place)['db_name']}'")
 
 
 def start_in_the_alter(place, *options):
     patch(place, FIRST_THREE + SLOW + LAST)
     child = place.start(*at_site(place, "migrate", *options))
-    wait_for(lambda: running_alter(place.server), "the ALTER to run")
+    wait_for(lambda: running_alter(place), "the ALTER to run")
     return child
 
 
@@ -98,7 +100,7 @@ def more_exists(place):
 def test_bench_is_killed_in_an_alter_and_the_server_finishes_it(place):
     make_site_with(place, BIG)
     kill(start_in_the_alter(place, "--backup", "none"))
-    assert running_alter(place.server), "the server stopped with its client; the case shows nothing"
+    assert running_alter(place), "the server stopped with its client; the case shows nothing"
     run = place.bench(*at_site(place, "recover", "--wait", "60s"), code=8)
     contains(run.err, "waiting for ", "a part of its patches is in the database", f"bench --site {site_of(place)} recover --resume")
     assert more_exists(place) and not can_write(place)
