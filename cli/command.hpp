@@ -29,13 +29,13 @@ enum class Tail { arguments, foreign_command };
 
 struct Command {
   std::string_view name;
-  std::vector<std::string_view> aliases;  ///< Frappe's names for it
   Group group;
   Runs runs;
   Tail tail;
   std::string_view summary;
   /// Declares the command's options, and answers what runs once they are parsed.
   Run (*declare)(CLI::App&);
+  std::vector<std::string_view> aliases = {};  ///< other names for it, such as Frappe's
 };
 
 /// THE command table, in the order of `bench --help`.
