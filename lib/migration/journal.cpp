@@ -7,8 +7,6 @@ namespace bench {
 
 namespace {
 
-constexpr std::string_view table = "__bench_journal";
-
 std::int64_t number(std::size_t position) {
   return static_cast<std::int64_t>(position);
 }
@@ -24,11 +22,14 @@ std::string hash_of(const Statement& statement) {
 }
 
 Journal::Journal(Database& database, std::string operation)
-    : m_database(database), m_operation(std::move(operation)), m_exists(database.has_table(table)) {}
+    : m_database(database),
+      m_operation(std::move(operation)),
+      m_exists(database.has_table("__bench_journal")) {}
 
-Journal::Entries Journal::read(const Patch& patch) {
+Journal::Entries Journal::read(const std::string& patch) {
   Entries entries;
-  const std::vector<Value> key{patch.log_key};
+  if (!m_exists) return entries;
+  const std::vector<Value> key{patch};
   for (const Row& row : m_database.query(
            "SELECT position, statement_hash, object_before, finished_at FROM __bench_journal WHERE patch = ?",
            key))
@@ -39,7 +40,7 @@ Journal::Entries Journal::read(const Patch& patch) {
   return entries;
 }
 
-std::optional<std::string> Journal::begin(const Patch& patch, std::size_t position,
+std::optional<std::string> Journal::begin(const std::string& patch, std::size_t position,
                                           const Statement& statement) {
   auto before = m_database.definition_of(statement.text);
   Transaction transaction(m_database);
@@ -47,58 +48,48 @@ std::optional<std::string> Journal::begin(const Patch& patch, std::size_t positi
   execute(m_database,
           "INSERT INTO __bench_journal (patch, position, operation, statement_hash, object_before, began_at) "
           "VALUES (?, ?, ?, ?, ?, ?)",
-          {patch.log_key, number(position), m_operation, hash_of(statement),
+          {patch, number(position), m_operation, hash_of(statement),
            before ? Value(*before) : Value(std::monostate{}), to_database_time(Clock::now())});
   transaction.commit();
   return before;
 }
 
-void Journal::finish(const Patch& patch, std::size_t position) {
+void Journal::finish(const std::string& patch, std::size_t position) {
   Transaction transaction(m_database);
   execute(m_database, "UPDATE __bench_journal SET finished_at = ? WHERE patch = ? AND position = ?",
-          {to_database_time(Clock::now()), patch.log_key, number(position)});
+          {to_database_time(Clock::now()), patch, number(position)});
   transaction.commit();
 }
 
-void Journal::note_finished(const Patch& patch, std::size_t position, const Statement& statement) {
+void Journal::note_finished(const std::string& patch, std::size_t position, const Statement& statement) {
   const std::string now = to_database_time(Clock::now());
   execute(m_database,
           "INSERT INTO __bench_journal (patch, position, operation, statement_hash, began_at, finished_at) "
           "VALUES "
           "(?, ?, ?, ?, ?, ?)",
-          {patch.log_key, number(position), m_operation, hash_of(statement), now, now});
+          {patch, number(position), m_operation, hash_of(statement), now, now});
 }
 
-void Journal::take_back(const Patch& patch, std::size_t position) {
+void Journal::take_back(const std::string& patch, std::size_t position) {
   execute(m_database, "DELETE FROM __bench_journal WHERE patch = ? AND position = ?",
-          {patch.log_key, number(position)});
+          {patch, number(position)});
 }
 
-void Journal::forget(const Patch& patch) {
-  execute(m_database, "DELETE FROM __bench_journal WHERE patch = ?", {patch.log_key});
+void Journal::forget(const std::string& patch) {
+  execute(m_database, "DELETE FROM __bench_journal WHERE patch = ?", {patch});
 }
 
-std::optional<InDoubt> statement_in_doubt(Database& database) {
-  if (!database.has_table(table)) return std::nullopt;
-  const auto rows = database.query("SELECT patch, position FROM __bench_journal WHERE finished_at IS NULL");
+std::optional<Journal::InDoubt> Journal::in_doubt() {
+  if (!m_exists) return std::nullopt;
+  const auto rows = m_database.query("SELECT patch, position FROM __bench_journal WHERE finished_at IS NULL");
   if (rows.empty()) return std::nullopt;
   return InDoubt{.patch = to_text(rows[0][0]), .position = static_cast<std::size_t>(to_integer(rows[0][1]))};
 }
 
-void mark_finished(Database& database, const InDoubt& statement) {
-  execute(database, "UPDATE __bench_journal SET finished_at = ? WHERE patch = ? AND position = ?",
-          {to_database_time(Clock::now()), statement.patch, number(statement.position)});
-}
-
-void take_back(Database& database, const InDoubt& statement) {
-  execute(database, "DELETE FROM __bench_journal WHERE patch = ? AND position = ?",
-          {statement.patch, number(statement.position)});
-}
-
-bool journal_speaks_of(Database& database, const std::string& operation) {
+bool Journal::speaks_of(const std::string& operation) {
   const std::vector<Value> id{operation};
-  return database.has_table(table) &&
-         !database.query("SELECT 1 FROM __bench_journal WHERE operation = ? LIMIT 1", id).empty();
+  return m_exists &&
+         !m_database.query("SELECT 1 FROM __bench_journal WHERE operation = ? LIMIT 1", id).empty();
 }
 
 }  // namespace bench

@@ -5,17 +5,19 @@
 #include <string>
 
 #include "database/database.hpp"
-#include "migration/patch.hpp"
+#include "database/splitter.hpp"
 
 namespace bench {
 
 /// Which statement of a patch was begun and which was finished, for patches that cannot be one transaction:
-/// the table __bench_journal of the site's own database. Its rows go with the patch's log row.
+/// the table __bench_journal of the site's own database. Its rows go with the patch's log row, whose key
+/// names the patch here.
 class Journal {
  public:
   Journal(Database& database, std::string operation);
 
-  /// Whether the database has the table; bench's own first patch makes it.
+  /// Whether the database has the table; bench's own first patch makes it. Without it the journal is empty,
+  /// and nothing can be written to it.
   bool exists() const { return m_exists; }
 
   struct Entry {
@@ -24,38 +26,36 @@ class Journal {
     std::optional<std::string> object_before;
     bool finished = false;
   };
+  /// A statement that one run was cut off in.
+  struct InDoubt {
+    std::string patch;
+    std::size_t position = 0;
+  };
+  /// nullopt when every statement that was begun is finished.
+  std::optional<InDoubt> in_doubt();
+  /// Whether the operation began any statement whose patch is not logged yet.
+  bool speaks_of(const std::string& operation);
+
   /// By the statement's position in the patch, from 0.
   using Entries = std::map<std::size_t, Entry>;
-  Entries read(const Patch& patch);
+  Entries read(const std::string& patch);
 
   /// Durable before the statement is sent. Answers `object_before`.
-  std::optional<std::string> begin(const Patch& patch, std::size_t position, const Statement& statement);
-  void finish(const Patch& patch, std::size_t position);
+  std::optional<std::string> begin(const std::string& patch, std::size_t position,
+                                   const Statement& statement);
+  void finish(const std::string& patch, std::size_t position);
   /// In the transaction of the statement itself.
-  void note_finished(const Patch& patch, std::size_t position, const Statement& statement);
+  void note_finished(const std::string& patch, std::size_t position, const Statement& statement);
   /// The statement left nothing.
-  void take_back(const Patch& patch, std::size_t position);
+  void take_back(const std::string& patch, std::size_t position);
   /// In the transaction that logs the patch.
-  void forget(const Patch& patch);
+  void forget(const std::string& patch);
 
  private:
   Database& m_database;
   std::string m_operation;
   bool m_exists;
 };
-
-/// What the journal says of a statement that one run was cut off in.
-struct InDoubt {
-  std::string patch;  ///< its log key
-  std::size_t position = 0;
-};
-/// nullopt when every statement that was begun is finished.
-std::optional<InDoubt> statement_in_doubt(Database& database);
-/// A person says that it took effect, or that it did not.
-void mark_finished(Database& database, const InDoubt& statement);
-void take_back(Database& database, const InDoubt& statement);
-/// Whether the operation began any statement whose patch is not logged yet.
-bool journal_speaks_of(Database& database, const std::string& operation);
 
 std::string hash_of(const Statement& statement);
 

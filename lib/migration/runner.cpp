@@ -249,12 +249,12 @@ void MigrationRunner::apply_by_itself(const Patch& patch, const std::vector<Stat
   begin_session(patch.app);
   // The first patch of all makes the table.
   if (!m_journal || !m_journal->exists()) m_journal.emplace(m_database, m_options.operation);
-  const bool has_journal = m_journal->exists();
-  const auto entries = has_journal ? m_journal->read(patch) : Journal::Entries();
+  const auto entries = m_journal->read(patch.log_key);
   const auto commits = [this](const Statement& statement) { return commits_by_itself(statement); };
   if (entries.empty() && std::ranges::none_of(statements, commits))
     return apply_in_transaction(patch, statements);
-  has_journal ? apply_journaled(patch, statements, entries) : apply_without_journal(patch, statements);
+  m_journal->exists() ? apply_journaled(patch, statements, entries)
+                      : apply_without_journal(patch, statements);
 }
 
 // A lock that is not free makes the whole patch wait: what it has locked already would keep readers out
@@ -290,7 +290,7 @@ void MigrationRunner::apply_without_journal(const Patch& patch, const std::vecto
 void MigrationRunner::log_as_applied(const Patch& patch) {
   Transaction transaction(m_database);
   write_patch_log(m_database, patch, LogAs::applied, m_options.operation, {});
-  if (m_journal->exists()) m_journal->forget(patch);
+  if (m_journal->exists()) m_journal->forget(patch.log_key);
   transaction.commit();
 }
 
@@ -336,7 +336,7 @@ void MigrationRunner::apply_journaled(const Patch& patch, const std::vector<Stat
       run_journaled(patch, position, statement);
     } else if (!known->second.finished) {
       if (took_effect(patch, statement, known->second))
-        m_journal->finish(patch, position);
+        m_journal->finish(patch.log_key, position);
       else
         run_journaled(patch, position, statement);
     }
@@ -363,15 +363,15 @@ void MigrationRunner::run_journaled(const Patch& patch, std::size_t position, co
   if (!commits_by_itself(statement)) {
     Transaction transaction(m_database);
     execute(statement, m_options.patience);
-    m_journal->take_back(patch, position);
-    m_journal->note_finished(patch, position, statement);
+    m_journal->take_back(patch.log_key, position);
+    m_journal->note_finished(patch.log_key, position, statement);
     pause_point("migrate.statement-applied");
     m_report.committed = true;
     transaction.commit();
     return;
   }
   const bool had_committed = std::exchange(m_report.committed, true);
-  const auto before = m_journal->begin(patch, position, statement);
+  const auto before = m_journal->begin(patch.log_key, position, statement);
   pause_point("migrate.statement-begun");
   try {
     execute(statement, m_options.patience);
@@ -379,13 +379,13 @@ void MigrationRunner::run_journaled(const Patch& patch, std::size_t position, co
     // What the server refused as a whole is not in doubt.
     const bool is_lost = error.kind() == Kind::database;
     if (!is_lost && before && before == m_database.definition_of(statement.text)) {
-      m_journal->take_back(patch, position);
+      m_journal->take_back(patch.log_key, position);
       m_report.committed = had_committed;
     }
     throw;
   }
   pause_point("migrate.statement-applied");
-  m_journal->finish(patch, position);
+  m_journal->finish(patch.log_key, position);
 }
 
 }  // namespace bench

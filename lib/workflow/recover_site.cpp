@@ -60,14 +60,15 @@ std::string lift_hint(const Site& site) {
 
 /// A statement of which the journal does not know whether it took effect.
 struct DoubtfulStatement {
-  InDoubt place;
+  Journal::InDoubt place;
   std::string told;                 ///< file, line and text, and what the database shows
   std::optional<bool> took_effect;  ///< where the database proves it
 };
 
 std::optional<DoubtfulStatement> find_doubt(const Workplace& workplace, const Site& site,
                                             Database& database) {
-  const auto place = statement_in_doubt(database);
+  Journal journal(database, {});
+  const auto place = journal.in_doubt();
   if (!place) return std::nullopt;
   DoubtfulStatement doubt{.place = *place,
                           .told = fmt::format("statement {} of {}", place->position + 1, place->patch),
@@ -75,7 +76,7 @@ std::optional<DoubtfulStatement> find_doubt(const Workplace& workplace, const Si
   for (const Patch& patch : patches_of(workplace, site)) {
     if (patch.log_key != place->patch || place->position >= patch.statements.size()) continue;
     const Statement& statement = patch.statements[place->position];
-    const auto before = Journal(database, {}).read(patch).at(place->position).object_before;
+    const auto before = journal.read(patch.log_key).at(place->position).object_before;
     const auto now = database.definition_of(statement.text);
     if (before && now) doubt.took_effect = *before != *now;
     doubt.told = fmt::format("{}:{}: {}", patch.file.string(), statement.line, statement.text);
@@ -122,7 +123,8 @@ Judgement undo(const Workplace& workplace, const Site& site, Operation& operatio
 Judgement judge_migrate(const Workplace& workplace, const Site& site, Operation& operation) {
   const auto connection = connect_for_changes(workplace, site);
   if (!run_is_whole(*connection, operation.id())) {
-    if (!applied_anything(*connection, operation.id()) && !journal_speaks_of(*connection, operation.id()))
+    if (!applied_anything(*connection, operation.id()) &&
+        !Journal(*connection, operation.id()).speaks_of(operation.id()))
       return {OperationState::undone, "no patch of it is in the database; the site is as it was"};
     const auto doubt = find_doubt(workplace, site, *connection);
     const std::string what = "a part of its patches is in the database" +
@@ -323,7 +325,9 @@ bool settle_doubt(const Workplace& workplace, const Site& site, Doubt doubt) {
   if (doubt == Doubt::took_effect && !statement->took_effect.value_or(true))
     throw Error(Kind::usage, statement->told, fmt::format("bench --site {} recover --resume", site.name()));
   const bool is_finished = doubt == Doubt::took_effect || statement->took_effect.value_or(false);
-  is_finished ? mark_finished(*connection, statement->place) : take_back(*connection, statement->place);
+  const auto& [patch, position] = statement->place;
+  Journal journal(*connection, {});
+  is_finished ? journal.finish(patch, position) : journal.take_back(patch, position);
   return true;
 }
 

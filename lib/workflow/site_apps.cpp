@@ -69,7 +69,7 @@ MarkReport mark_applied(const Workplace& workplace, const Site& site, const std:
       (is_applied ? report.already : report.marked).push_back(one->log_key);
       if (is_applied) continue;
       write_patch_log(*database, *one, LogAs::applied, operation.id(), {});
-      if (journal.exists()) journal.forget(*one);
+      if (journal.exists()) journal.forget(one->log_key);
     }
     note_run(*database, operation.id());
     transaction.commit();
