@@ -9,24 +9,17 @@ using namespace bench::test;
 
 namespace {
 
-/// An empty database of one type, and a connection for changes.
-struct Opened {
-  explicit Opened(std::string_view db_type) {
-    const TestDatabase* row = find_test_database(db_type);
-    REQUIRE(row != nullptr);
-    database = test::open(make_database(*row, folder.path()));
-  }
+struct Opened : OpenDatabase {
+  using OpenDatabase::OpenDatabase;
   /// Whether the statement changed what `definition_of` tells; it must tell something.
   bool shows(const char* statement) {
-    const auto before = database->definition_of(statement);
+    const auto before = admin->definition_of(statement);
     REQUIRE(before);
-    database->execute(statement);
-    const auto after = database->definition_of(statement);
+    admin->execute(statement);
+    const auto after = admin->definition_of(statement);
     REQUIRE(after);
     return *before != *after;
   }
-  TemporaryFolder folder;
-  std::unique_ptr<Database> database;
 };
 
 }  // namespace
@@ -50,14 +43,14 @@ TEST_CASE("mariadb: the definition of what it names tells whether a statement to
 TEST_CASE("mariadb: where a definition proves nothing, it says so, and what may run twice shows no change") {
   Opened opened("mariadb");
   for (const char* table : {"a", "b"})
-    opened.database->execute(std::string("CREATE TABLE ") + table + " (id INT AUTO_INCREMENT PRIMARY KEY)");
+    opened.admin->execute(std::string("CREATE TABLE ") + table + " (id INT AUTO_INCREMENT PRIMARY KEY)");
   for (const char* statement :
        {"DROP TABLE a, b", "RENAME TABLE a TO x, b TO a", "CALL p()",
         "ALTER TABLE a EXCHANGE PARTITION p WITH TABLE b", "INSERT INTO a VALUES (1)"}) {
     INFO(statement);
-    CHECK_FALSE(opened.database->definition_of(statement));
+    CHECK_FALSE(opened.admin->definition_of(statement));
   }
-  opened.database->execute("INSERT INTO a VALUES (1), (2)");
+  opened.admin->execute("INSERT INTO a VALUES (1), (2)");
   for (const char* statement :
        {"TRUNCATE TABLE a", "ALTER TABLE a AUTO_INCREMENT = 7", "ALTER TABLE a FORCE"}) {
     INFO(statement);
@@ -67,8 +60,8 @@ TEST_CASE("mariadb: where a definition proves nothing, it says so, and what may 
 
 TEST_CASE("postgres: the definition of an index or an enum tells whether a statement took effect") {
   Opened opened("postgres");
-  opened.database->execute("CREATE TABLE t (a INT)");
-  opened.database->execute("CREATE TYPE \"My mood\" AS ENUM ('sad')");
+  opened.admin->execute("CREATE TABLE t (a INT)");
+  opened.admin->execute("CREATE TYPE \"My mood\" AS ENUM ('sad')");
   for (const char* statement :
        {"CREATE INDEX CONCURRENTLY IF NOT EXISTS \"I\" ON t (a)", "DROP INDEX CONCURRENTLY public.\"I\"",
         "CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)",
@@ -77,11 +70,11 @@ TEST_CASE("postgres: the definition of an index or an enum tells whether a state
     CHECK(opened.shows(statement));
   }
   for (const char* statement : {"CREATE INDEX CONCURRENTLY ON t (a)", "DROP INDEX CONCURRENTLY i, j"})
-    CHECK_FALSE(opened.database->definition_of(statement));
+    CHECK_FALSE(opened.admin->definition_of(statement));
   // What is left when it is cut off is neither there nor not there.
-  opened.database->execute("DROP INDEX i");
-  opened.database->execute("INSERT INTO t VALUES (1), (1)");
+  opened.admin->execute("DROP INDEX i");
+  opened.admin->execute("INSERT INTO t VALUES (1), (1)");
   const char* fails = "CREATE UNIQUE INDEX CONCURRENTLY twice ON t (a)";
-  CHECK_THROWS(opened.database->execute(fails));
-  CHECK_FALSE(opened.database->definition_of(fails));
+  CHECK_THROWS(opened.admin->execute(fails));
+  CHECK_FALSE(opened.admin->definition_of(fails));
 }

@@ -26,13 +26,8 @@ using namespace bench::test;
 
 namespace {
 
-struct Site {
-  Site() {
-    const TestDatabase* row = find_test_database("mariadb");
-    REQUIRE(row != nullptr);
-    settings = make_database(*row, folder.path());
-    admin = test::open(settings);
-  }
+struct Site : OpenDatabase {
+  Site() : OpenDatabase("mariadb") {}
   std::unique_ptr<Scratch> scratch() const {
     return get_backend("mariadb").make_scratch(settings, {}, folder.path(), "test");
   }
@@ -53,9 +48,6 @@ struct Site {
                     settings.app.name + "\\_bench\\_%'")
             .size());
   }
-  TemporaryFolder folder;
-  SiteDatabase settings;
-  std::unique_ptr<Database> admin;
 };
 
 void load(Scratch& scratch, const std::string& text) {

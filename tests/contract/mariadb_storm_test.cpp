@@ -22,20 +22,13 @@ using std::chrono::milliseconds;
 
 namespace {
 
-struct Site {
-  Site() {
-    const TestDatabase* row = find_test_database("mariadb");
-    REQUIRE(row != nullptr);
-    settings = make_database(*row, folder.path());
-    admin = test::open(settings);
+struct Site : OpenDatabase {
+  Site() : OpenDatabase("mariadb") {
     admin->execute("CREATE TABLE t (id BIGINT AUTO_INCREMENT PRIMARY KEY, words VARCHAR(100))");
     admin->execute("INSERT INTO t (words) VALUES ('first')");
     for (int index = 0; index < 50; ++index)
       admin->execute(fmt::format("CREATE TABLE other_{} (id INT PRIMARY KEY)", index));
   }
-  TemporaryFolder folder;
-  SiteDatabase settings;
-  std::unique_ptr<Database> admin;
 };
 
 /// One client of a site, which connects again when its connection is lost, or for each of its actions.

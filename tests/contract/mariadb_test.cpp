@@ -14,12 +14,8 @@ using namespace bench::test;
 namespace {
 
 /// A site's database on MariaDB with one table and a fence.
-struct Site {
-  Site() {
-    const TestDatabase* row = find_test_database("mariadb");
-    REQUIRE(row != nullptr);
-    settings = make_database(*row, folder.path());
-    admin = test::open(settings);
+struct Site : OpenDatabase {
+  Site() : OpenDatabase("mariadb") {
     admin->execute("CREATE TABLE t (id INT PRIMARY KEY, words VARCHAR(100))");
     fence = get_backend("mariadb").make_fence(settings, nullptr);
   }
@@ -29,9 +25,6 @@ struct Site {
   }
   std::string account() const { return "`" + settings.app.user + "`@`localhost`"; }
   std::vector<Row> grants() { return admin->query("SHOW GRANTS FOR " + account()); }
-  TemporaryFolder folder;
-  SiteDatabase settings;
-  std::unique_ptr<Database> admin;
   std::unique_ptr<Fence> fence;
   nlohmann::json saved = nlohmann::json::array();
 };

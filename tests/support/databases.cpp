@@ -93,6 +93,15 @@ const TestDatabase* find_test_database(std::string_view db_type) {
   return nullptr;
 }
 
+const TestDatabase& get_test_database(std::string_view db_type) {
+  const TestDatabase* database = find_test_database(db_type);
+  REQUIRE(database != nullptr);
+  return *database;
+}
+
+OpenDatabase::OpenDatabase(std::string_view db_type)
+    : settings(make_database(get_test_database(db_type), folder.path())), admin(open(settings)) {}
+
 SiteDatabase make_database(const TestDatabase& row, const std::filesystem::path& folder) {
   SiteDatabase database = row.settings(folder);
   get_backend(row.db_type).create_database(database, [] {});
