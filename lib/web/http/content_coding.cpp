@@ -1,0 +1,106 @@
+#include "web/http/content_coding.hpp"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <algorithm>
+
+#include "base/digest.hpp"
+#include "base/error.hpp"
+
+namespace bench {
+
+namespace {
+
+constexpr std::size_t worth_compressing = 1'000;
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+// Calls `see` with each member of a comma-separated list.
+template <typename See>
+bool any_member(std::string_view list, See see) {
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(','), list.size());
+    if (see(trimmed(list.substr(0, end)))) return true;
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return false;
+}
+
+bool is_refused(std::string_view parameters) {
+  const std::size_t weight = parameters.find("q=");
+  if (weight == std::string_view::npos) return false;
+  return parameters.substr(weight + 2).find_first_not_of("0. \t") == std::string_view::npos;
+}
+
+bool is_compressible(std::string_view type) {
+  return type.starts_with("text/") || type.starts_with("application/json") ||
+         type.starts_with("application/problem+json") || type.starts_with("application/javascript") ||
+         type.starts_with("image/svg+xml");
+}
+
+bool has_tag(const HttpRequest& request, std::string_view tag) {
+  const auto wanted = request.headers.find("If-None-Match");
+  return wanted && any_member(*wanted, [tag](std::string_view one) {
+           if (one.starts_with("W/")) one.remove_prefix(2);
+           return one == "*" || one == tag;
+         });
+}
+
+}  // namespace
+
+bool accepts_gzip(const HttpRequest& request) {
+  return any_member(request.headers.get("Accept-Encoding"), [](std::string_view member) {
+    const std::size_t end = std::min(member.find(';'), member.size());
+    const std::string_view coding = trimmed(member.substr(0, end));
+    return (coding == "gzip" || coding == "*") && !is_refused(member.substr(end));
+  });
+}
+
+std::string gzip(std::string_view text) {
+  z_stream stream{};
+  constexpr int with_gzip_header = 15 + 16;
+  constexpr int quick = 1;
+  if (deflateInit2(&stream, quick, Z_DEFLATED, with_gzip_header, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    throw Error(Kind::unexpected, "zlib cannot begin to compress");
+  std::string result(deflateBound(&stream, static_cast<uLong>(text.size())), '\0');
+  // zlib reads through a pointer that is not const.
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(result.data());
+  stream.avail_out = static_cast<uInt>(result.size());
+  const int end = deflate(&stream, Z_FINISH);
+  result.resize(stream.total_out);
+  deflateEnd(&stream);
+  if (end != Z_STREAM_END) throw Error(Kind::unexpected, "zlib cannot compress");
+  return result;
+}
+
+HttpResponse with_validators(HttpResponse response, const HttpRequest& request, std::string_view variant) {
+  std::string* const body = response.text();
+  if (body == nullptr || response.status != 200) return response;
+  response.headers.add("Vary", "Accept-Encoding, Cookie");
+  const bool compress = body->size() >= worth_compressing &&
+                        is_compressible(response.headers.get("Content-Type")) && accepts_gzip(request);
+  if (request.is_read() && response.headers.get("Cache-Control") != "no-store") {
+    const std::string tag =
+        fmt::format("\"{}{}{}\"", sha256(*body).substr(0, 24), variant, compress ? "-gzip" : "");
+    response.headers.set("ETag", tag);
+    if (has_tag(request, tag)) {
+      response.status = 304;
+      body->clear();
+      return response;
+    }
+  }
+  if (compress) {
+    *body = gzip(*body);
+    response.headers.set("Content-Encoding", "gzip");
+  }
+  return response;
+}
+
+}  // namespace bench

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "web/http/message.hpp"
+
+namespace bench {
+
+/// Whether the request's Accept-Encoding takes gzip (RFC 9110, 12.5.3).
+bool accepts_gzip(const HttpRequest& request);
+
+/// gzip (RFC 1952), at a level that costs little.
+std::string gzip(std::string_view text);
+
+/// Gives a successful answer with a text body its ETag (of its content and of `variant`, such as the mode
+/// that the page was made in), answers 304 when the client has it already, and compresses what is worth it.
+/// Sets Vary.
+HttpResponse with_validators(HttpResponse response, const HttpRequest& request, std::string_view variant);
+
+}  // namespace bench

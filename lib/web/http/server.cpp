@@ -1,0 +1,457 @@
+#include "web/http/server.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <ctime>
+#include <list>
+#include <map>
+
+#include "base/error.hpp"
+#include "web/http/url.hpp"
+
+namespace bench {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using tcp = asio::ip::tcp;
+using ErrorCode = boost::system::error_code;
+
+constexpr std::chrono::milliseconds topic_interval{500};
+constexpr std::chrono::seconds heartbeat_interval{15};
+constexpr std::size_t file_piece = 262'144;
+
+std::string date_now() {
+  static thread_local std::time_t told_at = 0;
+  static thread_local std::string told;
+  const std::time_t now = std::time(nullptr);
+  if (now != told_at) {
+    std::tm parts{};
+    gmtime_r(&now, &parts);
+    std::array<char, 64> text{};
+    told.assign(text.data(), std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts));
+    told_at = now;
+  }
+  return told;
+}
+
+std::uint64_t size_of(const HttpResponse& response) {
+  if (const auto* text = std::get_if<std::string>(&response.body)) return text->size();
+  if (const auto* part = std::get_if<FilePart>(&response.body)) return part->size;
+  return 0;
+}
+
+bool has_body(int status) {
+  return status != 204 && status != 304;
+}
+
+enum class After { keep, close };
+
+std::string head_of(const HttpResponse& response, After after) {
+  fmt::memory_buffer head;
+  const auto out = std::back_inserter(head);
+  fmt::format_to(out, "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, reason_phrase(response.status),
+                 date_now());
+  for (const auto& [name, value] : response.headers) fmt::format_to(out, "{}: {}\r\n", name, value);
+  const bool is_stream = std::holds_alternative<EventStream>(response.body);
+  if (!is_stream && has_body(response.status))
+    fmt::format_to(out, "Content-Length: {}\r\n", size_of(response));
+  if (after == After::close || is_stream) fmt::format_to(out, "Connection: close\r\n");
+  fmt::format_to(out, "\r\n");
+  return fmt::to_string(head);
+}
+
+HttpResponse bare(int status) {
+  return text_response(status, "text/plain; charset=utf-8", fmt::format("{}\n", reason_phrase(status)));
+}
+
+int status_of(const ErrorCode& error) {
+  if (error == http::error::body_limit) return 413;
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) return 431;
+  return 400;
+}
+
+using Parser = http::request_parser<http::string_body>;
+
+// nullopt when what was sent is not one plain request.
+std::optional<HttpRequest> request_of(Parser::value_type message, const std::string& client) {
+  if (message.version() == 11 && message.count(http::field::host) != 1) return std::nullopt;
+  HttpRequest request;
+  request.method = std::string(message.method_string());
+  request.target = std::string(message.target());
+  auto target = parse_target(request.target);
+  if (!target) return std::nullopt;
+  request.path = std::move(target->path);
+  request.query = std::move(target->query);
+  for (const auto& field : message)
+    request.headers.add(std::string(field.name_string()), std::string(field.value()));
+  request.body = std::move(message.body());
+  request.client = client;
+  return request;
+}
+
+}  // namespace
+
+class HttpServer::Implementation {
+ public:
+  Implementation(const ServerOptions& options, Handler handler, Log log);
+  std::uint16_t port() const { return m_acceptor.local_endpoint().port(); }
+  void run();
+  void stop();
+
+ private:
+  struct Connection {
+    explicit Connection(tcp::socket socket) : stream(std::move(socket)), wake_up(stream.get_executor()) {}
+    beast::tcp_stream stream;
+    asio::steady_timer wake_up;  ///< of a stream of events
+    std::string client;
+    bool is_idle = true;
+    bool is_gone = false;
+    std::list<Connection*>::iterator place;
+  };
+  struct Topic {
+    std::function<std::string()> state;
+    std::string current;
+    std::uint64_t version = 0;
+    std::list<Connection*> waiting;
+  };
+  /// What became of reading a request.
+  struct Arrival {
+    std::optional<HttpRequest> request;
+    int refused_with = 0;  ///< the status; 0 without a request: the client is gone
+    After after = After::keep;
+  };
+
+  asio::awaitable<void> accept();
+  asio::awaitable<void> serve(tcp::socket socket);
+  asio::awaitable<Arrival> read(Connection& connection, beast::flat_buffer& buffer);
+  asio::awaitable<HttpResponse> answer(const HttpRequest& request);
+  asio::awaitable<bool> write(Connection& connection, const HttpResponse& response, bool head_only,
+                              After after);
+  asio::awaitable<bool> write_file(Connection& connection, const FilePart& part);
+  asio::awaitable<void> stream_events(std::shared_ptr<Connection> connection, const EventStream& events);
+  asio::awaitable<void> wait_for_end(std::shared_ptr<Connection> connection);
+  asio::awaitable<void> watch(std::string name);
+  void tell(const HttpRequest& request, const Connection& connection, const HttpResponse& response,
+            std::chrono::steady_clock::time_point began) const;
+  void end();
+
+  ServerOptions m_options;
+  Handler m_handler;
+  Log m_log;
+  asio::io_context m_io{1};
+  asio::thread_pool m_workers;
+  tcp::acceptor m_acceptor{m_io};
+  asio::steady_timer m_grace{m_io};
+  std::list<Connection*> m_connections;
+  std::map<std::string, Topic> m_topics;
+  bool m_stopping = false;
+};
+
+HttpServer::Implementation::Implementation(const ServerOptions& options, Handler handler, Log log)
+    : m_options(options),
+      m_handler(std::move(handler)),
+      m_log(std::move(log)),
+      m_workers(static_cast<std::size_t>(options.workers)) {
+  ErrorCode error;
+  const auto address = asio::ip::make_address(m_options.host, error);
+  if (error)
+    throw Error(Kind::usage, fmt::format("'{}' is no IP address", m_options.host), "use --host 127.0.0.1");
+  const tcp::endpoint endpoint(address, m_options.port);
+  m_acceptor.open(endpoint.protocol());
+  m_acceptor.set_option(asio::socket_base::reuse_address(true));
+  m_acceptor.bind(endpoint, error);
+  if (!error) m_acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (error)
+    throw Error(
+        Kind::usage,
+        fmt::format("cannot listen on {} port {}: {}", m_options.host, m_options.port, error.message()),
+        "choose another with --port");
+}
+
+void HttpServer::Implementation::run() {
+  asio::co_spawn(m_io, accept(), asio::detached);
+  m_io.run();
+  m_workers.join();
+}
+
+void HttpServer::Implementation::stop() {
+  asio::post(m_io, [this] {
+    if (m_stopping) return;
+    m_stopping = true;
+    ErrorCode ignored;
+    m_acceptor.close(ignored);
+    for (Connection* connection : m_connections)
+      if (connection->is_idle) connection->stream.close();
+    for (auto& [name, topic] : m_topics)
+      for (Connection* connection : topic.waiting) connection->wake_up.cancel();
+    m_grace.expires_after(m_options.grace);
+    m_grace.async_wait([this](const ErrorCode& cancelled) {
+      if (cancelled) return;
+      for (Connection* connection : m_connections) connection->stream.close();
+    });
+    end();
+  });
+}
+
+// The last connection that ends after `stop` lets `run` return.
+void HttpServer::Implementation::end() {
+  if (m_stopping && m_connections.empty()) m_grace.cancel();
+}
+
+asio::awaitable<void> HttpServer::Implementation::accept() {
+  asio::steady_timer pause(m_io);
+  while (!m_stopping) {
+    ErrorCode error;
+    // Whoever is too many waits in the system's queue, and a lack of descriptors passes.
+    bool must_pause = m_connections.size() >= m_options.max_connections;
+    if (!must_pause) {
+      tcp::socket socket = co_await m_acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
+      if (!error) asio::co_spawn(m_io, serve(std::move(socket)), asio::detached);
+      must_pause = static_cast<bool>(error);
+    }
+    if (must_pause && !m_stopping) {
+      pause.expires_after(std::chrono::milliseconds(20));
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    }
+  }
+}
+
+asio::awaitable<void> HttpServer::Implementation::serve(tcp::socket socket) {
+  ErrorCode error;
+  socket.set_option(tcp::no_delay(true), error);
+  const auto held = std::make_shared<Connection>(std::move(socket));
+  Connection& connection = *held;
+  const tcp::endpoint peer = connection.stream.socket().remote_endpoint(error);
+  connection.client = error ? "" : peer.address().to_string();
+  connection.place = m_connections.insert(m_connections.end(), &connection);
+  try {
+    beast::flat_buffer buffer(m_options.max_header + m_options.max_body);
+    for (After after = After::keep; after == After::keep && !m_stopping;) {
+      Arrival arrival = co_await read(connection, buffer);
+      if (!arrival.request && arrival.refused_with == 0) break;
+      const auto began = std::chrono::steady_clock::now();
+      const HttpRequest request = std::move(arrival.request).value_or(HttpRequest{});
+      HttpResponse response = arrival.refused_with != 0 ? bare(arrival.refused_with) : HttpResponse{};
+      if (arrival.refused_with == 0) response = co_await answer(request);
+      after = m_stopping || arrival.refused_with != 0 ? After::close : arrival.after;
+      const bool written = co_await write(connection, response, request.method == "HEAD", after);
+      tell(request, connection, response, began);
+      if (!written) break;
+      const auto* events = std::get_if<EventStream>(&response.body);
+      if (events == nullptr || request.method == "HEAD") continue;
+      co_await stream_events(held, *events);
+      break;
+    }
+  } catch (const std::exception&) {
+    // The connection is lost, and nobody is left to tell.
+  }
+  connection.stream.socket().shutdown(tcp::socket::shutdown_send, error);
+  m_connections.erase(connection.place);
+  end();
+}
+
+asio::awaitable<HttpServer::Implementation::Arrival> HttpServer::Implementation::read(
+    Connection& connection, beast::flat_buffer& buffer) {
+  beast::tcp_stream& stream = connection.stream;
+  ErrorCode error;
+  if (buffer.size() == 0) {
+    // What rests must not hold what its last request needed.
+    buffer.shrink_to_fit();
+    connection.is_idle = true;
+    stream.expires_after(m_options.idle_timeout);
+    const std::size_t size = co_await stream.async_read_some(
+        buffer.prepare(4'096), asio::redirect_error(asio::use_awaitable, error));
+    connection.is_idle = false;
+    if (error || m_stopping) co_return Arrival{};
+    buffer.commit(size);
+  }
+  Parser parser;
+  parser.header_limit(static_cast<std::uint32_t>(m_options.max_header));
+  parser.body_limit(m_options.max_body);
+  stream.expires_after(m_options.header_timeout);
+  co_await http::async_read_header(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+  if (!error) {
+    const auto expected = parser.get()[http::field::expect];
+    if (!expected.empty() && !beast::iequals(expected, "100-continue")) co_return Arrival{{}, 417};
+    if (!expected.empty()) {
+      constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+      co_await asio::async_write(stream, asio::buffer(go_on),
+                                 asio::redirect_error(asio::use_awaitable, error));
+    }
+  }
+  if (!error) {
+    stream.expires_after(m_options.body_timeout);
+    co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+  }
+  const bool is_gone = error == beast::error::timeout || error == http::error::end_of_stream ||
+                       error == http::error::partial_message ||
+                       error.category() == asio::error::get_system_category();
+  if (is_gone) co_return Arrival{};
+  if (error) co_return Arrival{{}, status_of(error)};
+  const After after = parser.keep_alive() ? After::keep : After::close;
+  auto request = request_of(parser.release(), connection.client);
+  if (!request) co_return Arrival{{}, 400};
+  co_return Arrival{std::move(request), 0, after};
+}
+
+asio::awaitable<HttpResponse> HttpServer::Implementation::answer(const HttpRequest& request) {
+  return asio::co_spawn(
+      m_workers,
+      [this, &request]() -> asio::awaitable<HttpResponse> {
+        try {
+          co_return m_handler(request);
+        } catch (const std::exception&) {
+          co_return bare(500);
+        }
+      },
+      asio::use_awaitable);
+}
+
+asio::awaitable<bool> HttpServer::Implementation::write(Connection& connection, const HttpResponse& response,
+                                                        bool head_only, After after) {
+  const std::string head = head_of(response, after);
+  std::array<asio::const_buffer, 2> buffers{asio::buffer(head), asio::const_buffer()};
+  const auto* text = std::get_if<std::string>(&response.body);
+  if (text != nullptr && !head_only && has_body(response.status)) buffers[1] = asio::buffer(*text);
+  ErrorCode error;
+  connection.stream.expires_after(m_options.write_timeout);
+  co_await asio::async_write(connection.stream, buffers, asio::redirect_error(asio::use_awaitable, error));
+  const auto* part = std::get_if<FilePart>(&response.body);
+  if (error || part == nullptr || head_only) co_return !error;
+  co_return co_await write_file(connection, *part);
+}
+
+asio::awaitable<bool> HttpServer::Implementation::write_file(Connection& connection, const FilePart& part) {
+  std::string piece;
+  for (std::uint64_t done = 0; done < part.size;) {
+    // A slow disk holds up this one answer and no other.
+    const ssize_t size = co_await asio::co_spawn(
+        m_workers,
+        [&]() -> asio::awaitable<ssize_t> {
+          piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(file_piece, part.size - done)));
+          co_return ::pread(part.file.get(), piece.data(), piece.size(),
+                            static_cast<off_t>(part.offset + done));
+        },
+        asio::use_awaitable);
+    // The file became shorter: the length that was promised cannot be kept.
+    if (size <= 0) co_return false;
+    ErrorCode error;
+    connection.stream.expires_after(m_options.write_timeout);
+    co_await asio::async_write(connection.stream, asio::buffer(piece.data(), static_cast<std::size_t>(size)),
+                               asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return false;
+    done += static_cast<std::uint64_t>(size);
+  }
+  co_return true;
+}
+
+asio::awaitable<void> HttpServer::Implementation::stream_events(std::shared_ptr<Connection> connection,
+                                                                const EventStream& events) {
+  const auto [entry, is_new] = m_topics.try_emplace(events.topic);
+  Topic& topic = entry->second;
+  topic.state = events.state;
+  const auto place = topic.waiting.insert(topic.waiting.end(), connection.get());
+  if (is_new) asio::co_spawn(m_io, watch(events.topic), asio::detached);
+  connection->stream.expires_never();
+  asio::co_spawn(m_io, wait_for_end(connection), asio::detached);
+  std::uint64_t sent = 0;
+  ErrorCode error;
+  while (!m_stopping && !connection->is_gone && !error) {
+    const std::string piece = sent == topic.version ? ":\n\n" : fmt::format("data: {}\n\n", topic.current);
+    sent = topic.version;
+    connection->stream.expires_after(m_options.write_timeout);
+    co_await asio::async_write(connection->stream, asio::buffer(piece),
+                               asio::redirect_error(asio::use_awaitable, error));
+    if (error || sent != topic.version) continue;
+    ErrorCode woken;
+    connection->wake_up.expires_after(heartbeat_interval);
+    co_await connection->wake_up.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  }
+  topic.waiting.erase(place);
+  connection->stream.close();
+}
+
+// A client says nothing more on a stream of events: what can be read is its end.
+asio::awaitable<void> HttpServer::Implementation::wait_for_end(std::shared_ptr<Connection> connection) {
+  std::array<char, 64> unused{};
+  ErrorCode error;
+  co_await connection->stream.async_read_some(asio::buffer(unused),
+                                              asio::redirect_error(asio::use_awaitable, error));
+  connection->is_gone = true;
+  connection->wake_up.cancel();
+}
+
+// One for each topic that somebody listens to, however many do.
+asio::awaitable<void> HttpServer::Implementation::watch(std::string name) {
+  Topic& topic = m_topics.at(name);
+  asio::steady_timer pause(m_io);
+  while (!m_stopping && !topic.waiting.empty()) {
+    std::string now = co_await asio::co_spawn(
+        m_workers,
+        [&topic]() -> asio::awaitable<std::string> {
+          try {
+            co_return topic.state();
+          } catch (const std::exception&) {
+            // A config file that is being edited by hand: the next look tells.
+            co_return topic.current;
+          }
+        },
+        asio::use_awaitable);
+    if (topic.version == 0 || now != topic.current) {
+      topic.current = std::move(now);
+      ++topic.version;
+      for (Connection* connection : topic.waiting) connection->wake_up.cancel();
+    }
+    ErrorCode ignored;
+    pause.expires_after(topic_interval);
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  m_topics.erase(name);
+}
+
+void HttpServer::Implementation::tell(const HttpRequest& request, const Connection& connection,
+                                      const HttpResponse& response,
+                                      std::chrono::steady_clock::time_point began) const {
+  if (!m_log) return;
+  m_log({.client = connection.client,
+         .method = request.method,
+         .target = request.target,
+         .host = std::string(request.headers.get("Host")),
+         .user_agent = std::string(request.headers.get("User-Agent")),
+         .status = response.status,
+         .bytes = size_of(response),
+         .duration = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
+                                                                           began)});
+}
+
+HttpServer::HttpServer(const ServerOptions& options, Handler handler, Log log)
+    : m_implementation(std::make_unique<Implementation>(options, std::move(handler), std::move(log))) {}
+HttpServer::~HttpServer() = default;
+std::uint16_t HttpServer::port() const {
+  return m_implementation->port();
+}
+void HttpServer::run() {
+  m_implementation->run();
+}
+void HttpServer::stop() {
+  m_implementation->stop();
+}
+
+}  // namespace bench

@@ -1,0 +1,112 @@
+#include "web/http/url.hpp"
+
+#include <fmt/format.h>
+
+#include <cctype>
+#include <vector>
+
+namespace bench {
+
+namespace {
+
+std::optional<char> hexadecimal(std::string_view digits) {
+  int value = 0;
+  for (const char digit : digits) {
+    if (std::isxdigit(static_cast<unsigned char>(digit)) == 0) return std::nullopt;
+    const int lower = std::tolower(static_cast<unsigned char>(digit));
+    value = value * 16 + (lower <= '9' ? lower - '0' : lower - 'a' + 10);
+  }
+  return static_cast<char>(value);
+}
+
+// Takes the text up to the separator, and the separator, off its front.
+std::string_view take_until(std::string_view& text, char separator) {
+  const std::size_t end = text.find(separator);
+  const std::string_view taken = text.substr(0, end);
+  text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+  return taken;
+}
+
+enum class Plus { plus, space };
+enum class Broken { refuse, keep };
+
+std::optional<std::string> decoded(std::string_view text, Plus plus, Broken broken) {
+  std::string result;
+  result.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+' && plus == Plus::space) {
+      result += ' ';
+    } else if (text[i] == '%') {
+      const auto byte = i + 2 < text.size() ? hexadecimal(text.substr(i + 1, 2)) : std::nullopt;
+      if (!byte && broken == Broken::refuse) return std::nullopt;
+      result += byte.value_or('%');
+      if (byte) i += 2;
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
+// RFC 3986, 5.2.4, but what would climb above the root is refused and not forgotten.
+std::optional<std::string> without_dot_segments(std::string_view path) {
+  std::vector<std::string_view> segments;
+  for (std::string_view rest = path; !rest.empty();) {
+    const std::string_view segment = take_until(rest, '/');
+    if (segment == ".." && segments.empty()) return std::nullopt;
+    if (segment == "..")
+      segments.pop_back();
+    else if (segment != "." && !segment.empty())
+      segments.push_back(segment);
+  }
+  std::string result;
+  for (const std::string_view segment : segments) result += fmt::format("/{}", segment);
+  return result.empty() ? "/" : result;
+}
+
+bool has_control_character(std::string_view text) {
+  return std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
+}  // namespace
+
+std::optional<Target> parse_target(std::string_view target) {
+  if (target.starts_with("http://")) {
+    target.remove_prefix(std::min(target.find('/', 7), target.size()));
+    if (target.empty()) target = "/";
+  }
+  if (!target.starts_with('/')) return std::nullopt;
+  target = target.substr(0, target.find('#'));
+  const auto path = decoded(take_until(target, '?'), Plus::plus, Broken::refuse);
+  // A backslash is a separator to some; nobody has one in a name here.
+  if (!path || has_control_character(*path) || path->find('\\') != std::string::npos) return std::nullopt;
+  auto clean = without_dot_segments(*path);
+  if (!clean) return std::nullopt;
+  return Target{.path = std::move(*clean), .query = parse_form(target)};
+}
+
+HttpParameters parse_form(std::string_view text) {
+  HttpParameters parameters;
+  while (!text.empty()) {
+    std::string_view value = take_until(text, '&');
+    if (value.empty()) continue;
+    const std::string_view name = take_until(value, '=');
+    parameters.add(*decoded(name, Plus::space, Broken::keep), *decoded(value, Plus::space, Broken::keep));
+  }
+  return parameters;
+}
+
+std::string percent_encoded(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x80 && std::isalnum(byte) != 0) ||
+        std::string_view("-._~").find(c) != std::string_view::npos)
+      result += c;
+    else
+      result += fmt::format("%{:02X}", byte);
+  }
+  return result;
+}
+
+}  // namespace bench
