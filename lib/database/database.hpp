@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "database/column.hpp"
 #include "database/dialect.hpp"
 #include "database/value.hpp"
 
@@ -52,6 +53,8 @@ class Database {
   virtual bool has_table(std::string_view table) = 0;
   /// Names of the base tables, sorted; the database's own are left out.
   virtual std::vector<std::string> tables() = 0;
+  /// A base table's columns in their order; empty when there is no such table.
+  virtual std::vector<Column> columns(std::string_view table) = 0;
 
   virtual bool in_transaction() = 0;
 

@@ -156,3 +156,29 @@ TEST_CASE("a long statement ends when it is cancelled") {
     CHECK(kind_of([&] { database->query(statement); }) == Kind::interrupted);
   }
 }
+
+TEST_CASE("the columns of a table are told") {
+  for (const TestDatabase& row : test_databases()) {
+    const TemporaryFolder folder;
+    const auto database = test::open(make_database(row, folder.path()));
+    database->execute(
+        "CREATE TABLE shelf (name VARCHAR(140) PRIMARY KEY, room INTEGER NOT NULL DEFAULT 1, height "
+        "NUMERIC(9, 2), "
+        "weight DOUBLE PRECISION, built DATE, seen TIMESTAMP NULL, notes TEXT, twice INTEGER GENERATED "
+        "ALWAYS AS (room "
+        "* 2) STORED)");
+    const std::vector<Column> columns = database->columns("shelf");
+    std::vector<std::string> told;
+    for (const Column& column : columns)
+      told.push_back(column.name + ": " + std::string(name(column.type)) +
+                     (column.nullable ? "" : ", required") +
+                     (column.has_default && !column.is_generated ? ", default" : "") +
+                     (column.is_generated ? ", generated" : ""));
+    CHECK(told == std::vector<std::string>{"name: text, required", "room: integer, required, default",
+                                           "height: decimal", "weight: real", "built: date", "seen: datetime",
+                                           "notes: long text", "twice: integer, generated"});
+    CHECK(columns.at(0).max_length == 140);
+    CHECK(primary_key(columns) == std::vector<std::string>{"name"});
+    CHECK(database->columns("nowhere").empty());
+  }
+}

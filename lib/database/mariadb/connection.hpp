@@ -34,6 +34,7 @@ class MariadbDatabase : public Database {
   std::vector<Row> query(std::string_view statement, std::span<const Value> parameters = {}) override;
   bool has_table(std::string_view table) override;
   std::vector<std::string> tables() override;
+  std::vector<Column> columns(std::string_view table) override;
   bool in_transaction() override;
   bool has_tables_without_transactions() override;
   std::optional<std::string> definition_of(std::string_view statement) override;

@@ -36,6 +36,7 @@ class PostgresDatabase final : public Database {
   std::vector<Row> query(std::string_view statement, std::span<const Value> parameters = {}) override;
   bool has_table(std::string_view table) override;
   std::vector<std::string> tables() override;
+  std::vector<Column> columns(std::string_view table) override;
   bool in_transaction() override;
   std::optional<std::string> definition_of(std::string_view statement) override;
   void execute_patiently(std::string_view statement, const LockPatience& patience) override;

@@ -30,6 +30,7 @@ class SqliteDatabase final : public Database {
   std::vector<Row> query(std::string_view statement, std::span<const Value> parameters = {}) override;
   bool has_table(std::string_view table) override;
   std::vector<std::string> tables() override;
+  std::vector<Column> columns(std::string_view table) override;
   bool in_transaction() override;
 
   sqlite3* handle() const { return m_connection.get(); }

@@ -1,0 +1,107 @@
+#include "database/column.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+
+namespace bench {
+
+namespace {
+
+struct TypeWord {
+  std::string_view part;  ///< of the declaration, in lower case
+  ColumnType type;
+};
+
+// The first that the declaration contains counts: "datetime" must come before "date" and "time".
+constexpr std::array<TypeWord, 25> type_words{{
+    {"tinyint(1)", ColumnType::boolean},
+    {"bool", ColumnType::boolean},
+    {"interval", ColumnType::text},
+    {"point", ColumnType::text},
+    {"timestamp", ColumnType::datetime},
+    {"datetime", ColumnType::datetime},
+    {"date", ColumnType::date},
+    {"time", ColumnType::time},
+    {"json", ColumnType::json},
+    {"int", ColumnType::integer},
+    {"serial", ColumnType::integer},
+    {"year", ColumnType::integer},
+    {"dec", ColumnType::decimal},
+    {"numeric", ColumnType::decimal},
+    {"money", ColumnType::text},
+    {"float", ColumnType::real},
+    {"double", ColumnType::real},
+    {"real", ColumnType::real},
+    {"blob", ColumnType::binary},
+    {"binary", ColumnType::binary},
+    {"bytea", ColumnType::binary},
+    {"longtext", ColumnType::long_text},
+    {"mediumtext", ColumnType::long_text},
+    {"text", ColumnType::long_text},
+    {"clob", ColumnType::long_text},
+}};
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), [](unsigned char c) { return std::tolower(c); });
+  return result;
+}
+
+}  // namespace
+
+std::string_view name(ColumnType type) {
+  switch (type) {
+    case ColumnType::text:
+      return "text";
+    case ColumnType::long_text:
+      return "long text";
+    case ColumnType::integer:
+      return "integer";
+    case ColumnType::boolean:
+      return "boolean";
+    case ColumnType::decimal:
+      return "decimal";
+    case ColumnType::real:
+      return "real";
+    case ColumnType::date:
+      return "date";
+    case ColumnType::time:
+      return "time";
+    case ColumnType::datetime:
+      return "datetime";
+    case ColumnType::json:
+      return "json";
+    case ColumnType::binary:
+      return "binary";
+  }
+  return "text";
+}
+
+ColumnType column_type(std::string_view declared) {
+  const std::string words = lower(declared);
+  const auto known = std::ranges::find_if(
+      type_words, [&words](const TypeWord& word) { return words.find(word.part) != std::string::npos; });
+  return known == type_words.end() ? ColumnType::text : known->type;
+}
+
+std::optional<int> declared_length(std::string_view declared) {
+  const std::size_t open = declared.find('(');
+  if (open == std::string_view::npos || lower(declared).find("char") == std::string::npos)
+    return std::nullopt;
+  int length = 0;
+  const auto [end, error] =
+      std::from_chars(declared.data() + open + 1, declared.data() + declared.size(), length);
+  if (error != std::errc() || *end != ')') return std::nullopt;
+  return length;
+}
+
+std::vector<std::string> primary_key(const std::vector<Column>& columns) {
+  std::vector<std::string> key;
+  for (const Column& column : columns)
+    if (column.in_primary_key) key.push_back(column.name);
+  return key;
+}
+
+}  // namespace bench

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bench {
+
+/// What a person enters into a column.
+enum class ColumnType { text, long_text, integer, boolean, decimal, real, date, time, datetime, json, binary };
+std::string_view name(ColumnType type);
+
+/// By the type as it was declared, in any of the three dialects; what is not known is text.
+ColumnType column_type(std::string_view declared);
+/// The length that a declaration such as "varchar(140)" names for text.
+std::optional<int> declared_length(std::string_view declared);
+
+struct Column {
+  std::string name;
+  std::string declared;  ///< the type as the database tells it
+  ColumnType type = ColumnType::text;
+  std::optional<int> max_length;  ///< characters
+  bool nullable = true;
+  bool has_default = false;   ///< of its own, an automatic number included
+  bool is_generated = false;  ///< computed by the database; it cannot be written
+  bool in_primary_key = false;
+};
+
+/// The names of the primary key's columns.
+std::vector<std::string> primary_key(const std::vector<Column>& columns);
+
+}  // namespace bench

@@ -1,0 +1,78 @@
+#include "users/users.hpp"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+
+namespace bench {
+
+namespace {
+
+constexpr std::size_t shortest_password = 8;
+
+void run(Database& database, std::string_view statement, const std::vector<Value>& parameters) {
+  database.execute(statement, parameters);
+}
+
+}  // namespace
+
+std::string_view name(Role role) {
+  return role == Role::writer ? "writer" : "reader";
+}
+
+std::optional<Role> role(std::string_view text) {
+  for (const Role one : {Role::reader, Role::writer})
+    if (name(one) == text) return one;
+  return std::nullopt;
+}
+
+std::optional<User> find_user(Database& database, const std::string& name) {
+  if (!database.has_table("__bench_auth")) return std::nullopt;
+  const std::string user = quote_identifier(database.dialect(), "tabUser");
+  const std::vector<Value> parameters{name, name};
+  const auto rows = database.query(
+      fmt::format("SELECT u.name, u.full_name, u.enabled, a.role, a.password_hash FROM {} u LEFT JOIN "
+                  "__bench_auth a ON a.user_name = u.name WHERE u.name = ? OR u.email = ? ORDER BY u.name",
+                  user),
+      parameters);
+  if (rows.empty()) return std::nullopt;
+  const Row& row = rows.front();
+  return User{.name = to_text(row[0]),
+              .full_name = to_text(row[1]),
+              .enabled = to_integer(row[2]) != 0,
+              .role = bench::role(to_text(row[3])).value_or(Role::reader),
+              .password_hash = to_text(row[4])};
+}
+
+void set_user(Database& database, const User& user) {
+  if (!database.has_table("__bench_auth"))
+    throw Error(Kind::configuration, "the site has no accounts yet: a patch of bench's own app is pending",
+                "bench migrate");
+  const std::string table = quote_identifier(database.dialect(), "tabUser");
+  const std::string now = to_database_time(Clock::now());
+  const std::string by(administrator);
+  Transaction transaction(database);
+  const std::vector<Value> key{user.name};
+  if (database.query(fmt::format("SELECT 1 FROM {} WHERE name = ?", table), key).empty())
+    run(database,
+        fmt::format("INSERT INTO {} (name, creation, modified, modified_by, owner, enabled, email, full_name) "
+                    "VALUES (?, ?, ?, ?, ?, 1, ?, ?)",
+                    table),
+        {user.name, now, now, by, by, user.name, user.full_name.empty() ? user.name : user.full_name});
+  run(database, "DELETE FROM __bench_auth WHERE user_name = ?", {user.name});
+  run(database, "INSERT INTO __bench_auth (user_name, role, password_hash, changed_at) VALUES (?, ?, ?, ?)",
+      {user.name, std::string(name(user.role)), user.password_hash, now});
+  transaction.commit();
+}
+
+void check_password(std::string_view password) {
+  if (password.size() < shortest_password)
+    throw Error(Kind::usage,
+                fmt::format("a password of {} characters is too short", password.size()),
+                fmt::format("take at least {}", shortest_password));
+}
+
+}  // namespace bench

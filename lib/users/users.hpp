@@ -1,0 +1,39 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "database/database.hpp"
+
+namespace bench {
+
+/// What somebody who is logged in may do.
+enum class Role { reader, writer };
+std::string_view name(Role role);
+std::optional<Role> role(std::string_view name);
+
+/// An account of the site: a row of `tabUser`, with what only bench may see of it in `__bench_auth`.
+struct User {
+  std::string name;
+  std::string full_name;
+  bool enabled = true;
+  Role role = Role::reader;
+  std::string password_hash;  ///< empty: nobody can log in
+};
+
+/// By name or e-mail address. nullopt when there is none, or when the site has no accounts yet (its core app
+/// is behind).
+std::optional<User> find_user(Database& database, const std::string& name);
+
+/// Makes the account when there is none, and gives it the password and the role, in one transaction of its
+/// own. Error{configuration} when the site has no accounts yet.
+void set_user(Database& database, const User& user);
+
+/// Error{usage} when the password is too short to be one.
+void check_password(std::string_view password);
+
+/// The first account of every site.
+constexpr std::string_view administrator = "Administrator";
+
+}  // namespace bench
