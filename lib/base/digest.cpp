@@ -1,7 +1,9 @@
 #include "base/digest.hpp"
 
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -73,6 +75,19 @@ std::string sha256_of_file(const std::filesystem::path& path) {
       throw system_error("cannot read '" + path.string() + "'", errno);
     }
   }
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view message) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  require(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+               reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest.data(),
+               &size) != nullptr);
+  return to_hex(digest.data(), size);
+}
+
+bool is_same_secret(std::string_view left, std::string_view right) {
+  return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
 }
 
 std::string random_hex(std::size_t count) {

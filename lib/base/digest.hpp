@@ -27,6 +27,11 @@ class Sha256 {
 std::string sha256(std::string_view bytes);
 std::string sha256_of_file(const std::filesystem::path& path);
 
+/// HMAC-SHA-256 (RFC 2104), as lower-case hexadecimal.
+std::string hmac_sha256(std::string_view key, std::string_view message);
+/// Whether the two are equal; how long it takes does not tell where they differ.
+bool is_same_secret(std::string_view left, std::string_view right);
+
 /// `count` random bytes of the system's generator, as lower-case hexadecimal.
 std::string random_hex(std::size_t count);
 

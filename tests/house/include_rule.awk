@@ -9,8 +9,9 @@ BEGIN {
   may["maintenance"] = may["operation"] " maintenance"
   may["migration"] = may["operation"] " migration"
   may["backup"] = may["operation"] " backup"
-  may["workflow"] = may["operation"] " maintenance migration backup workflow"
-  may["web"] = may["operation"] " maintenance web"
+  may["users"] = "base config site database users"
+  may["workflow"] = may["operation"] " maintenance migration backup users workflow"
+  may["web"] = may["operation"] " maintenance users web"
 
   # A third-party header, and the only paths that may include it.
   only["CLI/"] = "^cli/"
@@ -22,6 +23,8 @@ BEGIN {
   only["openssl/"] = "^lib/base/"
   only["libpq-fe.h"] = "^lib/database/postgres/"
   only["pqxx/"] = "^lib/database/postgres/"
+  only["boost/"] = "^lib/web/http/"
+  only["sodium.h"] = "^lib/users/password[.]cpp$"
   only["sqlite3.h"] = "^lib/database/sqlite/"
   only["yaml-cpp/"] = "^lib/base/yaml[.]cpp$"
   only["catch2/"] = "^$"

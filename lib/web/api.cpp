@@ -1,0 +1,235 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <semaphore>
+
+#include "users/password.hpp"
+#include "web/http/failure.hpp"
+#include "web/http/url.hpp"
+#include "web/resource/document.hpp"
+#include "web/resource/list_query.hpp"
+#include "web/visit.hpp"
+
+namespace bench {
+
+namespace {
+
+constexpr std::chrono::hours session_life{24 * 7};
+// Each takes 19 MiB: whoever comes in crowds waits, and the others' requests do not.
+std::counting_semaphore<2> hashing{2};
+
+HttpResponse json_response(const nlohmann::json& body, int status = 200) {
+  return text_response(status, "application/json",
+                       body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+nlohmann::json json_body(const HttpRequest& request) {
+  if (!request.headers.get("Content-Type").starts_with("application/json")) {
+    nlohmann::json object = nlohmann::json::object();
+    for (const auto& [name, value] : parse_form(request.body)) {
+      // Frappe's clients send the document as one form field.
+      if (name == "data") return nlohmann::json::parse(value, nullptr, false);
+      if (name != "csrf_token") object[name] = value;
+    }
+    return object;
+  }
+  return nlohmann::json::parse(request.body, nullptr, false);
+}
+
+nlohmann::json to_json(const Doctype& doctype, const Document& document) {
+  nlohmann::json object = nlohmann::json::object();
+  for (std::size_t i = 0; i < doctype.columns.size(); ++i)
+    object[doctype.columns[i].name] = to_json(doctype.columns[i], document.values[i]);
+  object["doctype"] = doctype.name;
+  object["version"] = document.version;
+  return object;
+}
+
+HttpResponse list(Visit& visit, const std::string& name) {
+  nlohmann::json rows = nlohmann::json::array();
+  visit.site.read([&](Database& database) {
+    rows.clear();
+    const auto doctype = visit.site.doctype(database, name);
+    const ListQuery query = parse_list_query(*doctype, database.dialect(), visit.request.query);
+    std::vector<const Column*> columns;
+    for (const std::string& field : query.fields) columns.push_back(&doctype->get(field));
+    for (const Row& row : list_rows(database, *doctype, query)) {
+      nlohmann::json object = nlohmann::json::object();
+      for (std::size_t i = 0; i < columns.size(); ++i) object[columns[i]->name] = to_json(*columns[i], row[i]);
+      rows.push_back(std::move(object));
+    }
+  });
+  return json_response({{"data", rows}});
+}
+
+HttpResponse read_one(Visit& visit, const std::string& doctype_name, const std::string& name) {
+  nlohmann::json data;
+  visit.site.read([&](Database& database) {
+    const auto doctype = visit.site.doctype(database, doctype_name);
+    data = to_json(*doctype, get_document(database, *doctype, name));
+  });
+  return json_response({{"data", data}});
+}
+
+HttpResponse create(Visit& visit, const std::string& doctype_name) {
+  const std::string user = require_writer(visit).name;
+  const nlohmann::json body = json_body(visit.request);
+  nlohmann::json data;
+  visit.site.write([&](Database& database) {
+    const auto doctype = visit.site.doctype(database, doctype_name);
+    const std::string name = insert_document(database, *doctype, entries_of(*doctype, body), user);
+    data = to_json(*doctype, get_document(database, *doctype, name));
+  });
+  return json_response({{"data", data}});
+}
+
+HttpResponse update(Visit& visit, const std::string& doctype_name, const std::string& name) {
+  const std::string user = require_writer(visit).name;
+  const nlohmann::json body = json_body(visit.request);
+  nlohmann::json data;
+  visit.site.write([&](Database& database) {
+    const auto doctype = visit.site.doctype(database, doctype_name);
+    const Entries entries = entries_of(*doctype, body);
+    const auto renamed = entries.find(doctype->key);
+    const std::string new_name = renamed == entries.end() ? name : to_text(renamed->second);
+    update_document(database, *doctype, name, entries, body.value("version", ""), user);
+    data = to_json(*doctype, get_document(database, *doctype, new_name));
+  });
+  return json_response({{"data", data}});
+}
+
+HttpResponse remove(Visit& visit, const std::string& doctype_name, const std::string& name) {
+  require_writer(visit);
+  const std::string version(visit.request.query.get("version"));
+  visit.site.write([&](Database& database) {
+    delete_document(database, *visit.site.doctype(database, doctype_name), name, version);
+  });
+  return json_response({{"message", "ok"}}, 202);
+}
+
+HttpResponse not_allowed() {
+  throw HttpFailure(405, "ValidationError", "this address does not take that method");
+}
+
+HttpResponse resource(Visit& visit, std::string_view rest) {
+  require_login(visit);
+  const std::size_t slash = rest.find('/');
+  const std::string doctype(rest.substr(0, slash));
+  const std::string& method = visit.request.method;
+  const bool is_read = method == "GET" || method == "HEAD";
+  if (slash == std::string_view::npos) {
+    if (is_read) return list(visit, doctype);
+    return method == "POST" ? create(visit, doctype) : not_allowed();
+  }
+  // A name may hold slashes itself.
+  const std::string name(rest.substr(slash + 1));
+  if (is_read) return read_one(visit, doctype, name);
+  if (method == "PUT" || method == "PATCH") return update(visit, doctype, name);
+  return method == "DELETE" ? remove(visit, doctype, name) : not_allowed();
+}
+
+std::string session_cookie(const Visit& visit, std::string_view value, std::chrono::seconds life) {
+  return fmt::format("sid={}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{}", value, life.count(),
+                     visit.is_encrypted ? "; Secure" : "");
+}
+
+HttpResponse health(const Visit& visit) {
+  HttpResponse response = json_response({{"status", "ok"}, {"mode", name(visit.now->mode)}});
+  response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
+HttpResponse events(const Visit& visit) {
+  HttpResponse response;
+  response.headers.add("Content-Type", "text/event-stream");
+  response.headers.add("Cache-Control", "no-store");
+  // nginx would keep what it has until its buffer is full.
+  response.headers.add("X-Accel-Buffering", "no");
+  ServedSite& site = visit.site;
+  response.body = EventStream{.topic = site.site().name(), .state = [&site] { return mode_json(*site.snapshot()); }};
+  return response;
+}
+
+HttpResponse method(Visit& visit, LoginThrottle& throttle, std::string_view name) {
+  if (name == "ping") return json_response({{"message", "pong"}});
+  if (name == "login") return visit.request.method == "POST" ? log_in(visit, throttle) : not_allowed();
+  if (name == "logout") return log_out(visit);
+  if (name == "frappe.auth.get_logged_user") return json_response({{"message", require_login(visit).name}});
+  throw HttpFailure(404, "DoesNotExistError", fmt::format("there is no method '{}'", name));
+}
+
+}  // namespace
+
+std::string mode_json(const SiteSnapshot& now) {
+  const auto time = [](const std::optional<Clock::time_point>& point) {
+    return point ? nlohmann::json(to_iso8601(*point)) : nlohmann::json(nullptr);
+  };
+  return nlohmann::json{{"mode", name(now.mode)},
+                        {"read_only", now.mode != SiteMode::live},
+                        {"reason", now.reason},
+                        {"expected_end", time(now.expected_end)},
+                        {"announced_for", time(now.announced_for)},
+                        {"release", now.release}}
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+HttpParameters form_of(const HttpRequest& request) {
+  if (!request.headers.get("Content-Type").starts_with("application/json"))
+    return request.body.empty() ? request.query : parse_form(request.body);
+  HttpParameters parameters;
+  const nlohmann::json body = nlohmann::json::parse(request.body, nullptr, false);
+  if (body.is_object())
+    for (const auto& [name, value] : body.items())
+      parameters.add(name, value.is_string() ? value.get<std::string>() : value.dump());
+  return parameters;
+}
+
+HttpResponse log_in(Visit& visit, LoginThrottle& throttle) {
+  const HttpParameters form = form_of(visit.request);
+  const std::string name(form.get("usr"));
+  const Clock::time_point now = Clock::now();
+  const std::string& address = visit.request.client;
+  if (const auto wait = throttle.wait(address, name, now); wait.count() > 0) {
+    HttpResponse response = failure_response(visit, 429, "TooManyRequestsError",
+                                             fmt::format("too many wrong passwords: try again in {} s", wait.count()));
+    response.headers.set("Retry-After", fmt::format("{}", wait.count()));
+    return response;
+  }
+  std::optional<User> user;
+  visit.site.read([&](Database& database) { user = find_user(database, name); });
+  hashing.acquire();
+  const bool is_right = is_password_of(user ? user->password_hash : "", form.get("pwd"));
+  hashing.release();
+  if (!is_right || !user->enabled) {
+    throttle.note_failure(address, name, now);
+    return failure_response(visit, 401, "AuthenticationError", "Invalid login credentials");
+  }
+  throttle.note_success(address, name);
+  const std::string value = SessionSigner(visit.now->session_key).issue(*user, now + session_life);
+  HttpResponse response = visit.wants_json()
+                              ? json_response({{"message", "Logged In"}, {"home_page", "/app"}, {"full_name", user->full_name}})
+                              : redirect("/app", 303);
+  response.headers.add("Set-Cookie", session_cookie(visit, value, session_life));
+  response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
+HttpResponse log_out(Visit& visit) {
+  HttpResponse response = visit.wants_json() ? json_response(nlohmann::json::object()) : redirect("/login", 303);
+  response.headers.add("Set-Cookie", session_cookie(visit, "", std::chrono::seconds(0)));
+  response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
+HttpResponse answer_api(Visit& visit, LoginThrottle& throttle) {
+  const std::string_view path = visit.request.path;
+  const auto below = [path](std::string_view prefix) { return path.substr(prefix.size()); };
+  if (path == "/api/health") return health(visit);
+  if (path == "/api/events") return events(visit);
+  if (path.starts_with("/api/method/")) return method(visit, throttle, below("/api/method/"));
+  if (path.starts_with("/api/resource/")) return resource(visit, below("/api/resource/"));
+  throw HttpFailure(404, "DoesNotExistError", "there is nothing at this address");
+}
+
+}  // namespace bench

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "base/error.hpp"
+
+namespace bench {
+
+/// A request that cannot be answered as asked: the status, and what Frappe's clients know it by.
+class HttpFailure : public Error {
+ public:
+  HttpFailure(int status, std::string exc_type, const std::string& message)
+      : Error(Kind::usage, message), m_status(status), m_exc_type(std::move(exc_type)) {}
+  int status() const { return m_status; }
+  const std::string& exc_type() const { return m_exc_type; }
+
+ private:
+  int m_status;
+  std::string m_exc_type;
+};
+
+}  // namespace bench

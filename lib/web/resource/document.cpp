@@ -1,0 +1,218 @@
+#include "web/resource/document.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/base64.hpp"
+#include "base/digest.hpp"
+#include "base/time.hpp"
+#include "web/http/failure.hpp"
+
+namespace bench {
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& message) {
+  throw HttpFailure(417, "ValidationError", message);
+}
+
+std::string names_of(const Doctype& doctype, Dialect dialect) {
+  std::string names;
+  for (const Column& column : doctype.columns)
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", quote_identifier(dialect, column.name));
+  return names;
+}
+
+std::string version_of(const Row& values) {
+  Sha256 digest;
+  for (const Value& value : values) {
+    const std::string text = to_text(value);
+    digest.update(fmt::format("{}:{}:", is_null(value) ? "null" : "value", text.size()));
+    digest.update(text);
+  }
+  return digest.finish().substr(0, 16);
+}
+
+// SQLite's writers are alone anyway.
+std::string_view lock_clause(Dialect dialect) {
+  return dialect == Dialect::sqlite ? "" : " FOR UPDATE";
+}
+
+Document read_document(Database& database, const Doctype& doctype, const std::string& name, std::string_view lock) {
+  if (doctype.key.empty())
+    throw HttpFailure(404, "DoesNotExistError", fmt::format("rows of {} have no single name", doctype.name));
+  const Dialect dialect = database.dialect();
+  const std::vector<Value> parameters{name};
+  // The name comes as text: a key of numbers must be compared as text as well, or PostgreSQL refuses.
+  const std::string key = quote_identifier(dialect, doctype.key);
+  const bool is_text = doctype.key_column().type == ColumnType::text;
+  auto rows = database.query(
+      fmt::format("SELECT {} FROM {} WHERE {} = ?{}", names_of(doctype, dialect),
+                  quote_identifier(dialect, doctype.table),
+                  is_text || dialect != Dialect::postgres ? key : fmt::format("{}::text", key), lock),
+      parameters);
+  if (rows.empty())
+    throw HttpFailure(404, "DoesNotExistError", fmt::format("there is no {} called '{}'", doctype.name, name));
+  Document document{.name = name, .values = std::move(rows.front()), .version = {}};
+  document.version = version_of(document.values);
+  return document;
+}
+
+void check_version(const Document& document, const Doctype& doctype, const std::string& version) {
+  if (version.empty() || version == document.version) return;
+  throw HttpFailure(409, "TimestampMismatchError",
+                    fmt::format("somebody changed {} {} after you opened it: reload it, and make your change again",
+                                doctype.name, document.name));
+}
+
+void set_if_there(const Doctype& doctype, Entries& entries, const std::string& column, const std::string& text) {
+  if (doctype.find(column) != nullptr) entries[column] = text;
+}
+
+// What the database says of somebody's input is theirs to read; everything else goes to the log.
+[[noreturn]] void translate(const Error& error, const Doctype& doctype) {
+  const std::string& state = error.sqlstate();
+  const bool is_taken = state == "23505" || state.starts_with("SQLITE_CONSTRAINT_PRIMARYKEY") ||
+                        state.starts_with("SQLITE_CONSTRAINT_UNIQUE") ||
+                        std::string_view(error.what()).find("Duplicate entry") != std::string_view::npos;
+  if (is_taken)
+    throw HttpFailure(409, "DuplicateEntryError", fmt::format("there is such a {} already: {}", doctype.name, error.what()));
+  const bool is_input = state.starts_with("22") || state.starts_with("23") || state.starts_with("SQLITE_CONSTRAINT") ||
+                        state == "45000" || state == "P0001" || state == "SQLITE_MISMATCH";
+  if (is_input) refuse(fmt::format("the database does not accept it: {}", error.what()));
+  throw error;
+}
+
+template <typename Change>
+void change(Database& database, const Doctype& doctype, Change make) {
+  try {
+    Transaction transaction(database);
+    make();
+    transaction.commit();
+  } catch (const HttpFailure&) {
+    throw;
+  } catch (const Error& error) {
+    if (error.kind() != Kind::statement) throw;
+    translate(error, doctype);
+  }
+}
+
+std::string condition(const Doctype& doctype, Dialect dialect) {
+  return fmt::format("{} = ?", quote_identifier(dialect, doctype.key));
+}
+
+}  // namespace
+
+nlohmann::json to_json(const Column& column, const Value& value) {
+  if (is_null(value)) return nullptr;
+  if (const auto* number = std::get_if<std::int64_t>(&value)) {
+    if (column.type == ColumnType::boolean) return *number != 0;
+    return *number;
+  }
+  if (const auto* number = std::get_if<double>(&value)) return *number;
+  const std::string& text = std::get<std::string>(value);
+  if (column.type == ColumnType::binary) return to_base64(text);
+  if (column.type == ColumnType::boolean) return text == "t" || text == "1" || text == "true";
+  return text;
+}
+
+Entries entries_of(const Doctype& doctype, const nlohmann::json& object) {
+  if (!object.is_object()) refuse("a document must be a JSON object");
+  Entries entries;
+  for (const auto& [field, value] : object.items()) {
+    if (field == "doctype" || field == "version") continue;
+    const Column& column = doctype.get(field);
+    if (column.is_generated) refuse(fmt::format("'{}' is computed by the database", field));
+    if (value.is_null())
+      entries[field] = std::monostate{};
+    else if (value.is_boolean())
+      entries[field] = std::int64_t{value.get<bool>() ? 1 : 0};
+    else if (value.is_number_integer())
+      entries[field] = value.get<std::int64_t>();
+    else if (value.is_number())
+      entries[field] = value.get<double>();
+    else if (value.is_string())
+      entries[field] = value.get<std::string>();
+    else if (column.type == ColumnType::json)
+      entries[field] = value.dump();
+    else
+      refuse(fmt::format("'{}' takes one value, not a list or an object", field));
+  }
+  return entries;
+}
+
+Document get_document(Database& database, const Doctype& doctype, const std::string& name) {
+  return read_document(database, doctype, name, "");
+}
+
+std::string insert_document(Database& database, const Doctype& doctype, Entries entries, const std::string& user) {
+  const std::string now = to_database_time(Clock::now());
+  for (const char* column : {"creation", "modified"}) set_if_there(doctype, entries, column, now);
+  for (const char* column : {"owner", "modified_by"}) set_if_there(doctype, entries, column, user);
+  const bool needs_name = !doctype.key.empty() && !doctype.key_column().has_default &&
+                          doctype.key_column().type == ColumnType::text;
+  if (needs_name && (!entries.contains(doctype.key) || is_null(entries.at(doctype.key)) ||
+                     to_text(entries.at(doctype.key)).empty()))
+    entries[doctype.key] = random_hex(5);
+
+  const Dialect dialect = database.dialect();
+  std::string columns;
+  std::string marks;
+  std::vector<Value> values;
+  for (auto& [column, value] : entries) {
+    columns += fmt::format("{}{}", columns.empty() ? "" : ", ", quote_identifier(dialect, column));
+    marks += marks.empty() ? "?" : ", ?";
+    values.push_back(std::move(value));
+  }
+  if (columns.empty()) refuse("a document needs a value");
+  const std::string returning =
+      doctype.key.empty() ? "" : fmt::format(" RETURNING {}", quote_identifier(dialect, doctype.key));
+  std::string name;
+  change(database, doctype, [&] {
+    const auto rows = database.query(fmt::format("INSERT INTO {} ({}) VALUES ({}){}",
+                                                 quote_identifier(dialect, doctype.table), columns, marks, returning),
+                                     values);
+    if (!rows.empty()) name = to_text(rows.at(0).at(0));
+  });
+  return name;
+}
+
+void update_document(Database& database, const Doctype& doctype, const std::string& name, Entries entries,
+                     const std::string& version, const std::string& user) {
+  change(database, doctype, [&] {
+    const Dialect dialect = database.dialect();
+    const Document document = read_document(database, doctype, name, lock_clause(dialect));
+    check_version(document, doctype, version);
+    set_if_there(doctype, entries, "modified", to_database_time(Clock::now()));
+    set_if_there(doctype, entries, "modified_by", user);
+    std::string sets;
+    std::vector<Value> values;
+    for (auto& [column, value] : entries) {
+      sets += fmt::format("{}{} = ?", sets.empty() ? "" : ", ", quote_identifier(dialect, column));
+      values.push_back(std::move(value));
+    }
+    if (sets.empty()) return;
+    values.push_back(document.values.at(static_cast<std::size_t>(&doctype.key_column() - doctype.columns.data())));
+    database.execute(fmt::format("UPDATE {} SET {} WHERE {}", quote_identifier(dialect, doctype.table), sets,
+                                 condition(doctype, dialect)),
+                     values);
+  });
+}
+
+void delete_document(Database& database, const Doctype& doctype, const std::string& name, const std::string& version) {
+  change(database, doctype, [&] {
+    const Dialect dialect = database.dialect();
+    const Document document = read_document(database, doctype, name, lock_clause(dialect));
+    check_version(document, doctype, version);
+    const std::vector<Value> key{
+        document.values.at(static_cast<std::size_t>(&doctype.key_column() - doctype.columns.data()))};
+    database.execute(
+        fmt::format("DELETE FROM {} WHERE {}", quote_identifier(dialect, doctype.table), condition(doctype, dialect)),
+        key);
+  });
+}
+
+}  // namespace bench

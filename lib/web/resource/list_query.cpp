@@ -1,0 +1,269 @@
+#include "web/resource/list_query.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "web/http/failure.hpp"
+
+namespace bench {
+
+namespace {
+
+constexpr std::int64_t most_rows = 10'000;
+constexpr std::size_t most_conditions = 100;
+
+[[noreturn]] void refuse(const std::string& message) {
+  throw HttpFailure(417, "ValidationError", message);
+}
+
+nlohmann::json parse_json(std::string_view parameter, std::string_view text) {
+  try {
+    return nlohmann::json::parse(text);
+  } catch (const nlohmann::json::exception&) {
+    refuse(fmt::format("'{}' is no valid JSON", parameter));
+  }
+}
+
+Value value_of(const nlohmann::json& json) {
+  if (json.is_null()) return std::monostate{};
+  if (json.is_boolean()) return std::int64_t{json.get<bool>() ? 1 : 0};
+  if (json.is_number_integer()) return json.get<std::int64_t>();
+  if (json.is_number()) return json.get<double>();
+  if (json.is_string()) return json.get<std::string>();
+  refuse("a filter's value must be a text, a number, true, false or null");
+}
+
+std::string text_of(const nlohmann::json& json, std::string_view what) {
+  if (!json.is_string()) refuse(fmt::format("{} must be a text", what));
+  return json.get<std::string>();
+}
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+class Conditions {
+ public:
+  Conditions(const Doctype& doctype, Dialect dialect) : m_doctype(doctype), m_dialect(dialect) {}
+
+  std::vector<ListQuery::Condition> parse(const nlohmann::json& filters) const {
+    std::vector<ListQuery::Condition> conditions;
+    if (filters.size() > most_conditions) refuse(fmt::format("more than {} filters", most_conditions));
+    if (filters.is_object())
+      for (const auto& [field, value] : filters.items()) conditions.push_back(member(field, value));
+    else if (filters.is_array())
+      for (const nlohmann::json& filter : filters) conditions.push_back(item(filter));
+    else
+      refuse("'filters' must be a list or an object");
+    return conditions;
+  }
+
+ private:
+  ListQuery::Condition member(const std::string& field, const nlohmann::json& value) const {
+    if (value.is_array() && value.size() == 2) return make(field, text_of(value[0], "an operator"), value[1]);
+    return make(field, "=", value);
+  }
+
+  ListQuery::Condition item(const nlohmann::json& filter) const {
+    if (!filter.is_array() || filter.size() < 2 || filter.size() > 5)
+      refuse("a filter must be [field, operator, value]");
+    if (filter.size() == 2) return make(text_of(filter[0], "a field"), "=", filter[1]);
+    const std::size_t field = filter.size() == 3 ? 0 : 1;
+    if (field == 1 && text_of(filter[0], "a filter's table") != m_doctype.name)
+      refuse("a filter on another table is not supported");
+    return make(text_of(filter[field], "a field"), text_of(filter[field + 1], "an operator"), filter[field + 2]);
+  }
+
+  ListQuery::Condition make(const std::string& field, const std::string& named_operator,
+                            const nlohmann::json& value) const {
+    const std::string column = quote_identifier(m_dialect, m_doctype.get(field).name);
+    const std::string op = lower(named_operator);
+    constexpr std::array plain{"=", "!=", "<>", "<", ">", "<=", ">=", "like", "not like"};
+    if (op == "is") {
+      const std::string what = text_of(value, "the value of 'is'");
+      if (what != "set" && what != "not set") refuse("'is' takes 'set' or 'not set'");
+      return {fmt::format("{} IS {}NULL", column, what == "set" ? "NOT " : ""), {}};
+    }
+    if (op == "in" || op == "not in") return among(column, op, value);
+    if (op == "between") {
+      if (!value.is_array() || value.size() != 2) refuse("'between' takes a list of two values");
+      return {fmt::format("{} BETWEEN ? AND ?", column), {value_of(value[0]), value_of(value[1])}};
+    }
+    if (std::ranges::find(plain, op) == plain.end()) refuse(fmt::format("there is no operator '{}'", named_operator));
+    if (value.is_null() && (op == "=" || op == "!="))
+      return {fmt::format("{} IS {}NULL", column, op == "=" ? "" : "NOT "), {}};
+    return {fmt::format("{} {} ?", column, op), {value_of(value)}};
+  }
+
+  ListQuery::Condition among(const std::string& column, const std::string& op, const nlohmann::json& value) const {
+    ListQuery::Condition condition;
+    nlohmann::json list = value;
+    // Frappe takes "a,b" for a list, too.
+    if (value.is_string()) {
+      list = nlohmann::json::array();
+      std::string text = value.get<std::string>();
+      for (std::size_t start = 0; start <= text.size();) {
+        const std::size_t end = std::min(text.find(',', start), text.size());
+        list.push_back(text.substr(start, end - start));
+        start = end + 1;
+      }
+    }
+    if (!list.is_array() || list.size() > most_conditions) refuse(fmt::format("'{}' takes a list", op));
+    if (list.empty()) return {op == "in" ? "1 = 0" : "1 = 1", {}};
+    std::string marks;
+    for (const nlohmann::json& one : list) {
+      marks += marks.empty() ? "?" : ", ?";
+      condition.values.push_back(value_of(one));
+    }
+    condition.sql = fmt::format("{} {} ({})", column, op, marks);
+    return condition;
+  }
+
+  const Doctype& m_doctype;
+  Dialect m_dialect;
+};
+
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+// "modified desc, `tabBook`.name asc"
+std::vector<ListQuery::Order> parse_order(const Doctype& doctype, std::string_view text) {
+  std::vector<ListQuery::Order> order;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(','), text.size());
+    std::string_view part = trimmed(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    ListQuery::Order one;
+    const std::size_t space = part.rfind(' ');
+    const std::string direction = space == std::string_view::npos ? "" : lower(std::string(part.substr(space + 1)));
+    if (direction == "asc" || direction == "desc") {
+      one.descending = direction == "desc";
+      part = trimmed(part.substr(0, space));
+    }
+    const std::string qualified = fmt::format("`{}`.", doctype.table);
+    if (part.starts_with(qualified)) part.remove_prefix(qualified.size());
+    if (part.size() > 1 && part.starts_with('`') && part.ends_with('`')) part = part.substr(1, part.size() - 2);
+    one.column = doctype.get(part).name;
+    order.push_back(std::move(one));
+  }
+  return order;
+}
+
+std::vector<std::string> parse_fields(const Doctype& doctype, std::string_view text) {
+  std::vector<std::string> fields;
+  const nlohmann::json list = parse_json("fields", text);
+  if (!list.is_array() || list.empty()) refuse("'fields' must be a list of names");
+  for (const nlohmann::json& field : list) {
+    const std::string name = text_of(field, "a field");
+    if (name != "*") {
+      fields.push_back(doctype.get(name).name);
+      continue;
+    }
+    for (const Column& column : doctype.columns) fields.push_back(column.name);
+  }
+  return fields;
+}
+
+std::optional<std::int64_t> parse_number(const HttpParameters& parameters, std::string_view name) {
+  const auto text = parameters.find(name);
+  if (!text) return std::nullopt;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error != std::errc() || end != text->data() + text->size() || number < 0)
+    refuse(fmt::format("'{}' must be a number", name));
+  return number;
+}
+
+struct Where {
+  std::string sql;
+  std::vector<Value> values;
+};
+
+Where where_of(const ListQuery& query) {
+  Where where;
+  for (const ListQuery::Condition& condition : query.conditions) {
+    where.sql += fmt::format("{}({})", where.sql.empty() ? " WHERE " : " AND ", condition.sql);
+    where.values.insert(where.values.end(), condition.values.begin(), condition.values.end());
+  }
+  return where;
+}
+
+std::string like_pattern(std::string_view words) {
+  std::string pattern = "%";
+  for (const char c : words) {
+    if (c == '%' || c == '_' || c == '!') pattern += '!';
+    pattern += c;
+  }
+  return pattern + '%';
+}
+
+}  // namespace
+
+ListQuery parse_list_query(const Doctype& doctype, Dialect dialect, const HttpParameters& parameters) {
+  ListQuery query;
+  if (const auto fields = parameters.find("fields"))
+    query.fields = parse_fields(doctype, *fields);
+  else
+    query.fields = {doctype.key.empty() ? doctype.columns.front().name : doctype.key};
+  if (const auto filters = parameters.find("filters"))
+    query.conditions = Conditions(doctype, dialect).parse(parse_json("filters", *filters));
+  if (const auto order = parameters.find("order_by")) query.order = parse_order(doctype, *order);
+  query.start = parse_number(parameters, "limit_start").value_or(0);
+  const auto length = parse_number(parameters, "limit_page_length");
+  query.limit = length ? *length : parse_number(parameters, "limit").value_or(query.limit);
+  // Frappe's 0 means all; nobody's memory is that large.
+  if (query.limit == 0 || query.limit > most_rows) query.limit = most_rows;
+  return query;
+}
+
+ListQuery::Condition search_condition(const Doctype& doctype, Dialect dialect, std::string_view words) {
+  ListQuery::Condition condition;
+  for (const Column& column : doctype.columns) {
+    const bool is_text = column.type == ColumnType::text || column.type == ColumnType::long_text;
+    if (!is_text) continue;
+    condition.sql += fmt::format("{}lower({}) LIKE ? ESCAPE '!'", condition.sql.empty() ? "" : " OR ",
+                                 quote_identifier(dialect, column.name));
+    condition.values.emplace_back(like_pattern(lower(std::string(words))));
+  }
+  if (condition.sql.empty()) condition.sql = "1 = 0";
+  return condition;
+}
+
+std::vector<Row> list_rows(Database& database, const Doctype& doctype, const ListQuery& query) {
+  const Dialect dialect = database.dialect();
+  std::string fields;
+  for (const std::string& field : query.fields)
+    fields += fmt::format("{}{}", fields.empty() ? "" : ", ", quote_identifier(dialect, field));
+  std::vector<ListQuery::Order> order = query.order;
+  if (order.empty() && doctype.find("modified") != nullptr) order.push_back({"modified", true});
+  // Pages must not overlap: the key decides what is equal otherwise.
+  if (!doctype.key.empty()) order.push_back({doctype.key, false});
+  std::string by;
+  for (const auto& [column, descending] : order)
+    by += fmt::format("{}{}{}", by.empty() ? " ORDER BY " : ", ", quote_identifier(dialect, column),
+                      descending ? " DESC" : "");
+  const Where where = where_of(query);
+  return database.query(fmt::format("SELECT {} FROM {}{}{} LIMIT {} OFFSET {}", fields,
+                                    quote_identifier(dialect, doctype.table), where.sql, by, query.limit, query.start),
+                        where.values);
+}
+
+std::int64_t count_rows(Database& database, const Doctype& doctype, const ListQuery& query) {
+  const Where where = where_of(query);
+  return to_integer(database
+                        .query(fmt::format("SELECT count(*) FROM {}{}",
+                                           quote_identifier(database.dialect(), doctype.table), where.sql),
+                               where.values)
+                        .at(0)
+                        .at(0));
+}
+
+}  // namespace bench

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "web/http/message.hpp"
+#include "web/resource/doctype.hpp"
+
+namespace bench {
+
+/// Which rows of a doctype: names of columns are checked against the doctype, values are bound, so nothing
+/// of a request becomes SQL.
+struct ListQuery {
+  struct Condition {
+    std::string sql;  ///< with `?`
+    std::vector<Value> values;
+  };
+  std::vector<std::string> fields;
+  std::vector<Condition> conditions;
+  struct Order {
+    std::string column;
+    bool descending = false;
+  };
+  std::vector<Order> order;
+  std::int64_t start = 0;
+  std::int64_t limit = 20;
+};
+
+/// Frappe's parameters: `fields` (JSON list; "*" is all), `filters` ([[field, op, value]], [[doctype, field,
+/// op, value]] or {field: value}), `or_filters` not; `order_by` ("modified desc, name"), `limit_start`,
+/// `limit_page_length` and `limit`. HttpFailure{417} names what cannot be understood.
+ListQuery parse_list_query(const Doctype& doctype, Dialect dialect, const HttpParameters& parameters);
+
+/// Rows in which one of the text columns contains the words.
+ListQuery::Condition search_condition(const Doctype& doctype, Dialect dialect, std::string_view words);
+
+std::vector<Row> list_rows(Database& database, const Doctype& doctype, const ListQuery& query);
+std::int64_t count_rows(Database& database, const Doctype& doctype, const ListQuery& query);
+
+}  // namespace bench

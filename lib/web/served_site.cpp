@@ -1,0 +1,222 @@
+#include "web/served_site.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/digest.hpp"
+#include "base/file.hpp"
+#include "operation/operation.hpp"
+#include "web/http/failure.hpp"
+
+namespace bench {
+
+namespace {
+
+constexpr std::chrono::seconds doctype_life{5};
+constexpr std::chrono::seconds patience_of_writers{5};
+
+const std::string& text_of(const nlohmann::json& record, const char* member) {
+  static const std::string nothing;
+  const auto found = record.find(member);
+  return found != record.end() && found->is_string() ? found->get_ref<const std::string&>() : nothing;
+}
+
+void add_window(const Site& site, SiteSnapshot& snapshot) {
+  for (const OperationState state :
+       {OperationState::running, OperationState::open, OperationState::needs_attention})
+    for (const Operation& operation : Operation::list_in_state(site, state)) {
+      if (!holds_window(operation)) continue;
+      snapshot.reason = text_of(operation.record(), "reason");
+      snapshot.expected_end = from_iso8601(text_of(operation.record(), "expected_end"));
+    }
+}
+
+void add_announcement(const Site& site, SiteSnapshot& snapshot) {
+  const auto text = read_file_if_exists(announcement_file(site));
+  if (!text) return;
+  const nlohmann::json announcement = nlohmann::json::parse(*text, nullptr, false);
+  if (!announcement.is_object()) return;
+  const auto begin = from_iso8601(text_of(announcement, "at"));
+  const auto end = from_iso8601(text_of(announcement, "until"));
+  if (!begin || (end && *end < Clock::now())) return;
+  snapshot.announced_for = begin;
+  snapshot.expected_end = end;
+  snapshot.reason = text_of(announcement, "reason");
+}
+
+// MariaDB 1412: the table was changed after the snapshot was taken.
+bool is_spoilt_snapshot(const Error& error) {
+  const std::string_view message = error.what();
+  return message.find("Table definition has changed") != std::string_view::npos || error.sqlstate() == "40001" ||
+         error.sqlstate() == "SQLITE_SCHEMA";
+}
+
+bool is_unknown_column(const Error& error) {
+  const std::string& state = error.sqlstate();
+  return state == "42S22" || state == "42703" || state == "42S02" || state == "42P01";
+}
+
+}  // namespace
+
+std::filesystem::path announcement_file(const Site& site) {
+  return site.path() / "announcement.json";
+}
+
+ServedSite::ServedSite(Site site, AppFinder apps)
+    : m_site(std::move(site)),
+      m_apps(std::move(apps)),
+      m_passing_key(random_hex(32)),
+      m_readers([this] { return open(Access::read_only); }),
+      m_writers([this] { return open(Access::read_write); }) {}
+
+ServedSite::Stamps ServedSite::look() const {
+  Stamps stamps;
+  const std::array files{m_site.config_file(), m_site.bench() / "sites" / "common_site_config.json",
+                         announcement_file(m_site)};
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    struct stat status {};
+    if (::stat(files[i].c_str(), &status) != 0) continue;
+    stamps[i] = {status.st_dev, status.st_ino, status.st_size,
+                 status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec};
+  }
+  return stamps;
+}
+
+std::shared_ptr<const SiteSnapshot> ServedSite::load() const {
+  auto snapshot = std::make_shared<SiteSnapshot>(SiteSnapshot{.config = m_site.config()});
+  snapshot->mode = site_mode(snapshot->config);
+  const auto key = snapshot->config.string("encryption_key");
+  snapshot->session_key = hmac_sha256(key ? *key : m_passing_key, fmt::format("session of {}", m_site.name()));
+  std::string versions;
+  for (const std::string& name : m_site.installed_apps())
+    if (auto app = m_apps.find(name)) {
+      versions += fmt::format("{} {}\n", app->name, app->version);
+      snapshot->apps.push_back(std::move(*app));
+    }
+  snapshot->release = sha256(versions).substr(0, 12);
+  if (snapshot->mode == SiteMode::live)
+    add_announcement(m_site, *snapshot);
+  else
+    add_window(m_site, *snapshot);
+  return snapshot;
+}
+
+std::shared_ptr<const SiteSnapshot> ServedSite::snapshot() {
+  const Stamps now = look();
+  const std::lock_guard lock(m_mutex);
+  if (m_snapshot && now == m_stamps) return m_snapshot;
+  try {
+    std::shared_ptr<const SiteSnapshot> loaded = load();
+    const bool moved = m_snapshot && (m_snapshot->config.raw("db_name") != loaded->config.raw("db_name") ||
+                                      m_snapshot->config.raw("db_password") != loaded->config.raw("db_password"));
+    m_snapshot = std::move(loaded);
+    m_stamps = now;
+    m_doctypes.clear();
+    if (moved) {
+      m_readers.clear();
+      m_writers.clear();
+    }
+  } catch (const Error&) {
+    if (!m_snapshot) throw;
+  }
+  return m_snapshot;
+}
+
+std::unique_ptr<Database> ServedSite::open(Access access) {
+  const ConnectionSettings settings = connection_settings(snapshot()->config, m_site.path());
+  ConnectOptions options{.access = access, .cancelled = {}, .connect_timeout = std::chrono::milliseconds(3'000)};
+  // A write that waits while the site goes into maintenance must not hold that up.
+  if (access == Access::read_write) options.cancelled = [this] { return is_refusing_writes(); };
+  return get_backend(settings.db_type).connect(settings, options);
+}
+
+bool ServedSite::is_refusing_writes() {
+  return snapshot()->mode != SiteMode::live;
+}
+
+void ServedSite::read(const std::function<void(Database&)>& action) {
+  for (int tries = 1;; ++tries) {
+    ConnectionPool::Lease connection = m_readers.take();
+    try {
+      Transaction transaction(*connection);
+      action(*connection);
+      transaction.commit();
+      return;
+    } catch (const HttpFailure&) {
+      throw;
+    } catch (const Error& error) {
+      connection.discard();
+      const bool may_pass =
+          error.kind() == Kind::database || is_spoilt_snapshot(error) || is_unknown_column(error);
+      if (tries == 2 || !may_pass) throw;
+      // What rests was opened as early as the one that is lost.
+      m_readers.clear();
+      forget_doctypes();
+    }
+  }
+}
+
+void ServedSite::write(const std::function<void(Database&)>& action) {
+  const auto began = std::chrono::steady_clock::now();
+  for (;;) {
+    if (is_refusing_writes()) throw HttpFailure(503, "InReadOnlyMode", std::string(read_only_message));
+    try {
+      ConnectionPool::Lease connection = m_writers.take();
+      try {
+        action(*connection);
+        return;
+      } catch (const HttpFailure&) {
+        throw;
+      } catch (const Error&) {
+        connection.discard();
+        throw;
+      }
+    } catch (const HttpFailure&) {
+      throw;
+    } catch (const Error& error) {
+      if (is_refusing_writes()) throw HttpFailure(503, "InReadOnlyMode", std::string(read_only_message));
+      const bool is_denied = std::string_view(error.what()).find("denied") != std::string_view::npos;
+      const bool may_pass = error.kind() == Kind::busy || is_denied;
+      // The fence stands a moment longer than the config says, and its lift takes a moment.
+      if (!may_pass || std::chrono::steady_clock::now() - began > patience_of_writers) throw;
+      m_writers.clear();
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  }
+}
+
+void ServedSite::forget_doctypes() {
+  const std::lock_guard lock(m_mutex);
+  m_doctypes.clear();
+}
+
+std::shared_ptr<const Doctype> ServedSite::doctype(Database& database, const std::string& name) {
+  const auto now = std::chrono::steady_clock::now();
+  {
+    const std::lock_guard lock(m_mutex);
+    const auto known = m_doctypes.find(name);
+    if (known != m_doctypes.end() && now - known->second.at < doctype_life) return known->second.doctype;
+  }
+  auto doctype = std::make_shared<const Doctype>(get_doctype(database, name));
+  const std::lock_guard lock(m_mutex);
+  m_doctypes[name] = {doctype, now};
+  return doctype;
+}
+
+std::shared_ptr<TemplateFolders> ServedSite::templates() {
+  const auto now = snapshot();
+  std::vector<std::filesystem::path> folders;
+  for (auto app = now->apps.rbegin(); app != now->apps.rend(); ++app)
+    for (const char* folder : {"www", "templates"}) folders.push_back(app->folder / folder);
+  const std::lock_guard lock(m_mutex);
+  if (!m_templates || folders != m_template_folders) {
+    m_templates = std::make_shared<TemplateFolders>(folders);
+    m_template_folders = std::move(folders);
+  }
+  return m_templates;
+}
+
+}  // namespace bench

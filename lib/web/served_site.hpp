@@ -1,0 +1,105 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "config/site_config.hpp"
+#include "database/backend.hpp"
+#include "maintenance/window.hpp"
+#include "site/app.hpp"
+#include "site/site.hpp"
+#include "web/connection_pool.hpp"
+#include "web/resource/doctype.hpp"
+#include "web/template/folders.hpp"
+
+namespace bench {
+
+/// A site as its configuration was at one moment.
+struct SiteSnapshot {
+  LayeredConfig config;
+  SiteMode mode = SiteMode::live;
+  std::string session_key;
+  std::vector<App> apps;  ///< installed ones that can be found
+  /// The apps' versions: a page that was made by others reloads before it writes.
+  std::string release;
+  /// Of the window that stands, or of one that is announced.
+  std::string reason;
+  std::optional<Clock::time_point> expected_end;
+  std::optional<Clock::time_point> announced_for;
+};
+
+/// One site that is served: its configuration as the files are now, and its database by the app account.
+/// Safe for several threads.
+class ServedSite {
+ public:
+  ServedSite(Site site, AppFinder apps);
+
+  const Site& site() const { return m_site; }
+  /// As the files are now; two calls of stat when they have not changed. A file that cannot be read leaves
+  /// what was before; Error{configuration} when there was nothing.
+  std::shared_ptr<const SiteSnapshot> snapshot();
+
+  /// Runs `action` in a read-only transaction. It may run twice: a connection that was lost, or a snapshot
+  /// that a change of the schema spoilt, is tried again once.
+  void read(const std::function<void(Database&)>& action);
+  /// Lends a connection that can write; the action makes its own transaction. HttpFailure{503}
+  /// (InReadOnlyMode) when the site is in maintenance, or goes into it before the transaction is done.
+  void write(const std::function<void(Database&)>& action);
+
+  /// The doctype, from memory for a few seconds while nothing says that it has changed.
+  std::shared_ptr<const Doctype> doctype(Database& database, const std::string& name);
+  /// Those of the apps, the last installed first, so that an app can put its own page in another's place.
+  std::shared_ptr<TemplateFolders> templates();
+
+ private:
+  struct Stamp {
+    dev_t device = 0;
+    ino_t inode = 0;
+    off_t size = 0;
+    std::int64_t changed = 0;
+    bool operator==(const Stamp&) const = default;
+  };
+  using Stamps = std::array<Stamp, 3>;
+  struct Known {
+    std::shared_ptr<const Doctype> doctype;
+    std::chrono::steady_clock::time_point at;
+  };
+
+  Stamps look() const;
+  std::shared_ptr<const SiteSnapshot> load() const;
+  void forget_doctypes();
+  std::unique_ptr<Database> open(Access access);
+  bool is_refusing_writes();
+
+  Site m_site;
+  AppFinder m_apps;
+  std::string m_passing_key;  ///< for a site without an encryption key: sessions end with this process
+  std::mutex m_mutex;
+  Stamps m_stamps;
+  std::shared_ptr<const SiteSnapshot> m_snapshot;
+  std::map<std::string, Known> m_doctypes;
+  std::shared_ptr<TemplateFolders> m_templates;
+  std::vector<std::filesystem::path> m_template_folders;
+  ConnectionPool m_readers;
+  ConnectionPool m_writers;
+};
+
+/// The answer to a write while the site is read-only, in Frappe's words.
+constexpr std::string_view read_only_message =
+    "Site is running in read only mode for maintenance or site update, this action can not be performed right now. "
+    "Please try again later.";
+
+/// announce-maintenance: `announcement.json` in the site's folder, {"at", "for", "reason"}.
+std::filesystem::path announcement_file(const Site& site);
+
+}  // namespace bench

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "users/users.hpp"
+#include "web/http/message.hpp"
+#include "web/served_site.hpp"
+#include "web/session.hpp"
+
+namespace bench {
+
+/// One request to one site, and who makes it.
+struct Visit {
+  const HttpRequest& request;
+  ServedSite& site;
+  std::shared_ptr<const SiteSnapshot> now;
+  std::optional<Session> session;  ///< as the cookie proves
+  std::optional<User> user;        ///< whoever that is in the database; only where somebody asked for it
+  bool is_encrypted = false;       ///< the client came over TLS, to the proxy or to us
+
+  bool read_only() const { return now->mode != SiteMode::live; }
+  bool wants_json() const {
+    return request.path.starts_with("/api/") ||
+           request.headers.get("Accept").find("application/json") != std::string_view::npos;
+  }
+};
+
+/// Looks the session's account up. nullptr when nobody is logged in, or no longer.
+const User* logged_in(Visit& visit);
+/// HttpFailure{401} when nobody is logged in.
+const User& require_login(Visit& visit);
+/// HttpFailure{401}, or {403} for somebody who may only read.
+const User& require_writer(Visit& visit);
+/// Any failure as an answer: problem+json (RFC 9457) with Frappe's `exc_type` for APIs, a page for people.
+HttpResponse failure_response(const Visit& visit, int status, const std::string& exc_type,
+                              const std::string& message);
+
+/// The parameters of a form or of a JSON object in the body, those of the query otherwise.
+HttpParameters form_of(const HttpRequest& request);
+
+/// Answers to what begins with /api/.
+HttpResponse answer_api(Visit& visit, LoginThrottle& throttle);
+/// The same for people: /login (GET), and after a login by form.
+HttpResponse log_in(Visit& visit, LoginThrottle& throttle);
+HttpResponse log_out(Visit& visit);
+
+/// What pages need to know of the mode, as one JSON text: also the state of /api/events.
+std::string mode_json(const SiteSnapshot& now);
+
+}  // namespace bench

@@ -1,0 +1,260 @@
+#include "web/web_app.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/digest.hpp"
+#include "web/desk/desk.hpp"
+#include "web/http/content_coding.hpp"
+#include "web/http/failure.hpp"
+#include "web/http/static_file.hpp"
+#include "web/visit.hpp"
+#include "web/website/website.hpp"
+
+namespace bench {
+
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), [](unsigned char c) { return std::tolower(c); });
+  return result;
+}
+
+// "site.example:8000", "[::1]:8000"
+std::string host_name(std::string_view host) {
+  const std::size_t colon = host.rfind(':');
+  const bool has_port = colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos;
+  return lower(has_port ? host.substr(0, colon) : host);
+}
+
+constexpr std::string_view content_policy =
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'self'";
+
+void add_common_headers(HttpResponse& response, const SiteSnapshot& now) {
+  HttpHeaders& headers = response.headers;
+  if (now.mode != SiteMode::live) headers.set("Bench-Read-Only", "?1");
+  headers.set("X-Content-Type-Options", "nosniff");
+  headers.set("Referrer-Policy", "same-origin");
+  const bool is_page = headers.get("Content-Type").starts_with("text/html");
+  if (is_page) {
+    headers.set("Content-Security-Policy", std::string(content_policy));
+    headers.set("X-Frame-Options", "SAMEORIGIN");
+  }
+  // A page must be asked for anew each time, or one from a cache would keep the banner after the lift.
+  if (!headers.find("Cache-Control")) headers.set("Cache-Control", "private, no-cache");
+}
+
+// No template, no database: this must be there when nothing else is.
+HttpResponse updating_page(const Visit& visit) {
+  if (visit.wants_json()) return failure_response(visit, 503, "SessionStopped", "The site is being updated");
+  return text_response(503, "text/html; charset=utf-8",
+                       "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+                       "content=\"width=device-width\"><meta http-equiv=\"refresh\" content=\"30\">"
+                       "<title>Updating</title></head><body><main><h1>Updating</h1><p>The site is being updated. "
+                       "It will be back in a few moments.</p></main></body></html>\n");
+}
+
+bool is_named_as_read(std::string_view path) {
+  return path == "/api/method/login" || path == "/api/method/logout" || path == "/api/method/ping" ||
+         path == "/login" || path == "/logout";
+}
+
+// A form of another site must not act for whoever is logged in here.
+void check_forgery(const Visit& visit) {
+  const HttpRequest& request = visit.request;
+  if (request.is_read()) return;
+  if (const auto origin = request.headers.find("Origin"); origin && *origin != "null") {
+    const std::size_t scheme = origin->find("://");
+    const std::string_view authority = scheme == std::string_view::npos ? *origin : origin->substr(scheme + 3);
+    if (lower(authority) != lower(request.headers.get("Host")))
+      throw HttpFailure(403, "CSRFTokenError", "the request comes from another site");
+  }
+  if (!visit.session || is_named_as_read(request.path)) return;
+  std::string token(request.headers.get("X-Frappe-CSRF-Token"));
+  if (token.empty() && request.headers.get("Content-Type").starts_with("application/x-www-form-urlencoded"))
+    token = form_of(request).get("csrf_token");
+  if (!is_same_secret(token, visit.session->csrf_token))
+    throw HttpFailure(403, "CSRFTokenError", "Invalid Request: the page is too old, reload it");
+}
+
+std::optional<HttpResponse> file_for(Visit& visit) {
+  const std::string_view path = visit.request.path;
+  const Site& site = visit.site.site();
+  constexpr std::string_view files = "/files/";
+  constexpr std::string_view private_files = "/private/files/";
+  constexpr std::string_view assets = "/assets/";
+  if (path.starts_with(files)) {
+    auto response = serve_file(visit.request, site.public_files(), path.substr(files.size()));
+    // An upload that is a page would speak for the site.
+    if (response) response->headers.set("Content-Security-Policy", "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'");
+    return response;
+  }
+  if (path.starts_with(private_files)) {
+    require_login(visit);
+    auto response = serve_file(visit.request, site.private_files(), path.substr(private_files.size()));
+    if (response) response->headers.set("Content-Disposition", "attachment");
+    return response;
+  }
+  if (!path.starts_with(assets)) return std::nullopt;
+  const std::string_view below = path.substr(assets.size());
+  const std::size_t slash = std::min(below.find('/'), below.size());
+  for (const App& app : visit.now->apps)
+    if (app.name == below.substr(0, slash) && slash < below.size())
+      return serve_file(visit.request, app.folder / "public", below.substr(slash + 1));
+  return std::nullopt;
+}
+
+HttpResponse route(Visit& visit, LoginThrottle& throttle) {
+  const std::string_view path = visit.request.path;
+  if (path.starts_with("/api/")) return answer_api(visit, throttle);
+  if (visit.request.method == "OPTIONS") {
+    HttpResponse response{.status = 204};
+    response.headers.add("Allow", "GET, HEAD, OPTIONS, POST");
+    return response;
+  }
+  if (path == "/login" && visit.request.method == "POST") return log_in(visit, throttle);
+  if (path == "/logout" && visit.request.method == "POST") return log_out(visit);
+  if (path == "/app" || path.starts_with("/app/") || path == "/login") return answer_desk(visit);
+  if (auto file = file_for(visit)) return std::move(*file);
+  return answer_website(visit);
+}
+
+int status_of(const Error& error) {
+  switch (error.kind()) {
+    case Kind::busy:
+    case Kind::database: return 503;
+    default: return 500;
+  }
+}
+
+// What failed inside is for the log, not for whoever asked.
+HttpResponse answer_failure(const Visit& visit, const Error& error) {
+  const int status = status_of(error);
+  // A naive app wrote in a read: the database refused it.
+  const bool is_refused_write = visit.read_only() && error.kind() == Kind::statement;
+  if (is_refused_write) return failure_response(visit, 503, "InReadOnlyMode", std::string(read_only_message));
+  return failure_response(visit, status, status == 503 ? "ServiceUnavailable" : "InternalError",
+                          status == 503 ? "the site's database does not answer: try again in a moment"
+                                        : "something went wrong on the server");
+}
+
+}  // namespace
+
+WebApp::WebApp(BenchFolder bench, AppFinder apps, std::optional<std::string> only_site)
+    : m_bench(std::move(bench)), m_apps(std::move(apps)), m_only_site(std::move(only_site)) {}
+
+ServedSite* WebApp::served(const std::string& name) {
+  const std::lock_guard lock(m_mutex);
+  const auto known = m_sites.find(name);
+  if (known != m_sites.end()) return known->second.get();
+  // Whatever a Host says must not become a path before it is a site's name.
+  const auto names = m_bench.site_names();
+  if (std::ranges::find(names, name) == names.end()) return nullptr;
+  return m_sites.emplace(name, std::make_unique<ServedSite>(m_bench.site(name), m_apps)).first->second.get();
+}
+
+// `trusted_proxies` of the common config, else this host's own.
+bool WebApp::comes_from_proxy(const HttpRequest& request) {
+  const auto trusted = m_bench.common_config().json("trusted_proxies");
+  if (!trusted || !trusted->is_array()) return request.client == "127.0.0.1" || request.client == "::1";
+  return std::ranges::any_of(*trusted, [&](const nlohmann::json& one) { return one == request.client; });
+}
+
+ServedSite* WebApp::site_for(const HttpRequest& request) {
+  if (m_only_site) return served(*m_only_site);
+  if (const auto named = request.headers.find("X-Frappe-Site-Name"); named && comes_from_proxy(request))
+    return served(std::string(*named));
+  if (ServedSite* const site = served(host_name(request.headers.get("Host")))) return site;
+  const auto fallback = m_bench.common_config().string("default_site");
+  return fallback ? served(*fallback) : nullptr;
+}
+
+HttpResponse WebApp::answer(const HttpRequest& request) {
+  try {
+    ServedSite* const site = site_for(request);
+    if (site == nullptr) return text_response(404, "text/plain; charset=utf-8", "There is no such site here.\n");
+    return answer_for(*site, request);
+  } catch (const std::exception&) {
+    return text_response(500, "text/plain; charset=utf-8", "The site cannot be served.\n");
+  }
+}
+
+HttpResponse WebApp::answer_for(ServedSite& site, const HttpRequest& request) {
+  Visit visit{.request = request, .site = site, .now = site.snapshot(), .session = {}, .user = {}};
+  visit.is_encrypted = request.headers.get("X-Forwarded-Proto") == "https" && comes_from_proxy(request);
+  visit.session = SessionSigner(visit.now->session_key)
+                      .verify(cookie(request.headers.get("Cookie"), "sid"), Clock::now());
+  HttpResponse response;
+  try {
+    const bool is_always_answered = request.path == "/api/health" || request.path == "/api/events";
+    if (visit.now->mode == SiteMode::closed && !is_always_answered) {
+      response = updating_page(visit);
+    } else {
+      // This comes before any other check: whatever else is wrong with it, it cannot be done now.
+      if (visit.read_only() && !request.is_read() && !is_named_as_read(request.path))
+        throw HttpFailure(503, "InReadOnlyMode", std::string(read_only_message));
+      check_forgery(visit);
+      response = route(visit, m_throttle);
+    }
+  } catch (const HttpFailure& failure) {
+    response = failure_response(visit, failure.status(), failure.exc_type(), failure.what());
+  } catch (const Error& error) {
+    response = answer_failure(visit, error);
+  } catch (const std::exception&) {
+    response = failure_response(visit, 500, "InternalError", "something went wrong on the server");
+  }
+  // The mode may have changed while the answer was made.
+  visit.now = site.snapshot();
+  if (response.status == 503) {
+    const auto end = visit.now->expected_end;
+    const auto left = end ? std::chrono::ceil<std::chrono::seconds>(*end - Clock::now()).count() : 10;
+    response.headers.set("Retry-After", fmt::format("{}", std::clamp<std::int64_t>(left, 1, 3'600)));
+    response.headers.set("Cache-Control", "no-store");
+  }
+  add_common_headers(response, *visit.now);
+  return with_validators(std::move(response), request, name(visit.now->mode));
+}
+
+const User* logged_in(Visit& visit) {
+  if (!visit.user && visit.session) {
+    visit.site.read([&](Database& database) { visit.user = find_user(database, visit.session->user); });
+    const bool is_current = visit.user && SessionSigner::is_current(*visit.session, *visit.user);
+    if (!is_current) {
+      visit.user.reset();
+      visit.session.reset();
+    }
+  }
+  return visit.user ? &*visit.user : nullptr;
+}
+
+const User& require_login(Visit& visit) {
+  const User* const user = logged_in(visit);
+  if (user == nullptr) throw HttpFailure(401, "AuthenticationError", "log in first");
+  return *user;
+}
+
+const User& require_writer(Visit& visit) {
+  const User& user = require_login(visit);
+  if (user.role != Role::writer)
+    throw HttpFailure(403, "PermissionError", fmt::format("{} may read, but not change anything", user.name));
+  return user;
+}
+
+HttpResponse failure_response(const Visit& visit, int status, const std::string& exc_type,
+                              const std::string& message) {
+  if (!visit.wants_json()) return failure_page(visit, status, message);
+  const nlohmann::json problem{{"type", "about:blank"},
+                               {"title", reason_phrase(status)},
+                               {"status", status},
+                               {"detail", message},
+                               {"exc_type", exc_type},
+                               {"message", message}};
+  return text_response(status, "application/problem+json",
+                       problem.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace bench
