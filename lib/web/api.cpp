@@ -19,6 +19,13 @@ constexpr std::chrono::hours session_life{24 * 7};
 // Each takes 19 MiB: whoever comes in crowds waits, and the others' requests do not.
 std::counting_semaphore<2> hashing{2};
 
+bool is_right_password(const std::optional<User>& user, std::string_view password) {
+  hashing.acquire();
+  const std::unique_ptr<std::counting_semaphore<2>, void (*)(std::counting_semaphore<2>*)> turn(
+      &hashing, [](std::counting_semaphore<2>* semaphore) { semaphore->release(); });
+  return is_password_of(user ? user->password_hash : "", password);
+}
+
 HttpResponse json_response(const nlohmann::json& body, int status = 200) {
   return text_response(status, "application/json",
                        body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
@@ -151,6 +158,13 @@ HttpResponse events(const Visit& visit) {
   return response;
 }
 
+// For a page that cannot listen.
+HttpResponse mode(const Visit& visit) {
+  HttpResponse response = text_response(200, "application/json", mode_json(*visit.now));
+  response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
 HttpResponse method(Visit& visit, LoginThrottle& throttle, std::string_view name) {
   if (name == "ping") return json_response({{"message", "pong"}});
   if (name == "login") return visit.request.method == "POST" ? log_in(visit, throttle) : not_allowed();
@@ -198,9 +212,7 @@ HttpResponse log_in(Visit& visit, LoginThrottle& throttle) {
   }
   std::optional<User> user;
   visit.site.read([&](Database& database) { user = find_user(database, name); });
-  hashing.acquire();
-  const bool is_right = is_password_of(user ? user->password_hash : "", form.get("pwd"));
-  hashing.release();
+  const bool is_right = is_right_password(user, form.get("pwd"));
   if (!is_right || !user->enabled) {
     throttle.note_failure(address, name, now);
     return failure_response(visit, 401, "AuthenticationError", "Invalid login credentials");
@@ -227,6 +239,7 @@ HttpResponse answer_api(Visit& visit, LoginThrottle& throttle) {
   const auto below = [path](std::string_view prefix) { return path.substr(prefix.size()); };
   if (path == "/api/health") return health(visit);
   if (path == "/api/events") return events(visit);
+  if (path == "/api/mode") return mode(visit);
   if (path.starts_with("/api/method/")) return method(visit, throttle, below("/api/method/"));
   if (path.starts_with("/api/resource/")) return resource(visit, below("/api/resource/"));
   throw HttpFailure(404, "DoesNotExistError", "there is nothing at this address");

@@ -190,7 +190,8 @@ HttpResponse WebApp::answer_for(ServedSite& site, const HttpRequest& request) {
                       .verify(cookie(request.headers.get("Cookie"), "sid"), Clock::now());
   HttpResponse response;
   try {
-    const bool is_always_answered = request.path == "/api/health" || request.path == "/api/events";
+    const bool is_always_answered = request.path == "/api/health" || request.path == "/api/events" ||
+                                    request.path == "/api/mode";
     if (visit.now->mode == SiteMode::closed && !is_always_answered) {
       response = updating_page(visit);
     } else {

@@ -1,0 +1,111 @@
+#include "web/desk/form.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "web/http/failure.hpp"
+
+namespace bench {
+
+namespace {
+
+// Kept by bench or by the database, and only in a person's way.
+bool is_housekeeping(std::string_view column) {
+  constexpr std::array names{"creation", "modified", "modified_by", "owner", "docstatus", "idx"};
+  return std::ranges::find(names, column) != names.end();
+}
+
+bool can_be_entered(const Doctype& doctype, const Column& column) {
+  const bool is_numbered = column.name == doctype.key && column.has_default;
+  return !column.is_generated && !is_housekeeping(column.name) && column.type != ColumnType::binary && !is_numbered;
+}
+
+std::string_view kind_of(const Column& column) {
+  switch (column.type) {
+    case ColumnType::long_text:
+    case ColumnType::json: return "textarea";
+    case ColumnType::integer:
+    case ColumnType::decimal:
+    case ColumnType::real: return "number";
+    case ColumnType::boolean: return "checkbox";
+    case ColumnType::date: return "date";
+    case ColumnType::datetime: return "text";
+    case ColumnType::time: return "time";
+    default: return "text";
+  }
+}
+
+std::string shown(const Column& column, const Value& value) {
+  const std::string text = to_text(value);
+  if (column.type == ColumnType::boolean) return text == "1" || text == "t" || text == "true" ? "1" : "0";
+  return text;
+}
+
+bool is_required(const Column& column) {
+  return !column.nullable && !column.has_default && column.type != ColumnType::boolean;
+}
+
+Value entered(const Column& column, const std::string& text) {
+  if (column.type == ColumnType::boolean) return std::int64_t{text == "1" ? 1 : 0};
+  if (text.empty()) {
+    if (column.nullable) return std::monostate{};
+    const bool takes_empty = column.type == ColumnType::text || column.type == ColumnType::long_text;
+    if (!takes_empty) throw HttpFailure(417, "MandatoryError", fmt::format("'{}' is missing", label(column.name)));
+    return text;
+  }
+  if (column.type != ColumnType::integer) return text;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size())
+    throw HttpFailure(417, "ValidationError", fmt::format("'{}' takes a whole number", label(column.name)));
+  return number;
+}
+
+}  // namespace
+
+TemplateList form_fields(const Doctype& doctype, const Document* document, const HttpParameters* typed) {
+  TemplateList fields;
+  for (std::size_t i = 0; i < doctype.columns.size(); ++i) {
+    const Column& column = doctype.columns[i];
+    if (!can_be_entered(doctype, column)) continue;
+    std::string value = document != nullptr ? shown(column, document->values[i]) : "";
+    if (typed != nullptr) value = std::string(typed->get(column.name));
+    const bool is_key = column.name == doctype.key;
+    const bool names_itself = is_key && document == nullptr && column.type == ColumnType::text;
+    TemplateDict field{{"name", column.name},
+                       {"label", label(column.name)},
+                       {"kind", kind_of(column)},
+                       {"value", std::move(value)},
+                       {"required", is_required(column) && !names_itself},
+                       {"fixed", is_key && document != nullptr}};
+    if (column.max_length) field.set("max_length", *column.max_length);
+    if (column.type == ColumnType::decimal || column.type == ColumnType::real) field.set("step", "any");
+    if (column.type == ColumnType::datetime) field.set("note", "as 2026-11-21 13:45:00");
+    if (names_itself) field.set("note", "left empty, it gets a name of its own");
+    fields.emplace_back(std::move(field));
+  }
+  return fields;
+}
+
+Entries entries_of_form(const Doctype& doctype, const HttpParameters& form, const Document* document) {
+  Entries entries;
+  for (const Column& column : doctype.columns) {
+    if (!can_be_entered(doctype, column)) continue;
+    const bool is_key = column.name == doctype.key;
+    if (is_key && document != nullptr) continue;
+    const auto text = form.find(column.name);
+    // Browsers send nothing for a box that is not ticked.
+    if (!text && column.type != ColumnType::boolean) continue;
+    // Browsers end lines in two characters.
+    std::string clean(text.value_or(""));
+    std::erase(clean, '\r');
+    if (clean.empty() && document == nullptr && (is_key || column.has_default)) continue;
+    entries[column.name] = entered(column, clean);
+  }
+  return entries;
+}
+
+}  // namespace bench
