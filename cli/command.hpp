@@ -16,7 +16,7 @@ class Context;
 /// was given.
 using Run = std::function<void(Context&)>;
 
-enum class Group { sites, migration, backups, configuration, maintenance };
+enum class Group { sites, migration, backups, configuration, maintenance, web };
 std::string_view name(Group group);
 
 /// Whether the command takes the site's operation lock: then Ctrl-C undoes, and what was interrupted is

@@ -30,6 +30,9 @@ Run declare_maintenance_status(CLI::App& app);
 Run declare_scheduler(CLI::App& app);
 Run declare_operations(CLI::App& app);
 Run declare_recover(CLI::App& app);
+Run declare_serve(CLI::App& app);
+Run declare_set_admin_password(CLI::App& app);
+Run declare_add_user(CLI::App& app);
 
 const std::vector<Command>& commands() {
   using enum Group;
@@ -89,6 +92,10 @@ const std::vector<Command>& commands() {
       {"operations", maintenance, reading, own, "what was done to a site, and how it ended",
        declare_operations},
       {"recover", maintenance, operation, own, "bring what was interrupted to a good end", declare_recover},
+
+      {"serve", web, reading, own, "serve the sites: website, Desk and REST", declare_serve},
+      {"set-admin-password", web, operation, own, "give Administrator a password", declare_set_admin_password},
+      {"add-user", web, operation, own, "let somebody log in, to read or to change", declare_add_user},
   };
   return table;
 }
@@ -113,6 +120,8 @@ std::string_view name(Group group) {
       return "configuration";
     case Group::maintenance:
       return "maintenance";
+    case Group::web:
+      return "web";
   }
   return "";
 }

@@ -8,6 +8,7 @@
 #include "context.hpp"
 #include "database/backend.hpp"
 #include "options.hpp"
+#include "prompt.hpp"
 #include "server_options.hpp"
 
 namespace bench::cli {
@@ -17,7 +18,7 @@ namespace {
 struct NewSiteFlags {
   NewSiteOptions options;
   std::vector<std::string> apps;
-  std::optional<std::string> admin_password;
+  std::optional<std::string> admin_password_file;
   std::optional<std::chrono::milliseconds> wait;
 };
 
@@ -66,9 +67,8 @@ void run(Context& context, const NewSiteFlags& flags) {
   refuse_without_server(*options.db_type, server_options_given(flags, context.root()));
   options.apps = split_at_commas(flags.apps);
   warn_of_exposed(context.printer(), "--db-password", options.db_password);
-  if (flags.admin_password) {
-    context.printer().warning("--admin-password has nothing to do: bench's own app keeps no users");
-  }
+  warn_of_exposed(context.printer(), "--admin-password", options.admin_password);
+  if (flags.admin_password_file) options.admin_password = password_in_file(*flags.admin_password_file);
   if (context.bench().has_site(options.name) && !options.replace) {
     throw Error(Kind::usage, fmt::format("the site {} exists", options.name),
                 "add --force to replace it; it is backed up and archived first");
@@ -107,8 +107,10 @@ Run declare_new_site(CLI::App& app) {
                "make it the site that commands take when none is named");
   app.add_flag("--force", options.replace,
                "replace a site of that name; it is dropped, with its backup, first");
-  add_text(app, "--admin-password", flags->admin_password,
-           "accepted for Frappe's scripts; has nothing to do");
+  add_text(app, "--admin-password-file", flags->admin_password_file,
+           "a file that holds the password of Administrator, who may then log in", "FILE");
+  add_text(app, "--admin-password", options.admin_password,
+           "the password itself; EXPOSED: others on this machine can read it while bench runs");
   add_wait_option(app, flags->wait, "not at all");
   declare_server(app, *flags);
   return [flags](Context& context) { run(context, *flags); };

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -26,6 +27,27 @@ std::optional<FileDescriptor> open_terminal() {
   if (!terminal) return std::nullopt;
   return terminal;
 }
+
+/// While one is alive the terminal does not show what is typed.
+class Hidden {
+ public:
+  explicit Hidden(int terminal) : m_terminal(terminal) {
+    if (::tcgetattr(terminal, &m_before) != 0) return;
+    termios silent = m_before;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    m_changed = ::tcsetattr(terminal, TCSAFLUSH, &silent) == 0;
+  }
+  ~Hidden() {
+    if (m_changed) ::tcsetattr(m_terminal, TCSAFLUSH, &m_before);
+  }
+  Hidden(const Hidden&) = delete;
+  Hidden& operator=(const Hidden&) = delete;
+
+ private:
+  int m_terminal;
+  termios m_before{};
+  bool m_changed = false;
+};
 
 /// Up to the end of the line; nullopt when the terminal is closed first.
 std::optional<std::string> read_line(int terminal) {
@@ -59,6 +81,27 @@ void confirm_by_name(Context& context, const std::string& site, const std::strin
     throw Error(Kind::usage, "that is not the site's name; nothing was changed",
                 fmt::format("type {} when you are asked", site));
   }
+}
+
+std::string password_in_file(const std::string& file) {
+  const std::string text = read_file(file == "-" ? "/dev/stdin" : file);
+  const std::string line = text.substr(0, text.find_first_of("\r\n"));
+  if (line.empty()) throw Error(Kind::usage, fmt::format("{} holds no password in its first line", file));
+  return line;
+}
+
+std::string ask_new_password(Context& context, const std::string& whose, const std::string& option) {
+  const std::string hint = fmt::format("give it in a file with {}", option);
+  const auto terminal = context.options().no_input ? std::nullopt : open_terminal();
+  if (!terminal) throw Error(Kind::usage, fmt::format("nobody can be asked for the password of {}", whose), hint);
+  const Hidden hidden(terminal->get());
+  context.printer().question(fmt::format("New password of {}: ", whose));
+  const auto first = read_line(terminal->get());
+  context.printer().question("\nOnce more: ");
+  const auto second = read_line(terminal->get());
+  context.printer().question("\n");
+  if (!first || first != second) throw Error(Kind::usage, "the two passwords differ; nothing was changed", hint);
+  return *first;
 }
 
 }  // namespace bench::cli

@@ -13,4 +13,11 @@ enum class Confirmed { no, yes };
 /// naming --yes, when nobody can be asked.
 void confirm_by_name(Context& context, const std::string& site, const std::string& what, Confirmed already);
 
+/// The first line of a file, or of stdin for "-". Error{usage} when there is none.
+std::string password_in_file(const std::string& file);
+
+/// Asks for a new password twice, without showing it. Error{usage}, naming `option`, when nobody can be
+/// asked or the two differ.
+std::string ask_new_password(Context& context, const std::string& whose, const std::string& option);
+
 }  // namespace bench::cli

@@ -90,8 +90,8 @@ bool is_same_secret(std::string_view left, std::string_view right) {
   return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
 }
 
-std::string random_hex(std::size_t count) {
-  std::vector<unsigned char> bytes(count);
+std::string random_bytes(std::size_t count) {
+  std::string bytes(count, '\0');
   for (std::size_t have = 0; have < count;) {
     const ssize_t got = getrandom(bytes.data() + have, count - have, 0);
     if (got >= 0) {
@@ -100,7 +100,12 @@ std::string random_hex(std::size_t count) {
       throw system_error("cannot get random bytes", errno);
     }
   }
-  return to_hex(bytes.data(), count);
+  return bytes;
+}
+
+std::string random_hex(std::size_t count) {
+  const std::string bytes = random_bytes(count);
+  return to_hex(reinterpret_cast<const unsigned char*>(bytes.data()), count);
 }
 
 }  // namespace bench

@@ -32,7 +32,9 @@ std::string hmac_sha256(std::string_view key, std::string_view message);
 /// Whether the two are equal; how long it takes does not tell where they differ.
 bool is_same_secret(std::string_view left, std::string_view right);
 
-/// `count` random bytes of the system's generator, as lower-case hexadecimal.
+/// Of the system's generator.
+std::string random_bytes(std::size_t count);
+/// `count` such bytes, as lower-case hexadecimal.
 std::string random_hex(std::size_t count);
 
 }  // namespace bench

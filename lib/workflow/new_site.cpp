@@ -14,6 +14,9 @@
 #include "operation/operation.hpp"
 #include "operation/pause_point.hpp"
 #include "operation/site_lock.hpp"
+#include "users/password.hpp"
+#include "users/users.hpp"
+#include "workflow/accounts.hpp"
 #include "workflow/core_app.hpp"
 #include "workflow/unfinished_sites.hpp"
 
@@ -134,8 +137,24 @@ class SiteUnderConstruction {
 
 }  // namespace
 
+namespace {
+
+void make_core(const Workplace& workplace, const Site& site, const NewSiteOptions& options) {
+  const auto database = connect_for_changes(workplace, site);
+  apply_core(workplace, *database, "new-site");
+  make_encryption_key(site);
+  if (!options.admin_password) return;
+  set_user(*database, User{.name = std::string(administrator),
+                           .full_name = std::string(administrator),
+                           .role = Role::writer,
+                           .password_hash = hash_password(*options.admin_password)});
+}
+
+}  // namespace
+
 NewSiteReport new_site(const Workplace& workplace, const NewSiteOptions& options) {
   check_site_name(options.name);
+  if (options.admin_password) check_password(*options.admin_password);
   const std::string db_type = database_type(workplace.bench, options);
   for (const std::string& app : options.apps) workplace.apps.get(app);
   for (const UnfinishedSite& left : finish_unfinished_sites(workplace, options.name))
@@ -154,7 +173,7 @@ NewSiteReport new_site(const Workplace& workplace, const NewSiteOptions& options
   write_file_atomically(site.config_file(), config_of(options, db_type, is_taken).dump(1) + "\n", 0600);
   unfinished.create_database();
   pause_point("new-site.database-created");
-  apply_core(workplace, *connect_for_changes(workplace, site), "new-site");
+  make_core(workplace, site, options);
   throw_if_interrupted();
   pause_point("new-site.core-applied");
 

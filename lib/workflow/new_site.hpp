@@ -15,6 +15,7 @@ struct NewSiteOptions {
   std::optional<std::string> db_type, db_name, db_host, db_socket, db_user, db_password;
   std::optional<std::int64_t> db_port;
   std::vector<std::string> apps;
+  std::optional<std::string> admin_password;  ///< of the first account; without one nobody can log in yet
   bool set_default = false;
   bool replace = false;  ///< an existing site is dropped (with its backup) first
 };

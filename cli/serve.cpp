@@ -1,0 +1,120 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <thread>
+
+#include "base/file.hpp"
+#include "context.hpp"
+#include "options.hpp"
+#include "web/http/server.hpp"
+#include "web/web_app.hpp"
+
+namespace bench::cli {
+
+namespace {
+
+struct ServeFlags {
+  std::optional<std::string> host, access_log;
+  std::optional<std::int64_t> port, workers;
+};
+
+/// One JSON object a line. The query is left out: people put secrets there.
+class AccessLog {
+ public:
+  explicit AccessLog(const std::filesystem::path& file)
+      : m_path(file), m_file(open_file(file, O_WRONLY | O_CREAT | O_APPEND, 0640)) {
+    give_to_owner(m_file.get());
+  }
+  void write(const Exchange& exchange) const {
+    const Json line{{"time", to_iso8601(Clock::now())},
+                    {"client", exchange.client},
+                    {"host", exchange.host},
+                    {"method", exchange.method},
+                    {"path", exchange.target.substr(0, exchange.target.find('?'))},
+                    {"status", exchange.status},
+                    {"bytes", exchange.bytes},
+                    {"duration_ms", static_cast<double>(exchange.duration.count()) / 1'000},
+                    {"user_agent", exchange.user_agent}};
+    try {
+      write_all(m_file.get(), line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n", m_path);
+    } catch (const Error&) {
+      // A full disk must not stop the answers that the log tells about.
+    }
+  }
+
+ private:
+  std::filesystem::path m_path;
+  FileDescriptor m_file;
+};
+
+/// Ctrl-C and SIGTERM end the server, once what is being answered is finished.
+class StopOnSignal {
+ public:
+  StopOnSignal() {
+    sigemptyset(&m_signals);
+    for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaddset(&m_signals, signal);
+    // Before any other thread begins: all of them inherit it.
+    pthread_sigmask(SIG_BLOCK, &m_signals, nullptr);
+  }
+  void begin(HttpServer& server) {
+    m_waiting = std::thread([this, &server] {
+      int signal = 0;
+      sigwait(&m_signals, &signal);
+      server.stop();
+    });
+  }
+  ~StopOnSignal() {
+    if (!m_waiting.joinable()) return;
+    pthread_kill(m_waiting.native_handle(), SIGUSR1);
+    m_waiting.join();
+  }
+  StopOnSignal(const StopOnSignal&) = delete;
+  StopOnSignal& operator=(const StopOnSignal&) = delete;
+
+ private:
+  sigset_t m_signals{};
+  std::thread m_waiting;
+};
+
+void run(Context& context, const ServeFlags& flags) {
+  const BenchFolder& bench = context.bench();
+  std::optional<std::string> only;
+  if (!context.options().sites.empty()) only = context.only_site().name();
+  const std::filesystem::path log_file =
+      flags.access_log ? std::filesystem::path(*flags.access_log) : bench.path() / "logs" / "access.log";
+  if (!flags.access_log) make_folders(bench.path() / "logs");
+  const AccessLog log(log_file);
+
+  ServerOptions options;
+  if (flags.host) options.host = *flags.host;
+  if (flags.port) options.port = static_cast<std::uint16_t>(*flags.port);
+  if (flags.workers) options.workers = static_cast<int>(*flags.workers);
+  StopOnSignal stop;
+  WebApp app(bench, context.apps(), only);
+  HttpServer server(
+      options, [&app](const HttpRequest& request) { return app.answer(request); },
+      [&log](const Exchange& exchange) { log.write(exchange); });
+  const std::string address = fmt::format("http://{}:{}", options.host, server.port());
+  context.printer().message(fmt::format("serving {} at {}; Ctrl-C ends it",
+                                        only ? *only : fmt::format("the sites of {}", bench.path().string()), address));
+  stop.begin(server);
+  server.run();
+  Outcome outcome;
+  outcome.result = {{"address", address}, {"access_log", log_file.string()}};
+  context.add(outcome);
+}
+
+}  // namespace
+
+Run declare_serve(CLI::App& app) {
+  examples(app, {"bench serve", "bench --site develop serve --port 8080"});
+  auto flags = std::make_shared<ServeFlags>();
+  add_text(app, "--host", flags->host, "the address to listen on (127.0.0.1)", "ADDRESS");
+  add_integer(app, "--port", flags->port, 0, 65535, "the port (8000); 0 is any that is free");
+  add_integer(app, "--workers", flags->workers, 1, 256, "requests that are answered at the same time (4)");
+  add_text(app, "--access-log", flags->access_log, "a line of JSON a request (logs/access.log)", "FILE");
+  return [flags](Context& context) { run(context, *flags); };
+}
+
+}  // namespace bench::cli

@@ -1,0 +1,143 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace bench {
+
+class TemplateDict;
+class TemplateObject;
+class TemplateValue;
+struct TemplateArguments;
+using TemplateList = std::vector<TemplateValue>;
+
+/// What a template may call. An Error that it throws gets the template's file, line and column before its
+/// message.
+using TemplateFunction = std::function<TemplateValue(const TemplateArguments&)>;
+
+/// A value of a template: what it is rendered with, and what its expressions come to. Lists, dicts and
+/// functions are shared and never change, so that copying one is cheap; text is copied.
+class TemplateValue {
+ public:
+  enum class Type { undefined, none, boolean, integer, number, text, list, dict, function, object };
+
+  TemplateValue() = default;      ///< undefined: printed as nothing, and without attributes
+  TemplateValue(std::nullptr_t);  ///< none
+  TemplateValue(double number);
+  TemplateValue(std::string text);
+  TemplateValue(std::string_view text);
+  TemplateValue(const char* text);
+  TemplateValue(
+      TemplateList list);  ///< Error{configuration} when lists and dicts lie too deep in one another
+  TemplateValue(TemplateDict dict);  ///< the same
+  TemplateValue(TemplateFunction function);
+  TemplateValue(std::shared_ptr<const TemplateObject> object);
+  template <std::integral Integer>
+  TemplateValue(Integer value) {
+    if constexpr (std::same_as<Integer, bool>)
+      m_value.emplace<bool>(value);
+    else
+      m_value.emplace<std::int64_t>(static_cast<std::int64_t>(value));
+  }
+
+  /// Text that is HTML already: it is printed as it stands.
+  static TemplateValue safe(std::string html);
+
+  Type type() const;
+  bool is(Type type) const { return this->type() == type; }
+  bool is_safe() const { return std::holds_alternative<SafeText>(m_value); }
+
+  /// Each may be asked only of its own type.
+  bool boolean() const { return *std::get_if<bool>(&m_value); }
+  std::int64_t integer() const { return *std::get_if<std::int64_t>(&m_value); }
+  double number() const { return *std::get_if<double>(&m_value); }
+  const std::string& text() const;
+  const TemplateList& list() const;
+  const TemplateDict& dict() const;
+  const TemplateFunction& function() const;
+  const TemplateObject& object() const;
+
+  /// How many lists and dicts lie in one another here; 0 for what is neither.
+  int depth() const;
+
+ private:
+  struct None {};
+  struct SafeText {
+    std::string html;
+  };
+  struct ListData;
+  struct DictData;
+  std::variant<std::monostate, None, bool, std::int64_t, double, std::string, SafeText,
+               std::shared_ptr<const ListData>, std::shared_ptr<const DictData>,
+               std::shared_ptr<const TemplateFunction>, std::shared_ptr<const TemplateObject>>
+      m_value;
+};
+
+/// What a value is called in messages: "text", "a list".
+std::string_view name(TemplateValue::Type type);
+
+/// Values by key, in the order in which the keys came. A key is text, a number, a boolean or none; 1, 1.0 and
+/// true are one key.
+class TemplateDict {
+ public:
+  struct Entry {
+    TemplateValue key;
+    TemplateValue value;
+  };
+
+  TemplateDict() = default;
+  TemplateDict(std::initializer_list<Entry> entries);
+
+  /// A key that is there keeps its place. Error{configuration} for a key of another type.
+  void set(TemplateValue key, TemplateValue value);
+  const TemplateValue* find(std::string_view key) const;
+  const TemplateValue* find(const TemplateValue& key) const;
+
+  std::size_t size() const { return m_entries.size(); }
+  bool empty() const { return m_entries.empty(); }
+  auto begin() const { return m_entries.begin(); }
+  auto end() const { return m_entries.end(); }
+
+ private:
+  template <typename Key>
+  const Entry* find_entry(const Key& key) const;
+  void index(std::uint32_t entry);
+  void rebuild_index();
+
+  std::vector<Entry> m_entries;
+  /// Where entries are, by the hash of their key: open addressing, 0 is free. Empty while a few entries are
+  /// searched as fast one by one.
+  std::vector<std::uint32_t> m_index;
+};
+
+/// What a function is called with.
+struct TemplateArguments {
+  std::vector<TemplateValue> positional;
+  std::vector<std::pair<std::string_view, TemplateValue>> named;
+
+  /// The argument of that name, else the one at that position, else undefined.
+  const TemplateValue& get(std::size_t position, std::string_view name) const;
+};
+
+/// A value whose attributes are asked for one by one, when a template names them: for what is costly to know.
+class TemplateObject {
+ public:
+  TemplateObject() = default;
+  TemplateObject(const TemplateObject&) = delete;
+  TemplateObject& operator=(const TemplateObject&) = delete;
+  virtual ~TemplateObject() = default;
+  /// Undefined when there is none of that name.
+  virtual TemplateValue attribute(std::string_view name) const = 0;
+};
+
+}  // namespace bench

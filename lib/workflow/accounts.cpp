@@ -1,0 +1,39 @@
+#include "workflow/accounts.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/base64.hpp"
+#include "base/digest.hpp"
+#include "operation/operation.hpp"
+#include "users/password.hpp"
+
+namespace bench {
+
+void make_encryption_key(const Site& site) {
+  site.edit_config([](SiteConfig& config) {
+    if (config.raw("encryption_key")) return;
+    // As Frappe makes it: 32 bytes in base64 for addresses.
+    std::string key = to_base64(random_bytes(32));
+    for (char& c : key) c = c == '+' ? '-' : c == '/' ? '_' : c;
+    config.set_raw("encryption_key", nlohmann::json(key).dump());
+  });
+}
+
+std::string set_account(const Workplace& workplace, const Site& site, User user, const std::string& password) {
+  check_password(password);
+  const FileLock lock = lock_and_recover(workplace, site);
+  user.password_hash = hash_password(password);
+  const auto database = connect_for_changes(workplace, site);
+  Operation operation = Operation::begin(site, "set-account");
+  try {
+    make_encryption_key(site);
+    set_user(*database, user);
+  } catch (...) {
+    operation.finish(OperationState::undone);
+    throw;
+  }
+  operation.finish(OperationState::done);
+  return operation.id();
+}
+
+}  // namespace bench
