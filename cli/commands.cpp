@@ -94,7 +94,8 @@ const std::vector<Command>& commands() {
       {"recover", maintenance, operation, own, "bring what was interrupted to a good end", declare_recover},
 
       {"serve", web, reading, own, "serve the sites: website, Desk and REST", declare_serve},
-      {"set-admin-password", web, operation, own, "give Administrator a password", declare_set_admin_password},
+      {"set-admin-password", web, operation, own, "give Administrator a password",
+       declare_set_admin_password},
       {"add-user", web, operation, own, "let somebody log in, to read or to change", declare_add_user},
   };
   return table;

@@ -93,14 +93,16 @@ std::string password_in_file(const std::string& file) {
 std::string ask_new_password(Context& context, const std::string& whose, const std::string& option) {
   const std::string hint = fmt::format("give it in a file with {}", option);
   const auto terminal = context.options().no_input ? std::nullopt : open_terminal();
-  if (!terminal) throw Error(Kind::usage, fmt::format("nobody can be asked for the password of {}", whose), hint);
+  if (!terminal)
+    throw Error(Kind::usage, fmt::format("nobody can be asked for the password of {}", whose), hint);
   const Hidden hidden(terminal->get());
   context.printer().question(fmt::format("New password of {}: ", whose));
   const auto first = read_line(terminal->get());
   context.printer().question("\nOnce more: ");
   const auto second = read_line(terminal->get());
   context.printer().question("\n");
-  if (!first || first != second) throw Error(Kind::usage, "the two passwords differ; nothing was changed", hint);
+  if (!first || first != second)
+    throw Error(Kind::usage, "the two passwords differ; nothing was changed", hint);
   return *first;
 }
 

@@ -97,7 +97,8 @@ void run(Context& context, const ServeFlags& flags) {
       [&log](const Exchange& exchange) { log.write(exchange); });
   const std::string address = fmt::format("http://{}:{}", options.host, server.port());
   context.printer().message(fmt::format("serving {} at {}; Ctrl-C ends it",
-                                        only ? *only : fmt::format("the sites of {}", bench.path().string()), address));
+                                        only ? *only : fmt::format("the sites of {}", bench.path().string()),
+                                        address));
   stop.begin(server);
   server.run();
   Outcome outcome;

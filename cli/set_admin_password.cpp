@@ -33,15 +33,16 @@ void run(Context& context, const AccountFlags& flags) {
     outcome.result = {{"operation", set_account(workplace, site, user, password)},
                       {"user", flags.name},
                       {"role", flags.role}};
-    outcome.text = fmt::format("{}: {} may {} with the new password; who was logged in as {} no longer is\n", site.name(),
-                               flags.name, flags.role == "writer" ? "read and change" : "read", flags.name);
+    outcome.text =
+        fmt::format("{}: {} may {} with the new password; who was logged in as {} no longer is\n",
+                    site.name(), flags.name, flags.role == "writer" ? "read and change" : "read", flags.name);
     return outcome;
   });
 }
 
 void declare_password(CLI::App& app, AccountFlags& flags) {
-  add_text(app, "--password-file", flags.password_file, "a file that holds the password; - is stdin; else you are asked",
-           "FILE");
+  add_text(app, "--password-file", flags.password_file,
+           "a file that holds the password; - is stdin; else you are asked", "FILE");
   add_wait_option(app, flags.wait, "not at all");
 }
 
@@ -61,7 +62,8 @@ Run declare_add_user(CLI::App& app) {
   examples(app, {"bench --site develop add-user ada@example.org --role reader"});
   auto flags = std::make_shared<AccountFlags>();
   flags->role = "reader";
-  add_argument(app, "USER", flags->name, "the e-mail address they log in with; one who exists gets a new password and role");
+  add_argument(app, "USER", flags->name,
+               "the e-mail address they log in with; one who exists gets a new password and role");
   add_choice(app, "--role", flags->role, {"reader", "writer"}, "what they may do (reader)");
   add_text(app, "--full-name", flags->full_name, "else the address", "NAME");
   declare_password(app, *flags);

@@ -10,7 +10,8 @@ namespace bench {
 
 namespace {
 
-// What OWASP's Password Storage Cheat Sheet asks for at least: several at a time must fit into a small server.
+// What OWASP's Password Storage Cheat Sheet asks for at least: several at a time must fit into a small
+// server.
 constexpr std::size_t memory = 19 * 1024 * 1024;
 constexpr unsigned long long passes = 2;
 

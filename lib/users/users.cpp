@@ -58,9 +58,10 @@ void set_user(Database& database, const User& user) {
   const std::vector<Value> key{user.name};
   if (database.query(fmt::format("SELECT 1 FROM {} WHERE name = ?", table), key).empty())
     run(database,
-        fmt::format("INSERT INTO {} (name, creation, modified, modified_by, owner, enabled, email, full_name) "
-                    "VALUES (?, ?, ?, ?, ?, 1, ?, ?)",
-                    table),
+        fmt::format(
+            "INSERT INTO {} (name, creation, modified, modified_by, owner, enabled, email, full_name) "
+            "VALUES (?, ?, ?, ?, ?, 1, ?, ?)",
+            table),
         {user.name, now, now, by, by, user.name, user.full_name.empty() ? user.name : user.full_name});
   run(database, "DELETE FROM __bench_auth WHERE user_name = ?", {user.name});
   run(database, "INSERT INTO __bench_auth (user_name, role, password_hash, changed_at) VALUES (?, ?, ?, ?)",
@@ -70,8 +71,7 @@ void set_user(Database& database, const User& user) {
 
 void check_password(std::string_view password) {
   if (password.size() < shortest_password)
-    throw Error(Kind::usage,
-                fmt::format("a password of {} characters is too short", password.size()),
+    throw Error(Kind::usage, fmt::format("a password of {} characters is too short", password.size()),
                 fmt::format("take at least {}", shortest_password));
 }
 

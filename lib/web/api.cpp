@@ -63,7 +63,8 @@ HttpResponse list(Visit& visit, const std::string& name) {
     for (const std::string& field : query.fields) columns.push_back(&doctype->get(field));
     for (const Row& row : list_rows(database, *doctype, query)) {
       nlohmann::json object = nlohmann::json::object();
-      for (std::size_t i = 0; i < columns.size(); ++i) object[columns[i]->name] = to_json(*columns[i], row[i]);
+      for (std::size_t i = 0; i < columns.size(); ++i)
+        object[columns[i]->name] = to_json(*columns[i], row[i]);
       rows.push_back(std::move(object));
     }
   });
@@ -154,7 +155,8 @@ HttpResponse events(const Visit& visit) {
   // nginx would keep what it has until its buffer is full.
   response.headers.add("X-Accel-Buffering", "no");
   ServedSite& site = visit.site;
-  response.body = EventStream{.topic = site.site().name(), .state = [&site] { return mode_json(*site.snapshot()); }};
+  response.body =
+      EventStream{.topic = site.site().name(), .state = [&site] { return mode_json(*site.snapshot()); }};
   return response;
 }
 
@@ -205,8 +207,9 @@ HttpResponse log_in(Visit& visit, LoginThrottle& throttle) {
   const Clock::time_point now = Clock::now();
   const std::string& address = visit.request.client;
   if (const auto wait = throttle.wait(address, name, now); wait.count() > 0) {
-    HttpResponse response = failure_response(visit, 429, "TooManyRequestsError",
-                                             fmt::format("too many wrong passwords: try again in {} s", wait.count()));
+    HttpResponse response =
+        failure_response(visit, 429, "TooManyRequestsError",
+                         fmt::format("too many wrong passwords: try again in {} s", wait.count()));
     response.headers.set("Retry-After", fmt::format("{}", wait.count()));
     return response;
   }
@@ -219,16 +222,18 @@ HttpResponse log_in(Visit& visit, LoginThrottle& throttle) {
   }
   throttle.note_success(address, name);
   const std::string value = SessionSigner(visit.now->session_key).issue(*user, now + session_life);
-  HttpResponse response = visit.wants_json()
-                              ? json_response({{"message", "Logged In"}, {"home_page", "/app"}, {"full_name", user->full_name}})
-                              : redirect("/app", 303);
+  HttpResponse response =
+      visit.wants_json()
+          ? json_response({{"message", "Logged In"}, {"home_page", "/app"}, {"full_name", user->full_name}})
+          : redirect("/app", 303);
   response.headers.add("Set-Cookie", session_cookie(visit, value, session_life));
   response.headers.set("Cache-Control", "no-store");
   return response;
 }
 
 HttpResponse log_out(Visit& visit) {
-  HttpResponse response = visit.wants_json() ? json_response(nlohmann::json::object()) : redirect("/login", 303);
+  HttpResponse response =
+      visit.wants_json() ? json_response(nlohmann::json::object()) : redirect("/login", 303);
   response.headers.add("Set-Cookie", session_cookie(visit, "", std::chrono::seconds(0)));
   response.headers.set("Cache-Control", "no-store");
   return response;

@@ -33,7 +33,8 @@ ConnectionPool::Lease ConnectionPool::take() {
 
 void ConnectionPool::put_back(std::unique_ptr<Database> connection, std::uint64_t generation) {
   const std::lock_guard lock(m_mutex);
-  if (generation == m_generation) m_resting.push_back({std::move(connection), std::chrono::steady_clock::now()});
+  if (generation == m_generation)
+    m_resting.push_back({std::move(connection), std::chrono::steady_clock::now()});
 }
 
 void ConnectionPool::clear() {

@@ -23,7 +23,7 @@ void add_page_context(Visit& visit, TemplateDict& context) {
   context.set("announcement", time_or_none(now.announced_for));
   context.set("site_name", visit.site.site().name());
   context.set("release", now.release);
-  if (context.find("path") == nullptr) context.set("path", visit.request.path);
+  if (context.find(std::string_view("path")) == nullptr) context.set("path", visit.request.path);
   context.set("csrf_token", visit.session ? visit.session->csrf_token : "");
   if (visit.user)
     context.set("user", TemplateDict{{"name", visit.user->name},

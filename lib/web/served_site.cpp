@@ -50,8 +50,8 @@ void add_announcement(const Site& site, SiteSnapshot& snapshot) {
 // MariaDB 1412: the table was changed after the snapshot was taken.
 bool is_spoilt_snapshot(const Error& error) {
   const std::string_view message = error.what();
-  return message.find("Table definition has changed") != std::string_view::npos || error.sqlstate() == "40001" ||
-         error.sqlstate() == "SQLITE_SCHEMA";
+  return message.find("Table definition has changed") != std::string_view::npos ||
+         error.sqlstate() == "40001" || error.sqlstate() == "SQLITE_SCHEMA";
 }
 
 bool is_unknown_column(const Error& error) {
@@ -89,7 +89,8 @@ std::shared_ptr<const SiteSnapshot> ServedSite::load() const {
   auto snapshot = std::make_shared<SiteSnapshot>(SiteSnapshot{.config = m_site.config()});
   snapshot->mode = site_mode(snapshot->config);
   const auto key = snapshot->config.string("encryption_key");
-  snapshot->session_key = hmac_sha256(key ? *key : m_passing_key, fmt::format("session of {}", m_site.name()));
+  snapshot->session_key =
+      hmac_sha256(key ? *key : m_passing_key, fmt::format("session of {}", m_site.name()));
   std::string versions;
   for (const std::string& name : m_site.installed_apps())
     if (auto app = m_apps.find(name)) {
@@ -110,8 +111,9 @@ std::shared_ptr<const SiteSnapshot> ServedSite::snapshot() {
   if (m_snapshot && now == m_stamps) return m_snapshot;
   try {
     std::shared_ptr<const SiteSnapshot> loaded = load();
-    const bool moved = m_snapshot && (m_snapshot->config.raw("db_name") != loaded->config.raw("db_name") ||
-                                      m_snapshot->config.raw("db_password") != loaded->config.raw("db_password"));
+    const bool moved =
+        m_snapshot && (m_snapshot->config.raw("db_name") != loaded->config.raw("db_name") ||
+                       m_snapshot->config.raw("db_password") != loaded->config.raw("db_password"));
     m_snapshot = std::move(loaded);
     m_stamps = now;
     m_doctypes.clear();
@@ -127,7 +129,8 @@ std::shared_ptr<const SiteSnapshot> ServedSite::snapshot() {
 
 std::unique_ptr<Database> ServedSite::open(Access access) {
   const ConnectionSettings settings = connection_settings(snapshot()->config, m_site.path());
-  ConnectOptions options{.access = access, .cancelled = {}, .connect_timeout = std::chrono::milliseconds(3'000)};
+  ConnectOptions options{
+      .access = access, .cancelled = {}, .connect_timeout = std::chrono::milliseconds(3'000)};
   // A write that waits while the site goes into maintenance must not hold that up.
   if (access == Access::read_write) options.cancelled = [this] { return is_refusing_writes(); };
   return get_backend(settings.db_type).connect(settings, options);

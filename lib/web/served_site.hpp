@@ -96,7 +96,8 @@ class ServedSite {
 
 /// The answer to a write while the site is read-only, in Frappe's words.
 constexpr std::string_view read_only_message =
-    "Site is running in read only mode for maintenance or site update, this action can not be performed right now. "
+    "Site is running in read only mode for maintenance or site update, this action can not be performed "
+    "right now. "
     "Please try again later.";
 
 /// announce-maintenance: `announcement.json` in the site's folder, {"at", "for", "reason"}.

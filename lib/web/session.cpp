@@ -103,7 +103,8 @@ std::chrono::seconds LoginThrottle::wait(const std::string& address, const std::
                                          Clock::time_point now) {
   const std::lock_guard lock(m_mutex);
   std::chrono::seconds longest{0};
-  const std::array<std::pair<std::string, int>, 2> counted{{{key_of(address, user), 5}, {key_of(address, ""), 20}}};
+  const std::array<std::pair<std::string, int>, 2> counted{
+      {{key_of(address, user), 5}, {key_of(address, ""), 20}}};
   for (const auto& [key, free] : counted) {
     const auto found = m_failures.find(key);
     if (found == m_failures.end() || now - found->second.last > memory_of_failures) continue;
@@ -130,7 +131,8 @@ void LoginThrottle::note_success(const std::string& address, const std::string& 
 }
 
 void LoginThrottle::forget_old(Clock::time_point now) {
-  std::erase_if(m_failures, [now](const auto& entry) { return now - entry.second.last > memory_of_failures; });
+  std::erase_if(m_failures,
+                [now](const auto& entry) { return now - entry.second.last > memory_of_failures; });
   // Somebody who comes from that many addresses has made room for a new start.
   if (m_failures.size() >= most_remembered) m_failures.clear();
 }

@@ -51,11 +51,12 @@ void add_common_headers(HttpResponse& response, const SiteSnapshot& now) {
 // No template, no database: this must be there when nothing else is.
 HttpResponse updating_page(const Visit& visit) {
   if (visit.wants_json()) return failure_response(visit, 503, "SessionStopped", "The site is being updated");
-  return text_response(503, "text/html; charset=utf-8",
-                       "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-                       "content=\"width=device-width\"><meta http-equiv=\"refresh\" content=\"30\">"
-                       "<title>Updating</title></head><body><main><h1>Updating</h1><p>The site is being updated. "
-                       "It will be back in a few moments.</p></main></body></html>\n");
+  return text_response(
+      503, "text/html; charset=utf-8",
+      "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width\"><meta http-equiv=\"refresh\" content=\"30\">"
+      "<title>Updating</title></head><body><main><h1>Updating</h1><p>The site is being updated. "
+      "It will be back in a few moments.</p></main></body></html>\n");
 }
 
 bool is_named_as_read(std::string_view path) {
@@ -69,7 +70,8 @@ void check_forgery(const Visit& visit) {
   if (request.is_read()) return;
   if (const auto origin = request.headers.find("Origin"); origin && *origin != "null") {
     const std::size_t scheme = origin->find("://");
-    const std::string_view authority = scheme == std::string_view::npos ? *origin : origin->substr(scheme + 3);
+    const std::string_view authority =
+        scheme == std::string_view::npos ? *origin : origin->substr(scheme + 3);
     if (lower(authority) != lower(request.headers.get("Host")))
       throw HttpFailure(403, "CSRFTokenError", "the request comes from another site");
   }
@@ -90,7 +92,9 @@ std::optional<HttpResponse> file_for(Visit& visit) {
   if (path.starts_with(files)) {
     auto response = serve_file(visit.request, site.public_files(), path.substr(files.size()));
     // An upload that is a page would speak for the site.
-    if (response) response->headers.set("Content-Security-Policy", "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'");
+    if (response)
+      response->headers.set("Content-Security-Policy",
+                            "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'");
     return response;
   }
   if (path.starts_with(private_files)) {
@@ -126,8 +130,10 @@ HttpResponse route(Visit& visit, LoginThrottle& throttle) {
 int status_of(const Error& error) {
   switch (error.kind()) {
     case Kind::busy:
-    case Kind::database: return 503;
-    default: return 500;
+    case Kind::database:
+      return 503;
+    default:
+      return 500;
   }
 }
 
@@ -176,7 +182,8 @@ ServedSite* WebApp::site_for(const HttpRequest& request) {
 HttpResponse WebApp::answer(const HttpRequest& request) {
   try {
     ServedSite* const site = site_for(request);
-    if (site == nullptr) return text_response(404, "text/plain; charset=utf-8", "There is no such site here.\n");
+    if (site == nullptr)
+      return text_response(404, "text/plain; charset=utf-8", "There is no such site here.\n");
     return answer_for(*site, request);
   } catch (const std::exception&) {
     return text_response(500, "text/plain; charset=utf-8", "The site cannot be served.\n");
@@ -190,8 +197,8 @@ HttpResponse WebApp::answer_for(ServedSite& site, const HttpRequest& request) {
                       .verify(cookie(request.headers.get("Cookie"), "sid"), Clock::now());
   HttpResponse response;
   try {
-    const bool is_always_answered = request.path == "/api/health" || request.path == "/api/events" ||
-                                    request.path == "/api/mode";
+    const bool is_always_answered =
+        request.path == "/api/health" || request.path == "/api/events" || request.path == "/api/mode";
     if (visit.now->mode == SiteMode::closed && !is_always_answered) {
       response = updating_page(visit);
     } else {
@@ -248,12 +255,9 @@ const User& require_writer(Visit& visit) {
 HttpResponse failure_response(const Visit& visit, int status, const std::string& exc_type,
                               const std::string& message) {
   if (!visit.wants_json()) return failure_page(visit, status, message);
-  const nlohmann::json problem{{"type", "about:blank"},
-                               {"title", reason_phrase(status)},
-                               {"status", status},
-                               {"detail", message},
-                               {"exc_type", exc_type},
-                               {"message", message}};
+  const nlohmann::json problem{{"type", "about:blank"}, {"title", reason_phrase(status)},
+                               {"status", status},      {"detail", message},
+                               {"exc_type", exc_type},  {"message", message}};
   return text_response(status, "application/problem+json",
                        problem.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }

@@ -19,7 +19,8 @@ void make_encryption_key(const Site& site) {
   });
 }
 
-std::string set_account(const Workplace& workplace, const Site& site, User user, const std::string& password) {
+std::string set_account(const Workplace& workplace, const Site& site, User user,
+                        const std::string& password) {
   check_password(password);
   const FileLock lock = lock_and_recover(workplace, site);
   user.password_hash = hash_password(password);

@@ -49,7 +49,8 @@ std::vector<const Column*> list_columns(const Doctype& doctype) {
   for (const Column& column : doctype.columns) {
     if (columns.size() == columns_in_a_list) break;
     const bool is_long = column.type == ColumnType::json || column.type == ColumnType::binary;
-    if (column.name == doctype.key || is_long || std::ranges::find(left_out, column.name) != left_out.end()) continue;
+    if (column.name == doctype.key || is_long || std::ranges::find(left_out, column.name) != left_out.end())
+      continue;
     columns.push_back(&column);
   }
   return columns;
@@ -70,7 +71,8 @@ struct ListView {
   bool descending = false;
   std::int64_t page = 1;
 
-  std::string link(const std::string& base, std::string_view sorted_by, bool down, std::int64_t to_page) const {
+  std::string link(const std::string& base, std::string_view sorted_by, bool down,
+                   std::int64_t to_page) const {
     std::string query;
     const auto add = [&query](std::string_view name, std::string_view value) {
       query += fmt::format("{}{}={}", query.empty() ? "?" : "&", name, percent_encoded(value));
@@ -94,7 +96,8 @@ ListView view_of(const HttpParameters& query, const Doctype& doctype) {
   return view;
 }
 
-TemplateList header_cells(const std::vector<const Column*>& columns, const ListView& view, const std::string& base) {
+TemplateList header_cells(const std::vector<const Column*>& columns, const ListView& view,
+                          const std::string& base) {
   TemplateList cells;
   for (const Column* column : columns) {
     const bool is_sorted = column->name == view.sort;
@@ -112,7 +115,10 @@ HttpResponse list(Visit& visit, const std::string& name) {
     const auto doctype = visit.site.doctype(database, name);
     const ListView view = view_of(visit.request.query, *doctype);
     const auto columns = list_columns(*doctype);
-    ListQuery query{.fields = {}, .conditions = {}, .order = {}, .start = (view.page - 1) * rows_on_a_page,
+    ListQuery query{.fields = {},
+                    .conditions = {},
+                    .order = {},
+                    .start = (view.page - 1) * rows_on_a_page,
                     .limit = rows_on_a_page};
     for (const Column* column : columns) query.fields.push_back(column->name);
     if (!view.q.empty()) query.conditions.push_back(search_condition(*doctype, database.dialect(), view.q));
@@ -151,7 +157,8 @@ struct FormNote {
   const HttpParameters* typed = nullptr;
 };
 
-HttpResponse form(Visit& visit, const std::string& doctype_name, const std::string& name, const FormNote& note) {
+HttpResponse form(Visit& visit, const std::string& doctype_name, const std::string& name,
+                  const FormNote& note) {
   TemplateDict context;
   visit.site.read([&](Database& database) {
     const auto doctype = visit.site.doctype(database, doctype_name);
@@ -179,7 +186,8 @@ HttpResponse confirm_deletion(Visit& visit, const std::string& doctype, const st
                     {"version", typed.get("_version")}});
 }
 
-HttpResponse save(Visit& visit, const std::string& doctype_name, std::string name, const HttpParameters& typed) {
+HttpResponse save(Visit& visit, const std::string& doctype_name, std::string name,
+                  const HttpParameters& typed) {
   const std::string user = require_writer(visit).name;
   visit.site.write([&](Database& database) {
     const auto doctype = visit.site.doctype(database, doctype_name);
@@ -199,14 +207,17 @@ HttpResponse change(Visit& visit, const std::string& doctype, const std::string&
   const HttpParameters typed = parse_form(visit.request.body);
   // A form that an app's older version made may lack what this one asks for.
   if (const auto release = typed.find("_release"); release && *release != visit.now->release)
-    return form(visit, doctype, name,
-                {409, "The site was updated after you opened this page. Check what you typed, and save it again.", &typed});
+    return form(
+        visit, doctype, name,
+        {409, "The site was updated after you opened this page. Check what you typed, and save it again.",
+         &typed});
   const std::string_view action = typed.get("_action");
   if (action == "delete" && !name.empty()) return confirm_deletion(visit, doctype, name, typed);
   try {
     if (action == "delete-for-good" && !name.empty()) {
       visit.site.write([&](Database& database) {
-        delete_document(database, *visit.site.doctype(database, doctype), name, std::string(typed.get("_version")));
+        delete_document(database, *visit.site.doctype(database, doctype), name,
+                        std::string(typed.get("_version")));
       });
       return redirect(address(doctype), 303);
     }
@@ -220,7 +231,8 @@ HttpResponse change(Visit& visit, const std::string& doctype, const std::string&
 
 HttpResponse login_page(Visit& visit, int status, std::string_view message) {
   const std::string user(form_of(visit.request).get("usr"));
-  return desk_page(visit, "desk/login.html", {{"message", message}, {"usr", visit.request.is_read() ? "" : user}}, status);
+  return desk_page(visit, "desk/login.html",
+                   {{"message", message}, {"usr", visit.request.is_read() ? "" : user}}, status);
 }
 
 TemplateList typed_fields(const HttpRequest& request) {
@@ -253,10 +265,11 @@ HttpResponse failure_page(const Visit& visit, int status, const std::string& mes
   const bool is_login = visit.request.path == "/login" && (status == 401 || status == 429);
   if (is_login) return login_page(shown, status, message);
   if (status == 401 && visit.request.is_read()) return redirect("/login");
-  TemplateDict context{{"title", reason_phrase(status)},
-                       {"message", message},
-                       {"path", visit.request.path},
-                       {"typed", status == 503 || status == 403 ? typed_fields(visit.request) : TemplateList()}};
+  TemplateDict context{
+      {"title", reason_phrase(status)},
+      {"message", message},
+      {"path", visit.request.path},
+      {"typed", status == 503 || status == 403 ? typed_fields(visit.request) : TemplateList()}};
   return desk_page(shown, "desk/failure.html", std::move(context), status);
 }
 

@@ -20,21 +20,29 @@ bool is_housekeeping(std::string_view column) {
 
 bool can_be_entered(const Doctype& doctype, const Column& column) {
   const bool is_numbered = column.name == doctype.key && column.has_default;
-  return !column.is_generated && !is_housekeeping(column.name) && column.type != ColumnType::binary && !is_numbered;
+  return !column.is_generated && !is_housekeeping(column.name) && column.type != ColumnType::binary &&
+         !is_numbered;
 }
 
 std::string_view kind_of(const Column& column) {
   switch (column.type) {
     case ColumnType::long_text:
-    case ColumnType::json: return "textarea";
+    case ColumnType::json:
+      return "textarea";
     case ColumnType::integer:
     case ColumnType::decimal:
-    case ColumnType::real: return "number";
-    case ColumnType::boolean: return "checkbox";
-    case ColumnType::date: return "date";
-    case ColumnType::datetime: return "text";
-    case ColumnType::time: return "time";
-    default: return "text";
+    case ColumnType::real:
+      return "number";
+    case ColumnType::boolean:
+      return "checkbox";
+    case ColumnType::date:
+      return "date";
+    case ColumnType::datetime:
+      return "text";
+    case ColumnType::time:
+      return "time";
+    default:
+      return "text";
   }
 }
 
@@ -53,7 +61,8 @@ Value entered(const Column& column, const std::string& text) {
   if (text.empty()) {
     if (column.nullable) return std::monostate{};
     const bool takes_empty = column.type == ColumnType::text || column.type == ColumnType::long_text;
-    if (!takes_empty) throw HttpFailure(417, "MandatoryError", fmt::format("'{}' is missing", label(column.name)));
+    if (!takes_empty)
+      throw HttpFailure(417, "MandatoryError", fmt::format("'{}' is missing", label(column.name)));
     return text;
   }
   if (column.type != ColumnType::integer) return text;

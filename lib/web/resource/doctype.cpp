@@ -14,14 +14,17 @@ namespace {
 
 constexpr std::string_view prefix = "tab";
 
-// Who may log in is changed with `bench set-user`: a row of theirs that somebody edits would make them more than they are.
+// Who may log in is changed with `bench set-user`: a row of theirs that somebody edits would make them more
+// than they are.
 bool is_hidden(std::string_view table) {
-  constexpr std::array hidden{"tabPatch Log", "tabUser", "__Auth", "__global_search", "tabSessions", "tabSingles"};
+  constexpr std::array hidden{"tabPatch Log",    "tabUser",     "__Auth",
+                              "__global_search", "tabSessions", "tabSingles"};
   return table.starts_with("__") || std::ranges::find(hidden, table) != hidden.end();
 }
 
 std::string name_of(std::string_view table) {
-  return std::string(table.starts_with(prefix) && table.size() > prefix.size() ? table.substr(prefix.size()) : table);
+  return std::string(table.starts_with(prefix) && table.size() > prefix.size() ? table.substr(prefix.size())
+                                                                               : table);
 }
 
 }  // namespace

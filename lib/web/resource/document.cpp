@@ -41,7 +41,8 @@ std::string_view lock_clause(Dialect dialect) {
   return dialect == Dialect::sqlite ? "" : " FOR UPDATE";
 }
 
-Document read_document(Database& database, const Doctype& doctype, const std::string& name, std::string_view lock) {
+Document read_document(Database& database, const Doctype& doctype, const std::string& name,
+                       std::string_view lock) {
   if (doctype.key.empty())
     throw HttpFailure(404, "DoesNotExistError", fmt::format("rows of {} have no single name", doctype.name));
   const Dialect dialect = database.dialect();
@@ -55,7 +56,8 @@ Document read_document(Database& database, const Doctype& doctype, const std::st
                   is_text || dialect != Dialect::postgres ? key : fmt::format("{}::text", key), lock),
       parameters);
   if (rows.empty())
-    throw HttpFailure(404, "DoesNotExistError", fmt::format("there is no {} called '{}'", doctype.name, name));
+    throw HttpFailure(404, "DoesNotExistError",
+                      fmt::format("there is no {} called '{}'", doctype.name, name));
   Document document{.name = name, .values = std::move(rows.front()), .version = {}};
   document.version = version_of(document.values);
   return document;
@@ -63,12 +65,14 @@ Document read_document(Database& database, const Doctype& doctype, const std::st
 
 void check_version(const Document& document, const Doctype& doctype, const std::string& version) {
   if (version.empty() || version == document.version) return;
-  throw HttpFailure(409, "TimestampMismatchError",
-                    fmt::format("somebody changed {} {} after you opened it: reload it, and make your change again",
-                                doctype.name, document.name));
+  throw HttpFailure(
+      409, "TimestampMismatchError",
+      fmt::format("somebody changed {} {} after you opened it: reload it, and make your change again",
+                  doctype.name, document.name));
 }
 
-void set_if_there(const Doctype& doctype, Entries& entries, const std::string& column, const std::string& text) {
+void set_if_there(const Doctype& doctype, Entries& entries, const std::string& column,
+                  const std::string& text) {
   if (doctype.find(column) != nullptr) entries[column] = text;
 }
 
@@ -79,9 +83,11 @@ void set_if_there(const Doctype& doctype, Entries& entries, const std::string& c
                         state.starts_with("SQLITE_CONSTRAINT_UNIQUE") ||
                         std::string_view(error.what()).find("Duplicate entry") != std::string_view::npos;
   if (is_taken)
-    throw HttpFailure(409, "DuplicateEntryError", fmt::format("there is such a {} already: {}", doctype.name, error.what()));
-  const bool is_input = state.starts_with("22") || state.starts_with("23") || state.starts_with("SQLITE_CONSTRAINT") ||
-                        state == "45000" || state == "P0001" || state == "SQLITE_MISMATCH";
+    throw HttpFailure(409, "DuplicateEntryError",
+                      fmt::format("there is such a {} already: {}", doctype.name, error.what()));
+  const bool is_input = state.starts_with("22") || state.starts_with("23") ||
+                        state.starts_with("SQLITE_CONSTRAINT") || state == "45000" || state == "P0001" ||
+                        state == "SQLITE_MISMATCH";
   if (is_input) refuse(fmt::format("the database does not accept it: {}", error.what()));
   throw error;
 }
@@ -148,7 +154,8 @@ Document get_document(Database& database, const Doctype& doctype, const std::str
   return read_document(database, doctype, name, "");
 }
 
-std::string insert_document(Database& database, const Doctype& doctype, Entries entries, const std::string& user) {
+std::string insert_document(Database& database, const Doctype& doctype, Entries entries,
+                            const std::string& user) {
   const std::string now = to_database_time(Clock::now());
   for (const char* column : {"creation", "modified"}) set_if_there(doctype, entries, column, now);
   for (const char* column : {"owner", "modified_by"}) set_if_there(doctype, entries, column, user);
@@ -172,9 +179,10 @@ std::string insert_document(Database& database, const Doctype& doctype, Entries 
       doctype.key.empty() ? "" : fmt::format(" RETURNING {}", quote_identifier(dialect, doctype.key));
   std::string name;
   change(database, doctype, [&] {
-    const auto rows = database.query(fmt::format("INSERT INTO {} ({}) VALUES ({}){}",
-                                                 quote_identifier(dialect, doctype.table), columns, marks, returning),
-                                     values);
+    const auto rows =
+        database.query(fmt::format("INSERT INTO {} ({}) VALUES ({}){}",
+                                   quote_identifier(dialect, doctype.table), columns, marks, returning),
+                       values);
     if (!rows.empty()) name = to_text(rows.at(0).at(0));
   });
   return name;
@@ -195,23 +203,25 @@ void update_document(Database& database, const Doctype& doctype, const std::stri
       values.push_back(std::move(value));
     }
     if (sets.empty()) return;
-    values.push_back(document.values.at(static_cast<std::size_t>(&doctype.key_column() - doctype.columns.data())));
+    values.push_back(
+        document.values.at(static_cast<std::size_t>(&doctype.key_column() - doctype.columns.data())));
     database.execute(fmt::format("UPDATE {} SET {} WHERE {}", quote_identifier(dialect, doctype.table), sets,
                                  condition(doctype, dialect)),
                      values);
   });
 }
 
-void delete_document(Database& database, const Doctype& doctype, const std::string& name, const std::string& version) {
+void delete_document(Database& database, const Doctype& doctype, const std::string& name,
+                     const std::string& version) {
   change(database, doctype, [&] {
     const Dialect dialect = database.dialect();
     const Document document = read_document(database, doctype, name, lock_clause(dialect));
     check_version(document, doctype, version);
     const std::vector<Value> key{
         document.values.at(static_cast<std::size_t>(&doctype.key_column() - doctype.columns.data()))};
-    database.execute(
-        fmt::format("DELETE FROM {} WHERE {}", quote_identifier(dialect, doctype.table), condition(doctype, dialect)),
-        key);
+    database.execute(fmt::format("DELETE FROM {} WHERE {}", quote_identifier(dialect, doctype.table),
+                                 condition(doctype, dialect)),
+                     key);
   });
 }
 

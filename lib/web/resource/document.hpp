@@ -32,10 +32,12 @@ Document get_document(Database& database, const Doctype& doctype, const std::str
 /// In a transaction of its own. Fills in what Frappe's tables have: name, creation, modified, owner. Answers
 /// the new one's name. HttpFailure{409} when that name is taken, {417} with the database's words for what it
 /// does not accept.
-std::string insert_document(Database& database, const Doctype& doctype, Entries entries, const std::string& user);
+std::string insert_document(Database& database, const Doctype& doctype, Entries entries,
+                            const std::string& user);
 /// `version` is the one the person saw; empty: whatever it is. HttpFailure{409} when somebody changed it.
 void update_document(Database& database, const Doctype& doctype, const std::string& name, Entries entries,
                      const std::string& version, const std::string& user);
-void delete_document(Database& database, const Doctype& doctype, const std::string& name, const std::string& version);
+void delete_document(Database& database, const Doctype& doctype, const std::string& name,
+                     const std::string& version);
 
 }  // namespace bench

@@ -76,7 +76,8 @@ class Conditions {
     const std::size_t field = filter.size() == 3 ? 0 : 1;
     if (field == 1 && text_of(filter[0], "a filter's table") != m_doctype.name)
       refuse("a filter on another table is not supported");
-    return make(text_of(filter[field], "a field"), text_of(filter[field + 1], "an operator"), filter[field + 2]);
+    return make(text_of(filter[field], "a field"), text_of(filter[field + 1], "an operator"),
+                filter[field + 2]);
   }
 
   ListQuery::Condition make(const std::string& field, const std::string& named_operator,
@@ -94,13 +95,15 @@ class Conditions {
       if (!value.is_array() || value.size() != 2) refuse("'between' takes a list of two values");
       return {fmt::format("{} BETWEEN ? AND ?", column), {value_of(value[0]), value_of(value[1])}};
     }
-    if (std::ranges::find(plain, op) == plain.end()) refuse(fmt::format("there is no operator '{}'", named_operator));
+    if (std::ranges::find(plain, op) == plain.end())
+      refuse(fmt::format("there is no operator '{}'", named_operator));
     if (value.is_null() && (op == "=" || op == "!="))
       return {fmt::format("{} IS {}NULL", column, op == "=" ? "" : "NOT "), {}};
     return {fmt::format("{} {} ?", column, op), {value_of(value)}};
   }
 
-  ListQuery::Condition among(const std::string& column, const std::string& op, const nlohmann::json& value) const {
+  ListQuery::Condition among(const std::string& column, const std::string& op,
+                             const nlohmann::json& value) const {
     ListQuery::Condition condition;
     nlohmann::json list = value;
     // Frappe takes "a,b" for a list, too.
@@ -143,14 +146,16 @@ std::vector<ListQuery::Order> parse_order(const Doctype& doctype, std::string_vi
     text.remove_prefix(std::min(end + 1, text.size()));
     ListQuery::Order one;
     const std::size_t space = part.rfind(' ');
-    const std::string direction = space == std::string_view::npos ? "" : lower(std::string(part.substr(space + 1)));
+    const std::string direction =
+        space == std::string_view::npos ? "" : lower(std::string(part.substr(space + 1)));
     if (direction == "asc" || direction == "desc") {
       one.descending = direction == "desc";
       part = trimmed(part.substr(0, space));
     }
     const std::string qualified = fmt::format("`{}`.", doctype.table);
     if (part.starts_with(qualified)) part.remove_prefix(qualified.size());
-    if (part.size() > 1 && part.starts_with('`') && part.ends_with('`')) part = part.substr(1, part.size() - 2);
+    if (part.size() > 1 && part.starts_with('`') && part.ends_with('`'))
+      part = part.substr(1, part.size() - 2);
     one.column = doctype.get(part).name;
     order.push_back(std::move(one));
   }
@@ -251,9 +256,10 @@ std::vector<Row> list_rows(Database& database, const Doctype& doctype, const Lis
     by += fmt::format("{}{}{}", by.empty() ? " ORDER BY " : ", ", quote_identifier(dialect, column),
                       descending ? " DESC" : "");
   const Where where = where_of(query);
-  return database.query(fmt::format("SELECT {} FROM {}{}{} LIMIT {} OFFSET {}", fields,
-                                    quote_identifier(dialect, doctype.table), where.sql, by, query.limit, query.start),
-                        where.values);
+  return database.query(
+      fmt::format("SELECT {} FROM {}{}{} LIMIT {} OFFSET {}", fields,
+                  quote_identifier(dialect, doctype.table), where.sql, by, query.limit, query.start),
+      where.values);
 }
 
 std::int64_t count_rows(Database& database, const Doctype& doctype, const ListQuery& query) {

@@ -6,7 +6,8 @@
 namespace bench {
 
 HttpResponse answer_website(Visit& visit) {
-  if (!visit.request.is_read()) throw HttpFailure(405, "ValidationError", "this address does not take that method");
+  if (!visit.request.is_read())
+    throw HttpFailure(405, "ValidationError", "this address does not take that method");
   logged_in(visit);
   TemplateDict context;
   add_page_context(visit, context);

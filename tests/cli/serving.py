@@ -1,0 +1,327 @@
+"""bench serve: pages, the Desk, REST, and what each of them does while the site is read-only."""
+
+import json
+import os
+import signal
+import socket
+import threading
+import time
+
+from support import contains, equal, lacks, wait_for
+from web import Client, field_value, say, serve
+
+BOOKS = "CREATE TABLE \"tabBook\" (name VARCHAR(140) PRIMARY KEY, title VARCHAR(100) NOT NULL, pages INTEGER, notes TEXT);\n"
+
+
+def served(place, *more, allow_reads=True):
+    """A site with a table, a writer and a reader, live and served."""
+    place.bench("init", str(place.path))
+    place.make_app("books", {"0001_books.sql": BOOKS})
+    place.bench("new-site", "develop", "--install-app", "books", "--admin-password", "correct horse")
+    if allow_reads:
+        place.bench("--site", "develop", "set-config", "allow_reads_during_maintenance", "1")
+    place.bench("--site", "develop", "migrate")
+    (place.folder / "secret").write_text("a reader's secret\n")
+    place.bench("--site", "develop", "add-user", "reader@example.org", "--password-file", str(place.folder / "secret"))
+    child, port = serve(place, *more)
+    return Client(port), child
+
+
+def read_only(place):
+    place.bench("--site", "develop", "set-maintenance-mode", "on")
+
+
+def live(place):
+    place.bench("--site", "develop", "set-maintenance-mode", "off")
+
+
+def add_book(client, name, title="Emma"):
+    return client.api("POST", "/api/resource/Book", {"name": name, "title": title})
+
+
+def test_a_server_starts_answers_and_stops(place):
+    client, child = served(place)
+    answer = client.get("/api/health")
+    equal((answer.status, answer.json), (200, {"status": "ok", "mode": "live"}))
+    equal(client.get("/api/method/ping").json, {"message": "pong"})
+    equal(Client(client.port, "nowhere.example").get("/").status, 404)
+    second = place.bench("serve", "--port", str(client.port), code=2)
+    contains(second.err, "cannot listen on 127.0.0.1 port", "--port")
+    child.send_signal(signal.SIGTERM)
+    equal(place.finish(child).code, 0)
+    lines = [json.loads(line) for line in (place.path / "logs" / "access.log").read_text().splitlines()]
+    equal([(line["method"], line["path"], line["status"]) for line in lines][:2],
+          [("GET", "/api/health", 200), ("GET", "/api/method/ping", 200)])
+
+
+def test_logging_in_and_out(place):
+    client, _ = served(place)
+    equal(client.get("/app").status, 302)
+    equal(client.get("/api/resource/Book").status, 401)
+    wrong = client.log_in(password="wrong")
+    equal(wrong.status, 401)
+    contains(wrong.text, "Invalid login credentials")
+    lacks(wrong.text, "wrong\"")
+    equal(client.ask("POST", "/api/method/login", {"usr": "nobody", "pwd": "x"}).json["exc_type"], "AuthenticationError")
+    equal(client.log_in().status, 303)
+    contains(client.get("/app").text, "Book", "Log out")
+    lacks(client.get("/app").text, "Patch Log", "__bench", ">User<")
+    cookie = client.cookies["sid"]
+    equal(client.post("/logout").status, 303)
+    equal(client.cookies["sid"], "")
+    client.cookies["sid"] = cookie[:-1] + ("0" if cookie[-1] != "0" else "1")
+    equal(client.get("/api/resource/Book").status, 401)
+
+
+def test_a_new_password_ends_sessions(place):
+    client, _ = served(place)
+    client.log_in()
+    (place.folder / "new").write_text("another password\n")
+    place.bench("--site", "develop", "set-admin-password", "--password-file", str(place.folder / "new"))
+    equal(client.get("/api/resource/Book").status, 401)
+    equal(client.log_in().status, 401)
+    equal(client.log_in(password="another password").status, 303)
+
+
+def test_guessing_is_slowed_down(place):
+    client, _ = served(place)
+    statuses = [client.log_in(password="guess").status for _ in range(7)]
+    equal(statuses[:5], [401] * 5)
+    assert 429 in statuses[5:], statuses
+
+
+def test_rest(place):
+    client, _ = served(place)
+    client.log_in()
+    equal(add_book(client, "B-1").json["data"]["title"], "Emma")
+    equal(add_book(client, "B-1").status, 409)
+    equal(add_book(client, "B-2", "Persuasion").status, 200)
+    named = client.api("POST", "/api/resource/Book", {"title": "Nameless"}).json["data"]["name"]
+    assert named
+    rows = client.get("/api/resource/Book?fields=%5B%22name%22%2C%22title%22%5D&order_by=title%20desc&limit_page_length=2").json
+    equal(rows, {"data": [{"name": "B-2", "title": "Persuasion"}, {"name": named, "title": "Nameless"}]})
+    filtered = client.get('/api/resource/Book?filters=%5B%5B%22title%22%2C%22like%22%2C%22Em%25%22%5D%5D').json
+    equal(filtered, {"data": [{"name": "B-1"}]})
+    changed = client.api("PUT", "/api/resource/Book/B-1", {"pages": 474}).json["data"]
+    equal((changed["title"], changed["pages"]), ("Emma", 474))
+    stale = client.api("PUT", "/api/resource/Book/B-1", {"pages": 1, "version": "0" * 16})
+    equal((stale.status, stale.json["exc_type"]), (409, "TimestampMismatchError"))
+    equal(client.api("PUT", "/api/resource/Book/B-1", {"nothing": 1}).status, 417)
+    equal(client.api("DELETE", "/api/resource/Book/B-2").status, 202)
+    equal(client.get("/api/resource/Book/B-2").status, 404)
+    equal(client.get("/api/resource/Nothing").status, 404)
+    for hidden in ("User", "tabUser", "Patch%20Log", "__bench_auth"):
+        equal(client.get(f"/api/resource/{hidden}").status, 404)
+
+
+def test_a_reader_reads(place):
+    client, _ = served(place)
+    equal(client.log_in("reader@example.org", "a reader's secret").status, 303)
+    equal(client.get("/api/resource/Book").status, 200)
+    answer = add_book(client, "B-1")
+    equal((answer.status, answer.json["exc_type"]), (403, "PermissionError"))
+    lacks(client.get("/app/Book").text, ">New<")
+    equal(place.query('SELECT count(*) FROM "tabBook"'), [(0,)])
+
+
+def test_a_form_of_another_site_is_refused(place):
+    client, _ = served(place)
+    client.log_in()
+    client.csrf, token = "guess", client.csrf
+    equal(add_book(client, "B-1").json["exc_type"], "CSRFTokenError")
+    client.csrf = token
+    foreign = client.ask("POST", "/app/Book", {"csrf_token": token, "name": "B-1", "title": "x"}, {"Origin": "http://evil.example"})
+    equal(foreign.status, 403)
+    equal(place.query('SELECT count(*) FROM "tabBook"'), [(0,)])
+
+
+def test_the_desk(place):
+    client, _ = served(place)
+    client.log_in()
+    page = client.get("/app/Book?new").text
+    contains(page, "New Book", 'name="title"', "required", 'type="number"')
+    made = client.post("/app/Book", name="B-1", title="<b>Emma</b> & \"co\"", pages="474", notes="two\r\nlines", _release="")
+    equal(made.status, 409)  # a page of another release is shown again, with what was typed
+    equal(field_value(made.text, "title"), "&lt;b&gt;Emma&lt;/b&gt; &amp; &#34;co&#34;")
+    release = field_value(made.text, "_release")
+    made = client.post("/app/Book", name="B-1", title="<b>Emma</b> & \"co\"", pages="474", notes="two\r\nlines", _release=release)
+    equal((made.status, made.headers["Location"]), (303, "/app/Book/B-1?saved"))
+    equal(place.query('SELECT title, pages, notes FROM "tabBook"'), [('<b>Emma</b> & "co"', 474, "two\nlines")])
+    listing = client.get("/app/Book?q=emma").text
+    contains(listing, "1 row", "&lt;b&gt;Emma", 'href="/app/Book/B-1"')
+    lacks(listing, "<b>Emma")
+    contains(client.get("/app/Book?q=nothing").text, "0 rows")
+    page = client.get("/app/Book/B-1").text
+    version = field_value(page, "_version")
+    saved = client.post("/app/Book/B-1", title="Emma", pages="", _version=version, _action="save")
+    equal(saved.status, 303)
+    equal(place.query('SELECT title, pages FROM "tabBook"'), [("Emma", None)])
+    late = client.post("/app/Book/B-1", title="Mine", _version=version, _action="save")
+    equal(late.status, 409)
+    contains(late.text, "somebody changed Book B-1")
+    equal(field_value(late.text, "title"), "Mine")
+    wrong = client.post("/app/Book/B-1", title="Emma", pages="many", _version="")
+    equal(wrong.status, 417)
+    contains(wrong.text, "&#39;Pages&#39; takes a whole number")
+    version = field_value(client.get("/app/Book/B-1").text, "_version")
+    contains(client.post("/app/Book/B-1", _action="delete", _version=version).text, "cannot be brought back")
+    equal(client.post("/app/Book/B-1", _action="delete-for-good", _version=version).status, 303)
+    equal(place.query('SELECT count(*) FROM "tabBook"'), [(0,)])
+
+
+def test_read_only_mode(place):
+    client, _ = served(place)
+    client.log_in()
+    add_book(client, "B-1")
+    tag = client.get("/app/Book/B-1").headers["ETag"]
+    read_only(place)
+    page = client.get("/app/Book/B-1", If_None_Match=tag)
+    equal((page.status, page.headers["Bench-Read-Only"]), (200, "?1"))
+    contains(page.text, "This site is in read only mode, full functionality will be restored soon.", "fieldset disabled")
+    equal(client.get("/api/resource/Book/B-1").json["data"]["title"], "Emma")
+    answer = add_book(client, "B-2")
+    equal((answer.status, answer.json["exc_type"], answer.headers["Cache-Control"]), (503, "InReadOnlyMode", "no-store"))
+    contains(answer.json["message"], "Site is running in read only mode for maintenance or site update")
+    assert int(answer.headers["Retry-After"]) > 0
+    # This comes before any other check: of the form's token, and of who asks.
+    client.csrf, token = "wrong", client.csrf
+    equal(add_book(client, "B-2").status, 503)
+    equal(Client(client.port).api("POST", "/api/resource/Book", {}).status, 503)
+    client.csrf = token
+    kept = client.post("/app/Book/B-1", title="What I typed", _action="save")
+    equal(kept.status, 503)
+    equal(field_value(kept.text, "title"), "What I typed")
+    equal(client.get("/api/health").json["mode"], "read-only")
+    before = place.database().read_bytes()
+    equal(client.post("/logout").status, 303)
+    equal(client.log_in().status, 303)
+    equal(place.database().read_bytes(), before)
+    live(place)
+    page = client.get("/app/Book/B-1", If_None_Match=page.headers["ETag"])
+    equal((page.status, page.headers["Bench-Read-Only"]), (200, None))
+    lacks(page.text, "full functionality", "fieldset disabled")
+    equal(add_book(client, "B-2").status, 200)
+
+
+def test_a_closed_site(place):
+    client, _ = served(place, allow_reads=False)
+    read_only(place)
+    page = client.get("/app")
+    equal((page.status, page.headers["Cache-Control"]), (503, "no-store"))
+    contains(page.text, "Updating")
+    equal(client.get("/api/resource/Book").json["exc_type"], "SessionStopped")
+    assert int(page.headers["Retry-After"]) > 0
+    equal(client.get("/api/health").json["mode"], "closed")
+
+
+def test_events_tell_the_mode(place):
+    client, _ = served(place)
+    with socket.create_connection(("127.0.0.1", client.port), timeout=20) as stream:
+        stream.sendall(b"GET /api/events HTTP/1.1\r\nHost: develop\r\n\r\n")
+        told = bytearray()
+        threading.Thread(target=lambda: read_all(stream, told), daemon=True).start()
+        wait_for(lambda: b'"mode":"live"' in told, "the first event")
+        read_only(place)
+        wait_for(lambda: b'"mode":"read-only"' in told, "the window's event")
+        live(place)
+        wait_for(lambda: told.count(b'"mode":"live"') == 2, "the lift's event")
+
+
+def read_all(stream, told):
+    try:
+        while piece := stream.recv(4096):
+            told.extend(piece)
+    except OSError:
+        pass
+
+
+def test_files(place):
+    client, _ = served(place)
+    (place.site() / "public" / "files").mkdir(parents=True, exist_ok=True)
+    (place.site() / "public" / "files" / "digits.txt").write_text("0123456789")
+    (place.site() / "private" / "files" / "secret.txt").write_text("secret")
+    equal(client.get("/files/digits.txt").text, "0123456789")
+    part = client.get("/files/digits.txt", Range="bytes=2-4")
+    equal((part.status, part.text, part.headers["Content-Range"]), (206, "234", "bytes 2-4/10"))
+    equal(client.ask("HEAD", "/files/digits.txt").headers["Content-Length"], "10")
+    equal(client.get("/private/files/secret.txt").status, 302)
+    client.log_in()
+    equal(client.get("/private/files/secret.txt").text, "secret")
+    for path in ("/files/../site_config.json", "/files/%2e%2e/%2e%2e/site_config.json", "/files/..%2f..%2fsite_config.json",
+                 "/files//etc/passwd", "/assets/core/../../../etc/passwd", "/private/files/../../site_config.json"):
+        assert say(client.port, f"GET {path} HTTP/1.1\r\nHost: develop\r\nConnection: close\r\n\r\n".encode()).split()[1] in (b"400", b"404"), path
+
+
+def test_the_edge(place):
+    client, _ = served(place)
+
+    def status(request):
+        answer = say(client.port, request)
+        return answer.split()[1].decode() if answer else "closed"
+
+    equal(status(b"GET / HTTP/1.1\r\n\r\n"), "400")
+    equal(status(b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), "400")
+    equal(status(b"nonsense\r\n\r\n"), "400")
+    equal(status(b"POST /login HTTP/1.1\r\nHost: develop\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), "400")
+    equal(status(b"POST /login HTTP/1.1\r\nHost: develop\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef"), "400")
+    equal(status(b"POST /login HTTP/1.1\r\nHost: develop\r\nContent-Length: 99999999999\r\n\r\n"), "413")
+    equal(status(b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\nHost: develop\r\n\r\n"), "431")
+    equal(status(b"GET /login?usr=%0d%0aSet-Cookie:x HTTP/1.1\r\nHost: develop\r\nConnection: close\r\n\r\n"), "200")
+    # Two requests in one piece are answered in their order.
+    both = say(client.port, b"GET /api/method/ping HTTP/1.1\r\nHost: develop\r\n\r\n"
+                            b"GET /api/health HTTP/1.1\r\nHost: develop\r\nConnection: close\r\n\r\n")
+    assert both.index(b"pong") < both.index(b'"status":"ok"'), both
+
+
+def test_a_config_that_changes_counts_at_once(place):
+    client, _ = served(place)
+    for _ in range(5):
+        read_only(place)
+        equal(client.get("/api/health").json["mode"], "read-only")
+        live(place)
+        equal(client.get("/api/health").json["mode"], "live")
+
+
+def test_reads_and_writes_through_migrates(place):
+    client, _ = served(place)
+    client.log_in()
+    stop = threading.Event()
+    failed, acknowledged, refused = [], [], []
+
+    def read():
+        while not stop.is_set():
+            answer = client.get("/api/resource/Book?limit_page_length=5")
+            page = client.get("/app/Book")
+            if answer.status != 200 or page.status != 200:
+                failed.append((answer.status, page.status, answer.body, page.body))
+
+    def write(number):
+        count = 0
+        while not stop.is_set():
+            name = f"W{number}-{count}"
+            count += 1
+            answer = add_book(client, name)
+            if answer.status == 200:
+                acknowledged.append(name)
+            elif answer.status == 503 and answer.json["exc_type"] == "InReadOnlyMode":
+                refused.append(name)
+                time.sleep(0.01)
+            else:
+                failed.append((name, answer.status, answer.body))
+
+    threads = [threading.Thread(target=read) for _ in range(3)] + [threading.Thread(target=write, args=(i,)) for i in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for number in range(3):
+            place.make_app("books", {f"1{number:03}_more.sql": f'ALTER TABLE "tabBook" ADD COLUMN c{number} INTEGER;\n'})
+            place.bench("--site", "develop", "migrate")
+            time.sleep(0.3)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    equal(failed, [])
+    assert refused and acknowledged, (len(refused), len(acknowledged))
+    rows = {name for (name,) in place.query('SELECT name FROM "tabBook"')}
+    equal(rows, set(acknowledged))

@@ -1,0 +1,86 @@
+#include "web/resource/list_query.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "web/http/failure.hpp"
+
+using namespace bench;
+
+namespace {
+
+using Given = std::initializer_list<HttpParameters::Parameter>;
+
+Doctype book() {
+  Doctype doctype{.name = "Book", .table = "tabBook", .columns = {}, .key = "name"};
+  for (const char* column : {"name", "title", "pages"})
+    doctype.columns.push_back(Column{.name = column, .declared = "text"});
+  doctype.columns[2].type = ColumnType::integer;
+  return doctype;
+}
+
+ListQuery parse(Given given) {
+  HttpParameters parameters;
+  for (const auto& [name, value] : given) parameters.add(name, value);
+  return parse_list_query(book(), Dialect::sqlite, parameters);
+}
+
+std::string sql(const std::string& filters) {
+  std::string text;
+  for (const ListQuery::Condition& condition : parse({{"filters", filters}}).conditions) {
+    text += condition.sql + " |";
+    for (const Value& value : condition.values) text += " " + to_text(value);
+    text += ";";
+  }
+  return text;
+}
+
+int status_of(Given given) {
+  try {
+    parse(given);
+  } catch (const HttpFailure& failure) {
+    return failure.status();
+  }
+  return 200;
+}
+
+}  // namespace
+
+TEST_CASE("Frappe's filters become conditions with bound values") {
+  CHECK(sql(R"([["title", "=", "Emma"]])") == R"("title" = ? | Emma;)");
+  CHECK(sql(R"([["Book", "title", "like", "%a%"]])") == R"("title" like ? | %a%;)");
+  CHECK(sql(R"({"title": "Emma", "pages": [">", 3]})") == R"("pages" > ? | 3;"title" = ? | Emma;)");
+  CHECK(sql(R"([["pages", "in", [1, 2]]])") == R"("pages" in (?, ?) | 1 2;)");
+  CHECK(sql(R"([["pages", "not in", "1,2"]])") == R"("pages" not in (?, ?) | 1 2;)");
+  CHECK(sql(R"([["pages", "between", [1, 2]]])") == R"("pages" BETWEEN ? AND ? | 1 2;)");
+  CHECK(sql(R"([["title", "is", "not set"]])") == R"("title" IS NULL |;)");
+  CHECK(sql(R"([["title", "=", null]])") == R"("title" IS NULL |;)");
+  CHECK(sql(R"([["pages", "in", []]])") == "1 = 0 |;");
+}
+
+TEST_CASE("nothing of a request becomes SQL") {
+  for (const char* filters : {R"([["title\" OR 1=1 --", "=", 1]])", R"([["title", "= 1 OR 1", 1]])",
+                              R"([["nowhere", "=", 1]])", R"([["User", "name", "=", 1]])", "[1]", "7", "[[",
+                              R"([["title", "=", {"a": 1}]])", R"([["title", "is", "x"]])"})
+    CHECK(status_of({{"filters", filters}}) == 417);
+  for (const char* order :
+       {"title; DROP TABLE tabBook", "title desc, (SELECT 1)", "nowhere", "title desc desc", "1"})
+    CHECK(status_of({{"order_by", order}}) == 417);
+  for (const char* fields : {R"(["count(*)"])", R"(["nowhere"])", "name", "[]", R"([["name"]])"})
+    CHECK(status_of({{"fields", fields}}) == 417);
+    for (const char* limit : {"-1", "x", "1;", "1e3", ""}) CHECK(status_of({{"limit_start", limit}}) == 417);
+}
+
+TEST_CASE("order, fields and limits") {
+    const ListQuery query = parse(
+        {{"order_by", "`tabBook`.`title` desc, pages"}, {"fields", R"(["*"])"}, {"limit_page_length", "0"}});
+    REQUIRE(query.order.size() == 2);
+    CHECK((query.order[0].column == "title" && query.order[0].descending));
+    CHECK((query.order[1].column == "pages" && !query.order[1].descending));
+    CHECK(query.fields == std::vector<std::string>{"name", "title", "pages"});
+    CHECK(query.limit == 10'000);
+    CHECK(parse({}).fields == std::vector<std::string>{"name"});
+    CHECK(parse({}).limit == 20);
+    const auto search = search_condition(book(), Dialect::sqlite, "50%_!");
+    CHECK(search.sql == R"(lower("name") LIKE ? ESCAPE '!' OR lower("title") LIKE ? ESCAPE '!')");
+    CHECK(to_text(search.values[0]) == "%50!%!_!!%");
+}
