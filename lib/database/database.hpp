@@ -48,8 +48,10 @@ class Database {
 
   /// Runs one statement and drops its rows. `?` marks a parameter, in every dialect.
   virtual void execute(std::string_view statement, std::span<const Value> parameters = {}) = 0;
-  /// Runs one statement and keeps its rows: for small answers.
-  virtual std::vector<Row> query(std::string_view statement, std::span<const Value> parameters = {}) = 0;
+  /// Runs one statement and keeps its rows: for small answers. `names`, where given, gets the columns' names
+  /// when there are rows.
+  virtual std::vector<Row> query(std::string_view statement, std::span<const Value> parameters = {},
+                                 std::vector<std::string>* names = nullptr) = 0;
   virtual bool has_table(std::string_view table) = 0;
   /// Names of the base tables, sorted; the database's own are left out.
   virtual std::vector<std::string> tables() = 0;

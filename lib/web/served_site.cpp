@@ -213,7 +213,7 @@ std::shared_ptr<TemplateFolders> ServedSite::templates() {
   const auto now = snapshot();
   std::vector<std::filesystem::path> folders;
   for (auto app = now->apps.rbegin(); app != now->apps.rend(); ++app)
-    for (const char* folder : {"www", "templates"}) folders.push_back(app->folder / folder);
+    for (const char* folder : {"templates", "www"}) folders.push_back(app->folder / folder);
   const std::lock_guard lock(m_mutex);
   if (!m_templates || folders != m_template_folders) {
     m_templates = std::make_shared<TemplateFolders>(folders);

@@ -21,6 +21,7 @@
 #include "web/connection_pool.hpp"
 #include "web/resource/doctype.hpp"
 #include "web/template/folders.hpp"
+#include "web/website/web_pages.hpp"
 
 namespace bench {
 
@@ -58,6 +59,7 @@ class ServedSite {
 
   /// The doctype, from memory for a few seconds while nothing says that it has changed.
   std::shared_ptr<const Doctype> doctype(Database& database, const std::string& name);
+  WebPages& pages() { return m_pages; }
   /// Those of the apps, the last installed first, so that an app can put its own page in another's place.
   std::shared_ptr<TemplateFolders> templates();
 
@@ -90,6 +92,7 @@ class ServedSite {
   std::map<std::string, Known> m_doctypes;
   std::shared_ptr<TemplateFolders> m_templates;
   std::vector<std::filesystem::path> m_template_folders;
+  WebPages m_pages;
   ConnectionPool m_readers;
   ConnectionPool m_writers;
 };

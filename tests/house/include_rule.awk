@@ -23,6 +23,7 @@ BEGIN {
   only["openssl/"] = "^lib/base/"
   only["libpq-fe.h"] = "^lib/database/postgres/"
   only["pqxx/"] = "^lib/database/postgres/"
+  only["cmark.h"] = "^lib/web/website/website[.]cpp$"
   only["boost/"] = "^lib/web/http/"
   only["sodium.h"] = "^lib/users/password[.]cpp$"
   only["sqlite3.h"] = "^lib/database/sqlite/"

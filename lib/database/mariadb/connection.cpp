@@ -236,10 +236,14 @@ void MariadbDatabase::execute(std::string_view statement, std::span<const Value>
   run(statement, parameters, {});
 }
 
-std::vector<Row> MariadbDatabase::query(std::string_view statement, std::span<const Value> parameters) {
+std::vector<Row> MariadbDatabase::query(std::string_view statement, std::span<const Value> parameters,
+                                        std::vector<std::string>* names) {
   std::vector<Row> rows;
-  run(statement, parameters, [&rows](const sql::ResultSet& result) {
+  run(statement, parameters, [&](const sql::ResultSet& result) {
     auto* meta = result.getMetaData();
+    if (names != nullptr && names->empty())
+      for (unsigned column = 1; column <= meta->getColumnCount(); ++column)
+        names->emplace_back(meta->getColumnLabel(column).c_str());
     Row& row = rows.emplace_back();
     for (unsigned column = 1; column <= meta->getColumnCount(); ++column)
       row.push_back(value_of(result, column, meta->getColumnType(column)));

@@ -270,7 +270,8 @@ void PostgresDatabase::fail(std::string sqlstate, std::string words, std::string
   throw lost ? error.with_context(describe(m_settings)) : error;
 }
 
-std::vector<Row> PostgresDatabase::query(std::string_view statement, std::span<const Value> parameters) {
+std::vector<Row> PostgresDatabase::query(std::string_view statement, std::span<const Value> parameters,
+                                         std::vector<std::string>* names) {
   // Without parameters a `?` is an operator (jsonb has one).
   const std::string text = parameters.empty() ? std::string(statement) : numbered_parameters(statement);
   std::vector<std::optional<std::string>> values;
@@ -284,6 +285,9 @@ std::vector<Row> PostgresDatabase::query(std::string_view statement, std::span<c
     const pqxx::result result =
         pqxx::nontransaction(*m_session).exec_params(text, pqxx::prepare::make_dynamic_params(pointers));
     refuse_open_copy(statement);
+    if (names != nullptr)
+      for (pqxx::row_size_type column = 0; column < result.columns(); ++column)
+        names->emplace_back(result.column_name(column));
     std::vector<Row> rows;
     for (const pqxx::row& row : result) {
       Row& kept = rows.emplace_back();

@@ -71,9 +71,13 @@ void SqliteDatabase::execute(std::string_view statement, std::span<const Value> 
   }
 }
 
-std::vector<Row> SqliteDatabase::query(std::string_view statement, std::span<const Value> parameters) {
+std::vector<Row> SqliteDatabase::query(std::string_view statement, std::span<const Value> parameters,
+                                       std::vector<std::string>* names) {
   SqliteStatement prepared(handle(), statement);
   prepared.bind(parameters);
+  if (names != nullptr)
+    for (int column = 0; column < prepared.columns(); ++column)
+      names->emplace_back(sqlite3_column_name(prepared.handle(), column));
   std::vector<Row> rows;
   while (prepared.step()) {
     Row& row = rows.emplace_back();

@@ -1,18 +1,76 @@
 #include "web/website/website.hpp"
 
+#include <cmark.h>
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <memory>
+
 #include "web/http/failure.hpp"
 #include "web/page.hpp"
+#include "web/website/web_pages.hpp"
 
 namespace bench {
+
+namespace {
+
+TemplateValue value_for_page(const Value& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
+  if (const auto* number = std::get_if<double>(&value)) return *number;
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  return nullptr;
+}
+
+TemplateList rows_of(Database& database, const PageQuery& query, const HttpParameters& request) {
+  std::vector<std::string> names;
+  TemplateList rows;
+  for (const Row& row : database.query(query.sql, parameters_of(query, request), &names)) {
+    TemplateDict one;
+    for (std::size_t i = 0; i < row.size(); ++i) one.set(names[i], value_for_page(row[i]));
+    rows.emplace_back(std::move(one));
+  }
+  return rows;
+}
+
+// Without raw HTML and links that run a script: what data say must not become more than text.
+std::string html_of_markdown(const std::string& text) {
+  const std::unique_ptr<char, decltype(&std::free)> html(
+      cmark_markdown_to_html(text.data(), text.size(), CMARK_OPT_VALIDATE_UTF8), &std::free);
+  return html.get();
+}
+
+std::vector<std::filesystem::path> page_folders(const SiteSnapshot& now) {
+  std::vector<std::filesystem::path> folders;
+  for (auto app = now.apps.rbegin(); app != now.apps.rend(); ++app) folders.push_back(app->folder / "www");
+  return folders;
+}
+
+}  // namespace
 
 HttpResponse answer_website(Visit& visit) {
   if (!visit.request.is_read())
     throw HttpFailure(405, "ValidationError", "this address does not take that method");
+  const Dialect dialect = get_backend(visit.now->config.string("db_type").value_or("")).dialect;
+  const auto page = visit.site.pages().find(page_folders(*visit.now), visit.request.path, dialect);
+  if (!page) throw HttpFailure(404, "DoesNotExistError", "there is nothing at this address");
   logged_in(visit);
+  if (page->source.login_required) require_login(visit);
+
   TemplateDict context;
+  if (!page->source.queries.empty())
+    visit.site.read([&](Database& database) {
+      for (const PageQuery& query : page->source.queries)
+        context.set(query.name, rows_of(database, query, visit.request.query));
+    });
+  context.set("title", page->source.title);
   add_page_context(visit, context);
-  const std::string name = visit.request.path == "/" ? "index" : visit.request.path.substr(1);
-  return render_page(visit, name + ".html", context);
+  const auto folders = visit.site.templates();
+  std::string text = render(page->body, context, *folders);
+  if (page->markup == WebPage::Markup::markdown) {
+    context.set("content", TemplateValue::safe(html_of_markdown(text)));
+    return render_page(visit, "website.html", context);
+  }
+  return text_response(200, "text/html; charset=utf-8", std::move(text));
 }
 
 }  // namespace bench
