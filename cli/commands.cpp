@@ -33,6 +33,7 @@ Run declare_recover(CLI::App& app);
 Run declare_serve(CLI::App& app);
 Run declare_set_admin_password(CLI::App& app);
 Run declare_add_user(CLI::App& app);
+Run declare_announce_maintenance(CLI::App& app);
 
 const std::vector<Command>& commands() {
   using enum Group;
@@ -96,6 +97,8 @@ const std::vector<Command>& commands() {
       {"serve", web, reading, own, "serve the sites: website, Desk and REST", declare_serve},
       {"set-admin-password", web, operation, own, "give Administrator a password",
        declare_set_admin_password},
+      {"announce-maintenance", web, reading, own, "show a window that is planned on the site's pages",
+       declare_announce_maintenance},
       {"add-user", web, operation, own, "let somebody log in, to read or to change", declare_add_user},
   };
   return table;

@@ -35,7 +35,7 @@ void add_window(const Site& site, SiteSnapshot& snapshot) {
 }
 
 void add_announcement(const Site& site, SiteSnapshot& snapshot) {
-  const auto text = read_file_if_exists(announcement_file(site));
+  const auto text = read_file_if_exists(site.announcement_file());
   if (!text) return;
   const nlohmann::json announcement = nlohmann::json::parse(*text, nullptr, false);
   if (!announcement.is_object()) return;
@@ -61,10 +61,6 @@ bool is_unknown_column(const Error& error) {
 
 }  // namespace
 
-std::filesystem::path announcement_file(const Site& site) {
-  return site.path() / "announcement.json";
-}
-
 ServedSite::ServedSite(Site site, AppFinder apps)
     : m_site(std::move(site)),
       m_apps(std::move(apps)),
@@ -75,7 +71,7 @@ ServedSite::ServedSite(Site site, AppFinder apps)
 ServedSite::Stamps ServedSite::look() const {
   Stamps stamps;
   const std::array files{m_site.config_file(), m_site.bench() / "sites" / "common_site_config.json",
-                         announcement_file(m_site)};
+                         m_site.announcement_file()};
   for (std::size_t i = 0; i < files.size(); ++i) {
     struct stat status {};
     if (::stat(files[i].c_str(), &status) != 0) continue;

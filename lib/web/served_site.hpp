@@ -103,7 +103,4 @@ constexpr std::string_view read_only_message =
     "right now. "
     "Please try again later.";
 
-/// announce-maintenance: `announcement.json` in the site's folder, {"at", "for", "reason"}.
-std::filesystem::path announcement_file(const Site& site);
-
 }  // namespace bench
