@@ -26,6 +26,13 @@ std::string to_hex(const unsigned char* bytes, std::size_t count) {
   return text;
 }
 
+// Looked up once: OpenSSL would go through its providers for each digest.
+const EVP_MD* sha256_of_openssl() {
+  static const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> fetched(
+      EVP_MD_fetch(nullptr, "SHA256", nullptr), &EVP_MD_free);
+  return fetched.get();
+}
+
 void require(bool worked) {
   if (!worked) throw Error(Kind::unexpected, "the SHA-256 of the system's OpenSSL does not work");
 }
@@ -37,7 +44,7 @@ struct Sha256::State {
 };
 
 Sha256::Sha256() : m_state(std::make_unique<State>()) {
-  require(m_state->context && EVP_DigestInit_ex(m_state->context.get(), EVP_sha256(), nullptr) == 1);
+  require(m_state->context && EVP_DigestInit_ex(m_state->context.get(), sha256_of_openssl(), nullptr) == 1);
 }
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;

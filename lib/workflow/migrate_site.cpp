@@ -22,6 +22,10 @@ bool names_patch(const Patch& patch, const std::string& reference) {
   return reference == patch.id || reference == patch.log_key || reference == patch.app + "." + patch.id;
 }
 
+bool is_applied(const PlannedPatch& planned) {
+  return planned.state == PatchState::applied || planned.state == PatchState::drifted;
+}
+
 /// What one run is to do.
 struct Task {
   std::vector<const Patch*> patches;
@@ -29,15 +33,22 @@ struct Task {
   bool empty() const { return patches.empty() && drifted.empty(); }
 };
 
-Task only_patch(const MigrationOutlook& outlook, const MigrateOptions& options) {
+// What was applied already is read as far as it is to run again.
+const Patch* with_statements(MigrationOutlook& outlook, const PlannedPatch& planned, Dialect dialect) {
+  Patch& patch = outlook.patches[static_cast<std::size_t>(planned.patch - outlook.patches.data())];
+  if (is_applied(planned)) read_statements(patch, dialect);
+  return &patch;
+}
+
+Task only_patch(MigrationOutlook& outlook, const MigrateOptions& options, Dialect dialect) {
   Task task;
   // The log itself is one of its patches.
   for (const Patch* patch : outlook.plan.pending())
     if (patch->app == "core" && !names_patch(*patch, *options.only)) task.patches.push_back(patch);
   for (const PlannedPatch& planned : outlook.plan.all()) {
     if (!names_patch(*planned.patch, *options.only)) continue;
-    const bool is_done = planned.state == PatchState::applied || planned.state == PatchState::drifted;
-    if (!is_done || options.force == MigrateOptions::Force::yes) task.patches.push_back(planned.patch);
+    if (!is_applied(planned) || options.force == MigrateOptions::Force::yes)
+      task.patches.push_back(with_statements(outlook, planned, dialect));
     return task;
   }
   std::vector<std::string> ids;
@@ -46,8 +57,8 @@ Task only_patch(const MigrationOutlook& outlook, const MigrateOptions& options) 
               did_you_mean(*options.only, ids));
 }
 
-Task chosen_task(const MigrationOutlook& outlook, const MigrateOptions& options) {
-  if (options.only) return only_patch(outlook, options);
+Task chosen_task(MigrationOutlook& outlook, const MigrateOptions& options, Dialect dialect) {
+  if (options.only) return only_patch(outlook, options, dialect);
   Task task{.patches = outlook.plan.pending(), .drifted = outlook.plan.drifted()};
   if (task.drifted.empty() || options.drift == MigrateOptions::Drift::accept) return task;
   const Patch& first = *task.drifted.front();
@@ -277,6 +288,7 @@ MigrationOutlook outlook_of(const Workplace& workplace, const Site& site) {
                            .log = read_patch_log(*connect(site, Access::read_only)),
                            .plan = MigrationPlan({}, {})};
   outlook.plan = MigrationPlan(outlook.patches, outlook.log);
+  read_pending_statements(outlook.patches, outlook.plan, backend_of(site).dialect);
   return outlook;
 }
 
@@ -291,7 +303,7 @@ void refuse_while_one_waits(const Site& site) {
 
 MigrateReport resume_migrate(const Workplace& workplace, const Site& site, Operation& operation,
                              const FileLock& lock, RunOptions::InDoubt in_doubt) {
-  const MigrationOutlook outlook = outlook_of(workplace, site);
+  MigrationOutlook outlook = outlook_of(workplace, site);
   const auto wanted = operation.record().value("patches", std::vector<std::string>());
   const auto accepted = operation.record().value("accepted", std::vector<std::string>());
   Task task;
@@ -300,7 +312,7 @@ MigrateReport resume_migrate(const Workplace& workplace, const Site& site, Opera
     const bool is_done =
         planned.entry != nullptr && !planned.entry->skipped && planned.entry->operation == operation.id();
     if (!is_done && std::ranges::find(wanted, planned.patch->log_key) != wanted.end())
-      task.patches.push_back(planned.patch);
+      task.patches.push_back(with_statements(outlook, planned, backend_of(site).dialect));
     if (std::ranges::find(accepted, planned.patch->log_key) != accepted.end())
       task.drifted.push_back(planned.patch);
   }
@@ -314,9 +326,9 @@ MigrateReport resume_migrate(const Workplace& workplace, const Site& site, Opera
 MigrateReport migrate_site(const Workplace& workplace, const Site& site, const MigrateOptions& options) {
   const FileLock lock = lock_and_recover(workplace, site);
   refuse_while_one_waits(site);
-  const MigrationOutlook outlook = outlook_of(workplace, site);
+  MigrationOutlook outlook = outlook_of(workplace, site);
   refuse_emptied_database(site, outlook.log);
-  Task task = chosen_task(outlook, options);
+  Task task = chosen_task(outlook, options, backend_of(site).dialect);
   if (task.empty()) return {.site = site.name(), .operation = {}, .result = MigrateResult::up_to_date};
   return Migration(workplace, site, options, lock, std::move(task)).run();
 }

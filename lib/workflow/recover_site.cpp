@@ -73,8 +73,10 @@ std::optional<DoubtfulStatement> find_doubt(const Workplace& workplace, const Si
   DoubtfulStatement doubt{.place = *place,
                           .told = fmt::format("statement {} of {}", place->position + 1, place->patch),
                           .took_effect = {}};
-  for (const Patch& patch : patches_of(workplace, site)) {
-    if (patch.log_key != place->patch || place->position >= patch.statements.size()) continue;
+  for (Patch& patch : patches_of(workplace, site)) {
+    if (patch.log_key != place->patch) continue;
+    read_statements(patch, database.dialect());
+    if (place->position >= patch.statements.size()) continue;
     const Statement& statement = patch.statements[place->position];
     const auto before = journal.read(patch.log_key).at(place->position).object_before;
     const auto now = database.definition_of(statement.text);
