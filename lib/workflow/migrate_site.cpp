@@ -115,6 +115,21 @@ void refuse_emptied_database(const Site& site, const PatchLog& log) {
   }
 }
 
+// Of the options that the run was given, those that count as well for what is left of it when it is resumed.
+nlohmann::json kept_options(const MigrateOptions& options) {
+  return {{"skip_failing", options.on_patch_failure == RunOptions::OnFailure::skip},
+          {"all_or_nothing", options.unit == RunOptions::Unit::run},
+          {"lock_timeout_ms", options.patience.lock_timeout.count()}};
+}
+
+void take_kept_options(const Operation& operation, MigrateOptions& options) {
+  const nlohmann::json kept = operation.record().value("options", nlohmann::json::object());
+  if (kept.value("skip_failing", false)) options.on_patch_failure = RunOptions::OnFailure::skip;
+  if (kept.value("all_or_nothing", false)) options.unit = RunOptions::Unit::run;
+  options.patience.lock_timeout =
+      std::chrono::milliseconds(kept.value("lock_timeout_ms", options.patience.lock_timeout.count()));
+}
+
 BackupMoments backup_moments(const Site& site, const MigrateOptions& options) {
   if (options.backup) return *options.backup;
   return parse_backup_moments(site.config().string("migrate_backup").value_or("before,after"));
@@ -157,6 +172,7 @@ MigrateReport Migration::run() {
     record["wants_after"] = moments.after;
     for (const Patch* patch : m_task.patches) record["patches"].push_back(patch->log_key);
     for (const Patch* patch : m_task.drifted) record["accepted"].push_back(patch->log_key);
+    record["options"] = kept_options(m_options);
   });
   m_report.operation = operation.id();
   m_programs.emplace(m_workplace, m_site, operation, m_lock);
@@ -318,6 +334,7 @@ MigrateReport resume_migrate(const Workplace& workplace, const Site& site, Opera
   }
   MigrateOptions options;
   options.in_doubt = in_doubt;
+  take_kept_options(operation, options);
   // A person is at work on it: what fails again must not take the site out of their hands.
   options.on_failure = OnFailure::keep;
   return Migration(workplace, site, options, lock, std::move(task)).resume(operation);

@@ -65,8 +65,9 @@ MigrateReport migrate_site(const Workplace& workplace, const Site& site, const M
 /// more.
 void refuse_while_one_waits(const Site& site);
 
-/// Goes on with a migrate that stopped half-way and holds its window: the statements that it finished are not
-/// run again. `run_again` is a person's word about a statement of which nobody knows whether it took effect.
+/// Goes on with a migrate that stopped half-way and holds its window, under the options it had: the
+/// statements that it finished are not run again. `run_again` is a person's word about a statement of which
+/// nobody knows whether it took effect.
 MigrateReport resume_migrate(const Workplace& workplace, const Site& site, Operation& operation,
                              const FileLock& lock, RunOptions::InDoubt in_doubt);
 
