@@ -211,6 +211,7 @@ MigrateReport Migration::change(Operation& operation, std::unique_ptr<Database> 
       m_report);
   if (m_report.result == MigrateResult::migrated) run_hooks_afterwards(AppPrograms::Moment::after_migrate);
   m_programs.reset();
+  if (m_report.result != MigrateResult::needs_attention) forget_printed(operation);
   prune_operations(m_site);
   return std::move(m_report);
 }
@@ -248,7 +249,9 @@ RunOptions Migration::run_options() {
     if (const auto session = app.session.find(db_type); session != app.session.end())
       options.session[app.name] = session->second;
   options.accepted = m_task.drifted;
-  options.run_executable = [this](const Patch& patch) { return m_programs->run_patch(patch); };
+  options.run_executable = [this](const Patch& patch, RunOptions::Printed printed) {
+    return m_programs->run_patch(patch, printed);
+  };
   return options;
 }
 

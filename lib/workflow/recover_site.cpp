@@ -12,6 +12,7 @@
 #include "operation/interruption.hpp"
 #include "operation/site_lock.hpp"
 #include "workflow/backup_site.hpp"
+#include "workflow/hooks.hpp"
 #include "workflow/put_back.hpp"
 #include "workflow/restore_swap.hpp"
 
@@ -32,20 +33,24 @@ bool holds_finished_set(const std::filesystem::path& folder) {
   return false;
 }
 
-// A before-set that was finished stays; all else in an operation's folder served only the operation while it
-// ran.
-void clean_folder(const Operation& operation) {
+// A before-set that was finished stays, and what patches printed for as long as they may go on; all else in
+// an operation's folder served only the operation while it ran.
+void clean_folder(const Operation& operation, OperationState outcome) {
   const std::filesystem::path folder = operation.folder_path();
-  if (!holds_finished_set(folder)) return remove_tree(folder);
-  remove_stale_temporaries(folder);
+  const bool has_set = holds_finished_set(folder);
+  const bool waits = outcome == OperationState::needs_attention;
+  if (has_set) remove_stale_temporaries(folder);
   std::vector<std::filesystem::path> leftovers;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
     const std::string name = entry.path().filename().string();
-    if (name == "reserve" || name == "connection.json" ||
-        name.find("_bench_" + operation.id()) != std::string::npos)
-      leftovers.push_back(entry.path());
+    const bool served_the_run = name == "reserve" || name == "connection.json" ||
+                                name.find("_bench_" + operation.id()) != std::string::npos;
+    const bool stays = is_printed(entry.path()) ? waits : has_set && !served_the_run;
+    if (!stays) leftovers.push_back(entry.path());
   }
   for (const auto& path : leftovers) remove_tree(path);
+  std::filesystem::remove(folder, none);
 }
 
 struct Judgement {
@@ -218,7 +223,7 @@ Recovered recover(const Workplace& workplace, const Site& site, Operation& opera
       notes.push_back(std::move(what));
   for (const auto& folder : operation.record().at("backups").value("folders", nlohmann::json::array()))
     remove_interrupted_sets(folder.get<std::string>());
-  clean_folder(operation);
+  clean_folder(operation, judgement.outcome);
   operation.finish(judgement.outcome, {{"recovered", judgement.told}});
   return {operation.id(), operation.kind(), judgement.outcome, judgement.told, judgement.hint};
 }
@@ -311,6 +316,7 @@ RecoverReport restore_before(const Workplace& workplace, const Site& site) {
   operation.step("lift");
   for (std::string& what : lift_saved_window(site, database_of(workplace, site), operation))
     report.notes.push_back(std::move(what));
+  forget_printed(operation);
   const std::string told = "the backup taken before it was restored; the site is as it was";
   operation.finish(OperationState::undone, {{"recovered", told}});
   report.operations.push_back({operation.id(), operation.kind(), OperationState::undone, told, {}});
