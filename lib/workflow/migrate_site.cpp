@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/suggestion.hpp"
 #include "migration/patch_rules.hpp"
@@ -30,6 +31,7 @@ bool is_applied(const PlannedPatch& planned) {
 struct Task {
   std::vector<const Patch*> patches;
   std::vector<const Patch*> drifted;  ///< whose new checksum is accepted
+  std::set<const Patch*> skipped;     ///< of the patches, those that failed under --skip-failing
   bool empty() const { return patches.empty() && drifted.empty(); }
 };
 
@@ -130,6 +132,19 @@ void take_kept_options(const Operation& operation, MigrateOptions& options) {
       std::chrono::milliseconds(kept.value("lock_timeout_ms", options.patience.lock_timeout.count()));
 }
 
+std::string told_half_done(const Site& site, const Patch& patch, const Journal::Stopped& stopped) {
+  const auto operation = Operation::find(site, stopped.operation);
+  const std::string opened = operation ? operation->record().value("opened", "") : "";
+  // How many statements a program will print nobody knows.
+  const std::string of_all =
+      patch.kind == PatchKind::sql ? fmt::format(" of {}", patch.statements.size()) : "";
+  return fmt::format(
+      "{}: {} finished statements 1 to {}{}, and the site {}: rows written since have missed them",
+      patch.file.string(), stopped.operation, stopped.finished, of_all,
+      opened.empty() ? fmt::format("has been open to writers since {}", stopped.finished_at)
+                     : fmt::format("was opened to writers at {}", opened));
+}
+
 BackupMoments backup_moments(const Site& site, const MigrateOptions& options) {
   if (options.backup) return *options.backup;
   return parse_backup_moments(site.config().string("migrate_backup").value_or("before,after"));
@@ -149,6 +164,7 @@ class Migration {
   MigrateReport change(Operation& operation, std::unique_ptr<Database> connection,
                        WindowedChange::Window window, BackupMoments moments);
   std::unique_ptr<Database> preflight();
+  void tell_half_done(Database& connection);
   ChangeOutcome apply(MaintenanceWindow& window);
   RunOptions run_options();
   void run_hooks_afterwards(AppPrograms::Moment moment);
@@ -166,6 +182,7 @@ class Migration {
 MigrateReport Migration::run() {
   m_report.site = m_site.name();
   auto connection = preflight();
+  tell_half_done(*connection);
   const BackupMoments moments = backup_moments(m_site, m_options);
   Operation operation = Operation::begin(m_site, m_options.only ? "run-patch" : "migrate");
   operation.update([&](nlohmann::json& record) {
@@ -235,6 +252,20 @@ std::unique_ptr<Database> Migration::preflight() {
        backend_of(m_site).preflight(database_of(m_workplace, m_site), *connection))
     m_workplace.progress.note(finding);
   return connection;
+}
+
+// A patch that was skipped was to be tried again: that is said, and needs no decision.
+void Migration::tell_half_done(Database& connection) {
+  if (m_options.opened == MigrateOptions::Opened::go_on) return;
+  for (const Journal::Stopped& stopped : Journal(connection, {}).stopped())
+    for (const Patch* patch : m_task.patches) {
+      if (patch->log_key != stopped.patch) continue;
+      const std::string told = told_half_done(m_site, *patch, stopped);
+      if (!m_task.skipped.contains(patch))
+        throw Error(Kind::needs_attention, told,
+                    fmt::format("bench --site {} recover --resume", m_site.name()));
+      m_workplace.progress.warning(told);
+    }
 }
 
 RunOptions Migration::run_options() {
@@ -344,12 +375,18 @@ MigrateReport resume_migrate(const Workplace& workplace, const Site& site, Opera
 }
 
 MigrateReport migrate_site(const Workplace& workplace, const Site& site, const MigrateOptions& options) {
-  const FileLock lock = lock_and_recover(workplace, site);
+  return migrate_locked_site(workplace, site, options, lock_and_recover(workplace, site));
+}
+
+MigrateReport migrate_locked_site(const Workplace& workplace, const Site& site, const MigrateOptions& options,
+                                  const FileLock& lock) {
   refuse_while_one_waits(site);
   MigrationOutlook outlook = outlook_of(workplace, site);
   refuse_emptied_database(site, outlook.log);
   Task task = chosen_task(outlook, options, backend_of(site).dialect);
   if (task.empty()) return {.site = site.name(), .operation = {}, .result = MigrateResult::up_to_date};
+  for (const PlannedPatch& planned : outlook.plan.all())
+    if (planned.state == PatchState::skipped) task.skipped.insert(planned.patch);
   return Migration(workplace, site, options, lock, std::move(task)).run();
 }
 

@@ -325,6 +325,13 @@ RecoverReport restore_before(const Workplace& workplace, const Site& site) {
 
 namespace {
 
+// Somebody lifted maintenance all the same.
+bool was_opened_half_done(const Workplace& workplace, const Site& site) {
+  const auto connection = connect_for_changes(workplace, site);
+  Journal journal(*connection, {});
+  return journal.in_doubt() || !journal.stopped().empty();
+}
+
 // Answers whether there was any doubt to end.
 bool settle_doubt(const Workplace& workplace, const Site& site, Doubt doubt) {
   const auto connection = connect_for_changes(workplace, site);
@@ -344,13 +351,13 @@ bool settle_doubt(const Workplace& workplace, const Site& site, Doubt doubt) {
 MigrateReport resume_site(const Workplace& workplace, const Site& site, Doubt doubt) {
   const FileLock lock = lock_site(site, workplace.wait);
   recover_locked_site(workplace, site);
-  // Somebody lifted maintenance while a statement was in doubt: the word is kept for the next migrate.
-  if (waiting_for_a_person(site).empty() && settle_doubt(workplace, site, doubt))
-    return {
-        .site = site.name(),
-        .operation = {},
-        .result = MigrateResult::up_to_date,
-        .notes = {fmt::format("the statement in doubt is settled: bench --site {} migrate", site.name())}};
+  if (waiting_for_a_person(site).empty() && was_opened_half_done(workplace, site)) {
+    settle_doubt(workplace, site, doubt);
+    MigrateOptions options;
+    options.in_doubt = RunOptions::InDoubt::run_again;
+    options.opened = MigrateOptions::Opened::go_on;
+    return migrate_locked_site(workplace, site, options, lock);
+  }
   Operation operation = operation_for_a_person(site);
   refuse_what_is_no_migrate(operation);
   if (doubt == Doubt::took_effect && !settle_doubt(workplace, site, doubt))

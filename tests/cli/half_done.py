@@ -249,3 +249,40 @@ def test_a_patch_of_which_nothing_was_finished_prints_anew(place):
     equal((len(words(place)), printed(place)), (1, []))
     app(place, "SELECT first_2 FROM book")
     check_live(place)
+
+
+def open_half_done(place):
+    """Three statements are finished, and the site was opened to its writers all the same."""
+    make_site_with(place, "")
+    patch(place, FIRST_THREE + "ALTER TABLE nowhere ADD COLUMN fourth INTEGER;\n" + LAST)
+    place.bench(*at_site(place, "migrate", "--backup", "none"), code=8)
+    place.bench(*at_site(place, "set-maintenance-mode", "off"), code=8)
+    place.bench(*at_site(place, "set-maintenance-mode", "off", "--yes"))
+    app(place, "INSERT INTO book (id, title) VALUES (77, 'written meanwhile')")
+    patch(place, FIRST_THREE + LAST)
+
+
+def test_a_site_that_was_opened_half_done_waits_for_a_decision(place):
+    open_half_done(place)
+    for command in (["migrate"], ["run-patch", "books.0004_half"]):
+        document = place.bench("--json", *at_site(place, *command), code=8).json()
+        contains(document["error"]["message"], "0004_half.sql", "statements 1 to 3 of 4", "-migrate-", "opened to writers at 20")
+        equal(document["error"]["hint"], f"bench --site {site_of(place)} recover --resume")
+        equal(words(place), ["third"])
+        assert can_write(place), "what waits for a decision has closed the site"
+    contains(place.bench(*at_site(place, "migrate", "--plan")).out, "0004_half")
+    place.bench(*at_site(place, "recover"))
+    equal(words(place), ["third"])
+    result = place.result(*at_site(place, "recover", "--resume"))
+    equal(result["result"], "migrated")
+    check_all_ran_once(place)
+    place.bench(*at_site(place, "recover", "--resume"), code=2)
+
+
+def test_a_patch_skipped_half_way_is_named_when_it_is_tried_again(place):
+    make_site_with(place, "")
+    patch(place, FIRST_THREE + "ALTER TABLE nowhere ADD COLUMN fourth INTEGER;\n" + LAST)
+    place.bench(*at_site(place, "migrate", "--backup", "none", "--skip-failing"))
+    patch(place, FIRST_THREE + LAST)
+    contains(place.bench(*at_site(place, "migrate")).err, "warning: ", "0004_half.sql", "statements 1 to 3 of 4")
+    check_all_ran_once(place)
