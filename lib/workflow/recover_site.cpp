@@ -195,10 +195,14 @@ void finish_scratch(const Workplace& workplace, const Site& site, const Operatio
 }
 
 // A server that is away comes back, and then it answers. Only that it has lost the database is an answer.
-bool may_answer_later(const Site& site, const Error& error) {
-  const std::string& state = error.sqlstate();
-  const bool is_lost = state == "3D000" || state == "42000";
-  return backend_of(site).has_server && !is_lost;
+bool may_answer_later(const Workplace& workplace, const Site& site) {
+  if (!backend_of(site).has_server) return false;
+  try {
+    const SiteDatabase database = database_of(workplace, site);
+    return !database.admin || backend_of(site).has_database(database);
+  } catch (const Error&) {
+    return true;
+  }
 }
 
 // A database that cannot be opened answers nothing; a restore can still replace it.
@@ -207,11 +211,11 @@ Judgement judge_or_ask(const Workplace& workplace, const Site& site, Operation& 
     finish_scratch(workplace, site, operation);
     return judge(workplace, site, operation);
   } catch (const Error& error) {
-    if (error.kind() != Kind::database || may_answer_later(site, error)) throw;
+    if (error.kind() != Kind::database || may_answer_later(workplace, site)) throw;
     return {OperationState::needs_attention,
             fmt::format("the database cannot be asked how far it came ({}); restore a backup of the site",
                         error.what()),
-            lift_hint(site)};
+            fmt::format("bench --site {} list-backups, then restore one", site.name())};
   }
 }
 
