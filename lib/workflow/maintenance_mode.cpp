@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/time.hpp"
 #include "operation/operation.hpp"
 #include "operation/pause_point.hpp"
 #include "operation/site_lock.hpp"
@@ -82,6 +83,9 @@ MaintenanceReport maintenance_off(const Workplace& workplace, const Site& site, 
   // More than one may stand: a migrate that needed attention inside an operator's window. The newest goes
   // first.
   while (auto window = standing_window(site)) {
+    // The next migrate has to say since when rows may have been written.
+    if (window->state() == OperationState::needs_attention)
+      window->update([](nlohmann::json& record) { record["opened"] = to_iso8601(Clock::now()); });
     for (std::string& what : lift_saved_window(site, database_of(workplace, site), *window))
       notes.push_back(std::move(what));
     window->finish(OperationState::done, window->record().at("result"));
