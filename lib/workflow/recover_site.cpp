@@ -54,10 +54,6 @@ struct Judgement {
   std::string hint = {};
 };
 
-std::string lift_hint(const Site& site) {
-  return fmt::format("look at the site, then bench --site {} set-maintenance-mode off", site.name());
-}
-
 /// A statement of which the journal does not know whether it took effect.
 struct DoubtfulStatement {
   Journal::InDoubt place;
@@ -95,7 +91,8 @@ bool has_begun(const Operation& operation, std::string_view step) {
 // What fails for good must not keep the site from being restored, resumed or lifted by a person.
 bool is_for_a_person(const Error& error) {
   return error.kind() == Kind::bad_backup || error.kind() == Kind::configuration ||
-         error.kind() == Kind::statement || error.kind() == Kind::undone;
+         error.kind() == Kind::statement || error.kind() == Kind::undone ||
+         error.kind() == Kind::needs_attention;
 }
 
 // `what` is in the database, and no rollback takes it out again.
@@ -111,10 +108,13 @@ Judgement undo(const Workplace& workplace, const Site& site, Operation& operatio
   };
   if (const auto reason = why_not_put_back(site, operation)) return stays(*reason);
   try {
-    put_back(workplace, site, operation, connection);
+    put_back(workplace, site, operation, connection, OthersWrites::must_be_none);
   } catch (const Error& error) {
     if (!is_for_a_person(error)) throw;
-    return stays(fmt::format("restoring the backup taken before it failed: {}", error.what()));
+    if (error.kind() != Kind::needs_attention)
+      return stays(fmt::format("restoring the backup taken before it failed: {}", error.what()));
+    hint = error.hint();
+    return stays(error.what());
   }
   return {OperationState::undone,
           fmt::format("{}; the backup taken before it was restored, and the site is as it was", what)};
@@ -217,7 +217,7 @@ Recovered recover(const Workplace& workplace, const Site& site, Operation& opera
   for (const auto& folder : operation.record().at("backups").value("folders", nlohmann::json::array()))
     remove_interrupted_sets(folder.get<std::string>());
   clean_folder(operation);
-  operation.finish(judgement.outcome, {{"recovered", judgement.told}});
+  operation.finish(judgement.outcome, {{"recovered", judgement.told}, {"hint", judgement.hint}});
   return {operation.id(), operation.kind(), judgement.outcome, judgement.told, judgement.hint};
 }
 
@@ -256,15 +256,9 @@ std::vector<Operation> waiting_for_a_person(const Site& site) {
   return waiting;
 }
 
-bool has_patches(const Operation& operation) {
-  return operation.kind() == "migrate" || operation.kind() == "run-patch";
-}
-
 Recovered still_waiting(const Site& site, const Operation& operation) {
   return {operation.id(), operation.kind(), OperationState::needs_attention,
-          "it waits for a person's decision; the site stays in maintenance",
-          has_patches(operation) ? fmt::format("bench --site {} recover --resume", site.name())
-                                 : lift_hint(site)};
+          "it waits for a person's decision; the site stays in maintenance", next_command(site, operation)};
 }
 
 }  // namespace
@@ -305,7 +299,7 @@ RecoverReport restore_before(const Workplace& workplace, const Site& site) {
                 fmt::format("bench --site {} list-backups, then restore one", site.name()));
   operation.resume();
   finish_scratch(workplace, site, operation);
-  put_back(workplace, site, operation, *connection);
+  put_back(workplace, site, operation, *connection, OthersWrites::given_up);
   operation.step("lift");
   for (std::string& what : lift_saved_window(site, database_of(workplace, site), operation))
     report.notes.push_back(std::move(what));

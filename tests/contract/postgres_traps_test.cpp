@@ -109,6 +109,28 @@ TEST_CASE("postgres: ways that stay open are named") {
     REQUIRE(report.gaps.size() == 1);
     CHECK_THAT(report.gaps[0], Catch::Contains(other.name()));
     CHECK(site.findings() == report.gaps);
+    CHECK(report.ways_to_write == report.gaps);
+  }
+  SECTION("another account, on a column or a sequence only") {
+    const OtherRole other(site, " other", "LOGIN");
+    const auto administrator = site.administrator();
+    administrator->execute("GRANT CONNECT ON DATABASE " + in_quotes(site.settings.app.name) + " TO " +
+                           other.quoted());
+    administrator->execute("GRANT SELECT ON t TO " + other.quoted());
+    CHECK(site.enter().gaps.empty());
+    administrator->execute("GRANT UPDATE (words) ON t TO " + other.quoted());
+    CHECK(site.fence->ways_to_write().size() == 1);
+    administrator->execute("REVOKE UPDATE (words) ON t FROM " + other.quoted());
+    administrator->execute("GRANT UPDATE ON SEQUENCE t_id_seq TO " + other.quoted());
+    CHECK(site.fence->ways_to_write().size() == 1);
+  }
+  SECTION("the app account again") {
+    CHECK(site.enter().gaps.empty());
+    CHECK(site.fence->ways_to_write().empty());
+    site.run->execute("GRANT UPDATE ON t TO " + in_quotes(site.settings.app.user));
+    const auto ways = site.fence->ways_to_write();
+    REQUIRE(ways.size() == 1);
+    CHECK_THAT(ways[0], Catch::Contains(site.settings.app.user) && Catch::Contains("public.t"));
   }
   site.lift();
 }

@@ -241,9 +241,19 @@ FenceReport PostgresFence::enter(const FenceOptions& options,
     lift(saved);
     throw;
   }
-  report.gaps = open_ways(m_site, *connection);
+  report.gaps = report.ways_to_write = open_ways(m_site, *connection);
   report.level = report.gaps.empty() ? FenceLevel::database : FenceLevel::database_with_gaps;
   return report;
+}
+
+std::vector<std::string> PostgresFence::ways_to_write() {
+  PostgresDatabase* const connection = m_site.admin ? &admin() : nullptr;
+  if (const auto reason = why_not_enforceable(m_site, connection)) return {*reason};
+  std::vector<std::string> ways = open_ways(m_site, *connection);
+  if (const auto writable = still_writable(*connection, m_site.app.user); !writable.empty())
+    ways.push_back(
+        fmt::format("the app account '{}' may change {}", m_site.app.user, fmt::join(writable, ", ")));
+  return ways;
 }
 
 std::vector<std::string> PostgresFence::lift(const nlohmann::json& saved) {
