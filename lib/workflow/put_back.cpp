@@ -75,6 +75,9 @@ void put_back(const Workplace& workplace, const Site& site, Operation& operation
   pause_point("put-back.proven");
   prove();
   scratch->swap_in(run_connection, [] {});
+  backend_of(site)
+      .make_fence(database_of(workplace, site), nullptr)
+      ->restore_rights(operation.record().at("saved").value("fence", nlohmann::json::array()));
   pause_point("put-back.swapped");
 }
 

@@ -176,6 +176,27 @@ def test_functions_that_lend_rights(place):
     check_it_was_restored(place)
 
 
+def test_rights_are_what_they_were_after_an_undo(place):
+    """Also those on a table that a patch made anew, or gave to others."""
+    make_migrated_site(place)
+    place.make_app("books", {"0003_tag.sql": "CREATE TABLE tag (id INTEGER PRIMARY KEY, word VARCHAR(9));\n"})
+    place.bench(*at_site(place, "migrate", "--backup", "none"))
+    other = make_account(place, "SELECT")
+    if place.server.kind == "postgres":
+        as_admin(place, f"GRANT SELECT ON tag TO {other}; GRANT SELECT (title) ON book TO {other} WITH GRANT OPTION; "
+                        f"ALTER DEFAULT PRIVILEGES FOR ROLE {name_of(place, 'site')[:-1]}_owner\" GRANT SELECT ON SEQUENCES TO {other}")
+    before = content(place)
+    anew = "DROP TABLE tag;\nCREATE TABLE tag (id INTEGER PRIMARY KEY, more INTEGER);\n"
+    if place.server.kind == "postgres":
+        anew += f"GRANT SELECT ON tag TO PUBLIC;\nREVOKE SELECT ON book FROM {other};\nDROP TABLE book;\nCREATE TABLE book (id INTEGER);\n"
+    place.make_app("books", {"0004_anew.sql": anew, "0005_bad.sql": "INSERT INTO nowhere VALUES (1);\n"})
+    place.bench(*at_site(place, "migrate"), code=7)
+    same_text(content(place), before)
+    place.server.run("SELECT word FROM tag", place.server.name("other"), "", config(place)["db_name"])
+    app(place, "INSERT INTO tag (id) VALUES (1); DELETE FROM tag")
+    check_live_but_for(place, other)
+
+
 def test_accounts_with_rights_on_every_database(place):
     """They concern every site of a server, so this one is the case's own."""
     if place.server.kind == "postgres":

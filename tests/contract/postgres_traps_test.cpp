@@ -172,6 +172,37 @@ TEST_CASE("postgres: what is made, renamed and dropped in the window gets its ri
   CHECK_THROWS_AS(site.app()->execute("UPDATE now_called_this SET a = 1"), Error);
 }
 
+TEST_CASE("postgres: rights of when the fence was entered come back to a table that was made anew") {
+  PostgresSite site;
+  const OtherRole other(site, " other", "LOGIN");
+  const std::string app = in_quotes(site.settings.app.user);
+  site.run->execute("GRANT SELECT ON t TO " + other.quoted() + " WITH GRANT OPTION");
+  site.run->execute("GRANT SELECT (words) ON t TO PUBLIC");
+  const auto acl = [&] {
+    return words(
+               *site.run,
+               "SELECT string_agg(a, ';') FROM (SELECT pg_get_userbyid(grantee) || privilege_type || "
+               "is_grantable a FROM pg_class, aclexplode(relacl) WHERE relname IN ('t', 't_id_seq') ORDER BY "
+               "relname, 1) g") +
+           words(*site.run,
+                 "SELECT coalesce(attacl::text, '') FROM pg_attribute WHERE attrelid = 't'::regclass AND "
+                 "attname "
+                 "= 'words'");
+  };
+  const std::string before = acl();
+  site.enter();
+  site.run->execute("DROP TABLE t");
+  site.run->execute("CREATE TABLE t (id serial PRIMARY KEY, words text)");
+  site.run->execute("GRANT DELETE ON t TO PUBLIC");
+  CHECK(acl() != before);
+  site.fence->restore_rights(site.saved);
+  refuses_writes(*site.app());
+  CHECK(site.fence->ways_to_write().empty());
+  CHECK(site.lift().empty());
+  CHECK(acl() == before);
+  CHECK_NOTHROW(site.app()->execute("INSERT INTO t (words) VALUES ('x')"));
+}
+
 TEST_CASE("postgres: a session that works as another role is fenced with that role's rights") {
   PostgresSite site;
   const OtherRole group(site, " writers", "NOLOGIN");

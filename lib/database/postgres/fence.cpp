@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "database/postgres/all_rights.hpp"
 #include "database/postgres/drain.hpp"
 #include "database/postgres/error.hpp"
 #include "database/postgres/proof.hpp"
@@ -202,7 +203,7 @@ PostgresDatabase& PostgresFence::admin() {
   return *m_admin;
 }
 
-// What is saved is read in the transaction that takes it, and is durable before the first right is taken.
+// What is saved is read in the transaction that takes it, and is durable before that commits.
 nlohmann::json PostgresFence::take_rights(PostgresDatabase& admin,
                                           const std::function<void(const nlohmann::json&)>& save) {
   Transaction transaction(admin);
@@ -212,9 +213,10 @@ nlohmann::json PostgresFence::take_rights(PostgresDatabase& admin,
                          {"relations", names_of(read_relations(admin))},
                          {"grants", grants},
                          {"defaults", defaults}};
-  save(inverse);
   run_all(admin, statements_for(defaults, Change::take));
   run_all(admin, statements_for(grants, Change::take));
+  inverse["fenced"] = read_all_rights(admin);
+  save(inverse);
   transaction.commit();
   return inverse;
 }
@@ -254,6 +256,12 @@ std::vector<std::string> PostgresFence::ways_to_write() {
     ways.push_back(
         fmt::format("the app account '{}' may change {}", m_site.app.user, fmt::join(writable, ", ")));
   return ways;
+}
+
+// A swap gives the objects the rights that those of their names had last, after what a run did to them.
+void PostgresFence::restore_rights(const nlohmann::json& saved) {
+  for (const nlohmann::json& inverse : saved)
+    if (inverse.contains("fenced")) set_all_rights(admin(), inverse.at("fenced").get<AllRights>());
 }
 
 std::vector<std::string> PostgresFence::lift(const nlohmann::json& saved) {

@@ -19,6 +19,7 @@ class PostgresFence : public Fence {
   bool slipped_in() override { return false; }
   std::vector<std::string> ways_to_write() override;
   std::vector<std::string> lift(const nlohmann::json& saved) override;
+  void restore_rights(const nlohmann::json& saved) override;
 
  private:
   /// A connection with the admin account's own rights, which nobody interrupts.
