@@ -197,6 +197,17 @@ def test_rights_are_what_they_were_after_an_undo(place):
     check_live_but_for(place, other)
 
 
+def test_large_objects_are_a_gap(place):
+    make_migrated_site(place)
+    if place.server.kind == "mariadb":
+        return
+    equal(place.result(*at_site(place, "set-maintenance-mode", "on"))["gaps"], [])
+    place.bench(*at_site(place, "set-maintenance-mode", "off"))
+    app(place, "SELECT lo_from_bytea(0, 'x')")
+    place.make_app("books", {**MORE, **BAD})
+    contains(place.bench(*at_site(place, "migrate"), code=8).err, "large objects", restore_hint(place))
+
+
 def test_accounts_with_rights_on_every_database(place):
     """They concern every site of a server, so this one is the case's own."""
     if place.server.kind == "postgres":

@@ -124,6 +124,14 @@ TEST_CASE("postgres: ways that stay open are named") {
     administrator->execute("GRANT UPDATE ON SEQUENCE t_id_seq TO " + other.quoted());
     CHECK(site.fence->ways_to_write().size() == 1);
   }
+  SECTION("large objects, where there are any") {
+    CHECK(site.enter().gaps.empty());
+    const auto app = site.app();
+    app->query("SELECT lo_create(0)");
+    const auto ways = site.fence->ways_to_write();
+    REQUIRE(ways.size() == 1);
+    CHECK_THAT(ways[0], Catch::Contains("large objects"));
+  }
   SECTION("the app account again") {
     CHECK(site.enter().gaps.empty());
     CHECK(site.fence->ways_to_write().empty());

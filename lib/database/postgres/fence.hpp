@@ -10,6 +10,8 @@ namespace bench {
 
 /// Takes the app account's rights to write, which acts at once and on open sessions as well, waits until the
 /// transactions that wrote before have ended, and proves it. It stands when its process is gone.
+///
+/// NOTIFY stays open: it changes nothing that the database holds, no backup has it, and so no undo loses it.
 class PostgresFence : public Fence {
  public:
   PostgresFence(const SiteDatabase& site, PostgresDatabase* run_connection)
