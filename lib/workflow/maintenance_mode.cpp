@@ -73,9 +73,41 @@ MaintenanceReport maintenance_on(const Workplace& workplace, const Site& site, c
   return report;
 }
 
-MaintenanceReport maintenance_off(const Workplace& workplace, const Site& site, HalfDone half_done) {
+namespace {
+
+// The fence of a window whose record is lost stands behind a config that says nothing of it.
+void give_lost_rights(const Workplace& workplace, const Site& site, Doubtful doubtful,
+                      std::vector<std::string>& notes) {
+  if (!backend_of(site).has_server) return;
+  const SiteDatabase database = database_of(workplace, site);
+  if (!database.admin) {
+    notes.emplace_back(
+        "whether a fence stands whose record is lost was not looked at: no admin account is known");
+    return;
+  }
+  const auto locked = connect_for_changes(workplace, site);
+  const auto fence = backend_of(site).make_fence(database, nullptr);
+  const auto lost = fence->lost_rights();
+  if (!lost) return;
+  if (doubtful == Doubtful::refuse)
+    throw Error(
+        Kind::needs_attention,
+        fmt::format("the account {} has no right to write to {}, and the record of what was taken from "
+                    "it is lost; the usual rights are: {}",
+                    database.app.user, database.app.name, *lost),
+        fmt::format("bench --site {} --yes set-maintenance-mode off gives it those", site.name()));
+  fence->give_usual_rights();
+  notes.push_back(
+      fmt::format("the record of the rights that were taken from the account {} is lost: it was "
+                  "given the usual ones: {}",
+                  database.app.user, *lost));
+}
+
+}  // namespace
+
+MaintenanceReport maintenance_off(const Workplace& workplace, const Site& site, Doubtful doubtful) {
   const FileLock lock = lock_and_recover(workplace, site);
-  if (half_done == HalfDone::refuse) refuse_while_one_waits(site);
+  if (doubtful == Doubtful::refuse) refuse_while_one_waits(site);
   std::vector<std::string> notes;
   std::string lifted;
   bool changed = false;
@@ -89,6 +121,7 @@ MaintenanceReport maintenance_off(const Workplace& workplace, const Site& site, 
     changed = true;
   }
   const bool was_on = SiteConfig::load(site.config_file()).flag("maintenance_mode");
+  if (was_on) give_lost_rights(workplace, site, doubtful, notes);
   if (was_on && clear_window_keys(site)) {
     changed = true;
     notes.emplace_back(

@@ -1,6 +1,7 @@
 """An undo by restoring never takes away what somebody else was told is written, and gives everybody back what he might do."""
 
 import os
+import shutil
 import signal
 
 from server_place import BAD, MORE, app, at_site, can_write, check_live, config, content, make_migrated_site, site_of, tables
@@ -206,6 +207,35 @@ def test_large_objects_are_a_gap(place):
     app(place, "SELECT lo_from_bytea(0, 'x')")
     place.make_app("books", {**MORE, **BAD})
     contains(place.bench(*at_site(place, "migrate"), code=8).err, "large objects", restore_hint(place))
+
+
+def lose_the_record(place):
+    make_migrated_site(place)
+    before = content(place)
+    place.bench(*at_site(place, "set-maintenance-mode", "on"))
+    shutil.rmtree(place.site(site_of(place)) / "operations")
+    return before
+
+
+def test_maintenance_off_when_record_and_rights_are_lost(place):
+    before = lose_the_record(place)
+    run = place.bench(*at_site(place, "set-maintenance-mode", "off"), code=8)
+    contains(run.err, f"account {site_of(place)} has no right to write", "GRANT ",
+             f"hint: bench --site {site_of(place)} --yes set-maintenance-mode off")
+    equal(config(place)["maintenance_mode"], 1)
+    assert not can_write(place)
+    contains(place.bench(*at_site(place, "--yes", "set-maintenance-mode", "off")).out, "it was given the usual ones", "GRANT ")
+    same_text(content(place), before)
+    check_live(place)
+
+
+def test_maintenance_off_when_only_the_record_is_lost(place):
+    make_migrated_site(place)
+    before = content(place)
+    place.bench(*at_site(place, "set-config", "maintenance_mode", "1"))
+    place.bench(*at_site(place, "set-maintenance-mode", "off"))
+    same_text(content(place), before)
+    check_live(place)
 
 
 def test_accounts_with_rights_on_every_database(place):

@@ -315,6 +315,20 @@ TEST_CASE("mariadb: who can write although the fence stands is told, and whoever
   site.admin->execute("DROP USER " + other);
 }
 
+TEST_CASE("mariadb: an account that has lost its rights gets the usual ones") {
+  Site site;
+  const auto before = site.grants();
+  CHECK_FALSE(site.fence->lost_rights());
+  site.enter();
+  const auto lost = site.fence->lost_rights();
+  REQUIRE(lost);
+  CHECK_THAT(*lost, Catch::Contains("GRANT ALL PRIVILEGES ON") && Catch::Contains(site.account()));
+  site.fence->give_usual_rights();
+  CHECK(site.grants() == before);
+  CHECK_FALSE(site.fence->lost_rights());
+  CHECK_NOTHROW(open_as_app(site.settings)->execute("INSERT INTO t VALUES (1, 'x')"));
+}
+
 TEST_CASE("mariadb: the app cannot call a routine that has the rights of another account, others are named") {
   Site site;
   site.admin->execute("CREATE PROCEDURE writes() INSERT INTO t VALUES (9, 'by root')");

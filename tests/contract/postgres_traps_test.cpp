@@ -211,6 +211,19 @@ TEST_CASE("postgres: rights of when the fence was entered come back to a table t
   CHECK_NOTHROW(site.app()->execute("INSERT INTO t (words) VALUES ('x')"));
 }
 
+TEST_CASE("postgres: an account that has lost its rights gets the usual ones") {
+  PostgresSite site;
+  const auto before = rights(*site.run);
+  CHECK_FALSE(site.fence->lost_rights());
+  site.enter();
+  const auto lost = site.fence->lost_rights();
+  REQUIRE(lost);
+  CHECK_THAT(*lost, Catch::Contains("INSERT") && Catch::Contains(site.settings.app.user));
+  site.fence->give_usual_rights();
+  CHECK(rights(*site.run) == before);
+  CHECK_FALSE(site.fence->lost_rights());
+}
+
 TEST_CASE("postgres: a session that works as another role is fenced with that role's rights") {
   PostgresSite site;
   const OtherRole group(site, " writers", "NOLOGIN");

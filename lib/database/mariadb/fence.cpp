@@ -8,10 +8,12 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "database/mariadb/accounts.hpp"
 #include "database/mariadb/connection.hpp"
 #include "database/mariadb/drain.hpp"
 #include "database/mariadb/findings.hpp"
 #include "database/mariadb/grants.hpp"
+#include "database/mariadb/literal.hpp"
 #include "database/mariadb/sessions.hpp"
 
 namespace bench {
@@ -154,6 +156,37 @@ void MariadbFence::give_up(std::int64_t before_it, const nlohmann::json& saved) 
   std::set<std::int64_t> in_flight = writing_sessions(*newest);
   in_flight.erase(in_flight.lower_bound(before_it), in_flight.end());
   end_older_sessions(*newest, m_database.app.user, in_flight);
+}
+
+namespace {
+
+// As create_mariadb_database gives them.
+std::vector<MariadbGrant> usual_grants(MariadbDatabase& server, const ConnectionSettings& app) {
+  const std::vector<Value> user{app.user};
+  std::vector<MariadbGrant> grants;
+  for (const Row& row : server.query("SELECT Host FROM mysql.user WHERE User = ? AND is_role = 'N'", user))
+    grants.push_back({.privileges = "ALL PRIVILEGES",
+                      .object = mariadb_name(escaped_pattern(app.name)) + ".*",
+                      .user = app.user,
+                      .host = to_text(row[0])});
+  return grants;
+}
+
+}  // namespace
+
+std::optional<std::string> MariadbFence::lost_rights() {
+  if (why_not_enforceable(m_database)) return std::nullopt;
+  const auto server = connect_admin(m_database);
+  if (why_not_enforceable(m_database, *server) ||
+      !write_grants(*server, m_database.app.name, m_database.app.user).empty())
+    return std::nullopt;
+  std::vector<std::string> words;
+  for (const MariadbGrant& grant : usual_grants(*server, m_database.app)) words.push_back(grant.grant());
+  return words.empty() ? std::nullopt : std::optional(fmt::format("{}", fmt::join(words, "; ")));
+}
+
+void MariadbFence::give_usual_rights() {
+  lift(nlohmann::json::array({inverse_of(usual_grants(*connect_admin(m_database), m_database.app))}));
 }
 
 std::vector<std::string> MariadbFence::lift(const nlohmann::json& saved) {

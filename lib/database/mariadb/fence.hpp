@@ -23,6 +23,8 @@ class MariadbFence : public Fence {
   bool slipped_in() override { return false; }
   std::vector<std::string> ways_to_write() override;
   std::vector<std::string> lift(const nlohmann::json& saved) override;
+  std::optional<std::string> lost_rights() override;
+  void give_usual_rights() override;
 
  private:
   void close(const FenceOptions& options, FenceReport& report);

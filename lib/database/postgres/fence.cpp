@@ -264,6 +264,28 @@ void PostgresFence::restore_rights(const nlohmann::json& saved) {
     if (inverse.contains("fenced")) set_all_rights(admin(), inverse.at("fenced").get<AllRights>());
 }
 
+std::optional<std::string> PostgresFence::lost_rights() {
+  if (!m_site.admin || why_not_enforceable(m_site, &admin()) || read_relations(admin()).empty() ||
+      !still_writable(admin(), m_site.app.user).empty())
+    return std::nullopt;
+  return fmt::format("GRANT {} on its tables and GRANT {} on its sequences, those to come included, to '{}'",
+                     usual_table_rights, usual_sequence_rights, m_site.app.user);
+}
+
+void PostgresFence::give_usual_rights() {
+  const std::string& app = m_site.app.user;
+  const std::string owner = admin().owner_of_objects();
+  const std::vector<DefaultGrant> defaults{
+      {owner, "", "TABLES", app, false, std::string(usual_table_rights)},
+      {owner, "", "SEQUENCES", app, false, std::string(usual_sequence_rights)}};
+  // A site without any: then each gets what one that is made now would get.
+  const nlohmann::json inverse{{"database_oid", database_oid(admin())},
+                               {"relations", nlohmann::json::array()},
+                               {"grants", nlohmann::json::array()},
+                               {"defaults", defaults}};
+  lift(nlohmann::json::array({inverse}));
+}
+
 std::vector<std::string> PostgresFence::lift(const nlohmann::json& saved) {
   std::vector<std::string> not_put_back;
   if (saved.empty()) return not_put_back;

@@ -22,6 +22,8 @@ class PostgresFence : public Fence {
   std::vector<std::string> ways_to_write() override;
   std::vector<std::string> lift(const nlohmann::json& saved) override;
   void restore_rights(const nlohmann::json& saved) override;
+  std::optional<std::string> lost_rights() override;
+  void give_usual_rights() override;
 
  private:
   /// A connection with the admin account's own rights, which nobody interrupts.
