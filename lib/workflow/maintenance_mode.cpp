@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/file_lock.hpp"
 #include "operation/operation.hpp"
 #include "operation/pause_point.hpp"
 #include "operation/site_lock.hpp"
@@ -29,6 +30,26 @@ std::optional<Operation> standing_window(const Site& site) {
   return standing;
 }
 
+// What enforces the window that is there now, for all that the records know.
+std::optional<FenceReport> recorded_fence(const Site& site) {
+  const bool is_somebody_at_work = FileLock::is_held(site.operation_lock());
+  std::optional<Operation> window;
+  for (Operation& operation : Operation::list(site)) {
+    const bool is_over =
+        operation.state() == OperationState::done || operation.state() == OperationState::undone;
+    if (!is_over && holds_window(operation)) window = std::move(operation);
+  }
+  if (!window) return FenceReport{.gaps = {"no operation of bench is known to have fenced the database"}};
+  // Entered, and not yet fenced; or by a bench that did not note it.
+  if (!window->record().contains("fence")) return std::nullopt;
+  const bool has_process = window->state() == OperationState::running && is_somebody_at_work;
+  const bool has_fallen =
+      !has_process && backend_of(site).features.fence_life == Features::FenceLife::connection;
+  if (has_fallen) return FenceReport{.gaps = {"the fence fell with the process that held it"}};
+  return FenceReport{.level = fence_level(window->record().value("fence", "")),
+                     .gaps = window->record().value("gaps", std::vector<std::string>())};
+}
+
 bool clear_window_keys(const Site& site) {
   return site.edit_config([](SiteConfig& config) {
     for (const char* key : {"pause_scheduler", "maintenance_mode"})
@@ -41,6 +62,7 @@ bool clear_window_keys(const Site& site) {
 MaintenanceReport maintenance_status(const Site& site) {
   MaintenanceReport report = status_report(site);
   if (const auto window = standing_window(site)) report.operation = window->id();
+  if (report.mode != SiteMode::live) report.fence = recorded_fence(site);
   return report;
 }
 
@@ -49,6 +71,7 @@ MaintenanceReport maintenance_on(const Workplace& workplace, const Site& site, c
   if (const auto window = standing_window(site)) {
     MaintenanceReport report = status_report(site);
     report.operation = window->id();
+    report.fence = recorded_fence(site);
     report.notes.emplace_back("it was in maintenance already");
     return report;
   }
@@ -63,6 +86,10 @@ MaintenanceReport maintenance_on(const Workplace& workplace, const Site& site, c
         MaintenanceWindow::enter(site, database_of(workplace, site), operation, nullptr, options);
     report = status_report(site);
     report.fence = window.fence();
+    operation.update([&report](nlohmann::json& record) {
+      record["fence"] = name(report.fence->level);
+      record["gaps"] = report.fence->gaps;
+    });
     operation.finish(OperationState::open);
   } catch (...) {
     if (!holds_window(operation)) operation.finish(OperationState::undone);

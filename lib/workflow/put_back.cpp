@@ -38,6 +38,7 @@ void refuse_what_others_wrote(const Workplace& workplace, const Site& site, cons
 void note_for_put_back(Operation& operation, const FenceReport& fence, OnFailure on_failure) {
   operation.update([&](nlohmann::json& record) {
     record["fence"] = name(fence.level);
+    record["gaps"] = fence.gaps;
     record["ways_to_write"] = fence.ways_to_write;
     record["keep_failed"] = on_failure == OnFailure::keep;
   });

@@ -218,7 +218,23 @@ Recovered recover(const Workplace& workplace, const Site& site, Operation& opera
     remove_interrupted_sets(folder.get<std::string>());
   clean_folder(operation);
   operation.finish(judgement.outcome, {{"recovered", judgement.told}, {"hint", judgement.hint}});
-  return {operation.id(), operation.kind(), judgement.outcome, judgement.told, judgement.hint};
+  return {Recovered::Found::interrupted,
+          operation.id(),
+          operation.kind(),
+          judgement.outcome,
+          judgement.told,
+          judgement.hint};
+}
+
+}  // namespace
+
+namespace {
+
+std::string in_words(const Recovered& recovered) {
+  return fmt::format("{} {}: {}", recovered.operation,
+                     recovered.found == Recovered::Found::interrupted ? "had been interrupted"
+                                                                      : "waits for a person's decision",
+                     recovered.told);
 }
 
 }  // namespace
@@ -226,9 +242,7 @@ Recovered recover(const Workplace& workplace, const Site& site, Operation& opera
 std::optional<Error> attention_needed(const RecoverReport& report) {
   for (const Recovered& recovered : report.operations)
     if (recovered.outcome == OperationState::needs_attention)
-      return Error(Kind::needs_attention,
-                   fmt::format("{} had been interrupted: {}", recovered.operation, recovered.told),
-                   recovered.hint);
+      return Error(Kind::needs_attention, in_words(recovered), recovered.hint);
   return std::nullopt;
 }
 
@@ -242,8 +256,7 @@ RecoverReport recover_locked_site(const Workplace& workplace, const Site& site) 
   // The newest first: it is the innermost of windows that stand in one another.
   for (auto operation = interrupted.rbegin(); operation != interrupted.rend(); ++operation) {
     report.operations.push_back(recover(workplace, site, *operation, report.notes));
-    const Recovered& done = report.operations.back();
-    workplace.progress.warning(fmt::format("{} had been interrupted: {}", done.operation, done.told));
+    workplace.progress.warning(in_words(report.operations.back()));
   }
   return report;
 }
@@ -257,8 +270,12 @@ std::vector<Operation> waiting_for_a_person(const Site& site) {
 }
 
 Recovered still_waiting(const Site& site, const Operation& operation) {
-  return {operation.id(), operation.kind(), OperationState::needs_attention,
-          "it waits for a person's decision; the site stays in maintenance", next_command(site, operation)};
+  return {Recovered::Found::waiting_for_a_person,
+          operation.id(),
+          operation.kind(),
+          OperationState::needs_attention,
+          "the site stays in maintenance until then",
+          next_command(site, operation)};
 }
 
 }  // namespace
@@ -305,7 +322,12 @@ RecoverReport restore_before(const Workplace& workplace, const Site& site) {
     report.notes.push_back(std::move(what));
   const std::string told = "the backup taken before it was restored; the site is as it was";
   operation.finish(OperationState::undone, {{"recovered", told}});
-  report.operations.push_back({operation.id(), operation.kind(), OperationState::undone, told, {}});
+  report.operations.push_back({Recovered::Found::waiting_for_a_person,
+                               operation.id(),
+                               operation.kind(),
+                               OperationState::undone,
+                               told,
+                               {}});
   return report;
 }
 

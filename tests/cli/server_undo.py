@@ -238,6 +238,32 @@ def test_maintenance_off_when_only_the_record_is_lost(place):
     check_live(place)
 
 
+def test_what_waits_for_a_person_is_called_so(place):
+    make_migrated_site(place)
+    equal(place.result(*at_site(place, "ready-for-migration"))["ready"], True)
+    place.make_app("books", {**MORE, **BAD})
+    place.bench(*at_site(place, "migrate", "--backup", "none"), code=8)
+    run = place.bench("--json", *at_site(place, "ready-for-migration"), code=8)
+    equal(run.json()["results"][0]["ready"], False)
+    contains(run.json()["error"]["hint"], "recover --resume")
+    run = place.bench(*at_site(place, "recover"), code=8)
+    contains(run.err, "waits for a person's decision", "recover --resume")
+    lacks(run.err + run.out, "interrupted")
+    document = place.bench("--json", *at_site(place, "maintenance-status"), code=3).json()
+    equal(document["results"][0]["fence"], "database")
+
+
+def test_maintenance_status_tells_what_enforces_it(place):
+    make_migrated_site(place)
+    place.bench(*at_site(place, "set-config", "maintenance_mode", "1"))
+    run = place.bench(*at_site(place, "maintenance-status"), code=3)
+    contains(run.out, "NOT ENFORCED", "no operation of bench")
+    lacks(run.out, "READ-ONLY")
+    place.bench(*at_site(place, "set-config", "maintenance_mode", "0"))
+    place.bench(*at_site(place, "set-maintenance-mode", "on"))
+    contains(place.bench(*at_site(place, "maintenance-status"), code=3).out, "READ-ONLY", "writes were refused by the database")
+
+
 def test_accounts_with_rights_on_every_database(place):
     """They concern every site of a server, so this one is the case's own."""
     if place.server.kind == "postgres":
