@@ -342,13 +342,30 @@ MigrationOutlook outlook_of(const Workplace& workplace, const Site& site) {
   return outlook;
 }
 
+bool has_patches(const Operation& operation) {
+  return operation.kind() == "migrate" || operation.kind() == "run-patch";
+}
+
+std::string lift_hint(const Site& site) {
+  return fmt::format("look at the site, then bench --site {} set-maintenance-mode off", site.name());
+}
+
+std::string next_command(const Site& site, const Operation& operation) {
+  const nlohmann::json& result = operation.record().at("result");
+  for (const char* told : {"/hint", "/error/hint"}) {
+    const nlohmann::json::json_pointer place(told);
+    if (result.is_object() && result.contains(place) && result.at(place).is_string()) return result.at(place);
+  }
+  return has_patches(operation) ? fmt::format("bench --site {} recover --resume", site.name())
+                                : lift_hint(site);
+}
+
 void refuse_while_one_waits(const Site& site) {
   for (const Operation& operation : Operation::list_in_state(site, OperationState::needs_attention))
-    if (holds_window(operation) && (operation.kind() == "migrate" || operation.kind() == "run-patch") &&
-        !operation.record().contains("replaced_by"))
+    if (holds_window(operation) && has_patches(operation) && !operation.record().contains("replaced_by"))
       throw Error(Kind::needs_attention,
                   fmt::format("{} stopped half-way and waits for a person", operation.id()),
-                  fmt::format("mend what it failed at, then bench --site {} recover --resume", site.name()));
+                  next_command(site, operation));
 }
 
 MigrateReport resume_migrate(const Workplace& workplace, const Site& site, Operation& operation,

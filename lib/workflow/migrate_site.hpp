@@ -66,6 +66,13 @@ MigrateReport migrate_site(const Workplace& workplace, const Site& site, const M
 MigrateReport migrate_locked_site(const Workplace& workplace, const Site& site, const MigrateOptions& options,
                                   const FileLock& lock);
 
+/// Whether a run of patches is what the operation did, which can go on where it stopped.
+bool has_patches(const Operation& operation);
+/// What a person is to type about an operation that needs one: as it was told when it stopped.
+std::string next_command(const Site& site, const Operation& operation);
+/// What he is to type whose site only stays in maintenance.
+std::string lift_hint(const Site& site);
+
 /// Error{needs_attention} while a migrate of the site stopped half-way: its window stands, and its
 /// before-backup is the only one of before it. One whose database a restore has replaced since counts no
 /// more.

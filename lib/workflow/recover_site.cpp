@@ -59,10 +59,6 @@ struct Judgement {
   std::string hint = {};
 };
 
-std::string lift_hint(const Site& site) {
-  return fmt::format("look at the site, then bench --site {} set-maintenance-mode off", site.name());
-}
-
 /// A statement of which the journal does not know whether it took effect.
 struct DoubtfulStatement {
   Journal::InDoubt place;
@@ -102,7 +98,8 @@ bool has_begun(const Operation& operation, std::string_view step) {
 // What fails for good must not keep the site from being restored, resumed or lifted by a person.
 bool is_for_a_person(const Error& error) {
   return error.kind() == Kind::bad_backup || error.kind() == Kind::configuration ||
-         error.kind() == Kind::statement || error.kind() == Kind::undone;
+         error.kind() == Kind::statement || error.kind() == Kind::undone ||
+         error.kind() == Kind::needs_attention;
 }
 
 // `what` is in the database, and no rollback takes it out again.
@@ -118,10 +115,13 @@ Judgement undo(const Workplace& workplace, const Site& site, Operation& operatio
   };
   if (const auto reason = why_not_put_back(site, operation)) return stays(*reason);
   try {
-    put_back(workplace, site, operation, connection);
+    put_back(workplace, site, operation, connection, OthersWrites::must_be_none);
   } catch (const Error& error) {
     if (!is_for_a_person(error)) throw;
-    return stays(fmt::format("restoring the backup taken before it failed: {}", error.what()));
+    if (error.kind() != Kind::needs_attention)
+      return stays(fmt::format("restoring the backup taken before it failed: {}", error.what()));
+    hint = error.hint();
+    return stays(error.what());
   }
   return {OperationState::undone,
           fmt::format("{}; the backup taken before it was restored, and the site is as it was", what)};
@@ -228,8 +228,20 @@ Recovered recover(const Workplace& workplace, const Site& site, Operation& opera
   for (const auto& folder : operation.record().at("backups").value("folders", nlohmann::json::array()))
     remove_interrupted_sets(folder.get<std::string>());
   clean_folder(operation, judgement.outcome);
-  operation.finish(judgement.outcome, {{"recovered", judgement.told}});
-  return {operation.id(), operation.kind(), judgement.outcome, judgement.told, judgement.hint};
+  operation.finish(judgement.outcome, {{"recovered", judgement.told}, {"hint", judgement.hint}});
+  return {Recovered::Found::interrupted,
+          operation.id(),
+          operation.kind(),
+          judgement.outcome,
+          judgement.told,
+          judgement.hint};
+}
+
+std::string in_words(const Recovered& recovered) {
+  return fmt::format("{} {}: {}", recovered.operation,
+                     recovered.found == Recovered::Found::interrupted ? "had been interrupted"
+                                                                      : "waits for a person's decision",
+                     recovered.told);
 }
 
 }  // namespace
@@ -237,9 +249,7 @@ Recovered recover(const Workplace& workplace, const Site& site, Operation& opera
 std::optional<Error> attention_needed(const RecoverReport& report) {
   for (const Recovered& recovered : report.operations)
     if (recovered.outcome == OperationState::needs_attention)
-      return Error(Kind::needs_attention,
-                   fmt::format("{} had been interrupted: {}", recovered.operation, recovered.told),
-                   recovered.hint);
+      return Error(Kind::needs_attention, in_words(recovered), recovered.hint);
   return std::nullopt;
 }
 
@@ -253,8 +263,7 @@ RecoverReport recover_locked_site(const Workplace& workplace, const Site& site) 
   // The newest first: it is the innermost of windows that stand in one another.
   for (auto operation = interrupted.rbegin(); operation != interrupted.rend(); ++operation) {
     report.operations.push_back(recover(workplace, site, *operation, report.notes));
-    const Recovered& done = report.operations.back();
-    workplace.progress.warning(fmt::format("{} had been interrupted: {}", done.operation, done.told));
+    workplace.progress.warning(in_words(report.operations.back()));
   }
   return report;
 }
@@ -267,15 +276,13 @@ std::vector<Operation> waiting_for_a_person(const Site& site) {
   return waiting;
 }
 
-bool has_patches(const Operation& operation) {
-  return operation.kind() == "migrate" || operation.kind() == "run-patch";
-}
-
 Recovered still_waiting(const Site& site, const Operation& operation) {
-  return {operation.id(), operation.kind(), OperationState::needs_attention,
-          "it waits for a person's decision; the site stays in maintenance",
-          has_patches(operation) ? fmt::format("bench --site {} recover --resume", site.name())
-                                 : lift_hint(site)};
+  return {Recovered::Found::waiting_for_a_person,
+          operation.id(),
+          operation.kind(),
+          OperationState::needs_attention,
+          "the site stays in maintenance until then",
+          next_command(site, operation)};
 }
 
 }  // namespace
@@ -316,14 +323,19 @@ RecoverReport restore_before(const Workplace& workplace, const Site& site) {
                 fmt::format("bench --site {} list-backups, then restore one", site.name()));
   operation.resume();
   finish_scratch(workplace, site, operation);
-  put_back(workplace, site, operation, *connection);
+  put_back(workplace, site, operation, *connection, OthersWrites::given_up);
   operation.step("lift");
   for (std::string& what : lift_saved_window(site, database_of(workplace, site), operation))
     report.notes.push_back(std::move(what));
   forget_printed(operation);
   const std::string told = "the backup taken before it was restored; the site is as it was";
   operation.finish(OperationState::undone, {{"recovered", told}});
-  report.operations.push_back({operation.id(), operation.kind(), OperationState::undone, told, {}});
+  report.operations.push_back({Recovered::Found::waiting_for_a_person,
+                               operation.id(),
+                               operation.kind(),
+                               OperationState::undone,
+                               told,
+                               {}});
   return report;
 }
 

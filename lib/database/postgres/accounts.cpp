@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "database/postgres/error.hpp"
+#include "database/postgres/rights.hpp"
 #include "database/postgres/text.hpp"
 
 namespace bench {
@@ -54,11 +55,10 @@ void grant_usual_rights(const SiteDatabase& site) {
         std::string("REVOKE CREATE ON SCHEMA public FROM PUBLIC"),
         fmt::format("GRANT USAGE ON SCHEMA public TO {}", app),
         fmt::format("GRANT USAGE, CREATE ON SCHEMA public TO {}", owner),
-        fmt::format("ALTER DEFAULT PRIVILEGES FOR ROLE {} GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON "
-                    "TABLES TO {}",
-                    owner, app),
-        fmt::format("ALTER DEFAULT PRIVILEGES FOR ROLE {} GRANT USAGE, SELECT, UPDATE ON SEQUENCES TO {}",
-                    owner, app)})
+        fmt::format("ALTER DEFAULT PRIVILEGES FOR ROLE {} GRANT {} ON TABLES TO {}", owner,
+                    usual_table_rights, app),
+        fmt::format("ALTER DEFAULT PRIVILEGES FOR ROLE {} GRANT {} ON SEQUENCES TO {}", owner,
+                    usual_sequence_rights, app)})
     database.execute(statement);
 }
 
