@@ -21,9 +21,13 @@ Outcome outcome_of(const DropSiteReport& report) {
   Outcome outcome;
   outcome.result = {{"site", report.site},
                     {"archived", report.archived.string()},
-                    {"backup", report.backup ? Json(report.backup->string()) : Json(nullptr)}};
+                    {"backup", report.backup ? Json(report.backup->string()) : Json(nullptr)},
+                    {"database_left", text_or_null(report.database_left)}};
   outcome.text = fmt::format("dropped the site {}\n  archived  {}\n", report.site, report.archived.string());
   if (report.backup) outcome.text += fmt::format("  backup    {}\n", report.backup->string());
+  if (!report.database_left.empty())
+    outcome.text += fmt::format("  database  {} was left on its server, which cannot be reached; no backup\n",
+                                report.database_left);
   return outcome;
 }
 
@@ -31,6 +35,7 @@ void run(Context& context, const DropSiteFlags& flags) {
   const Site site = context.only_site(flags.site);
   DropSiteOptions options;
   options.backup = !flags.no_backup;
+  if (flags.force) options.unreachable = DropSiteOptions::Unreachable::archive_all_the_same;
   if (flags.archive) options.archive = std::filesystem::absolute(*flags.archive);
   confirm_by_name(
       context, site.name(),
@@ -52,7 +57,10 @@ Run declare_drop_site(CLI::App& app) {
       "take no backup first; the folder is archived all the same, but a database on a server is gone");
   add_text(app, "--archived-sites-path", flags->archive,
            "where the folder goes; else archived/sites of the bench", "DIR");
-  app.add_flag("--force", flags->force, "do not ask");
+  app.add_flag(
+      "--force", flags->force,
+      "do not ask; when its server cannot be reached, archive the folder without a backup and leave the "
+      "database there");
   add_wait_option(app, flags->wait, "not at all");
   return [flags](Context& context) { run(context, *flags); };
 }

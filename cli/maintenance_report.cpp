@@ -8,8 +8,11 @@ namespace bench::cli {
 
 namespace {
 
-std::string told(SiteMode mode) {
-  switch (mode) {
+std::string told(const MaintenanceReport& report) {
+  const bool is_enforced = !report.fence || report.fence->level != FenceLevel::not_enforced;
+  if (report.mode == SiteMode::read_only && !is_enforced)
+    return "in maintenance, NOT ENFORCED: reads are answered, and nothing but the app itself refuses writes";
+  switch (report.mode) {
     case SiteMode::live:
       return "live: reads and writes are answered";
     case SiteMode::read_only:
@@ -32,7 +35,7 @@ Outcome outcome_of(const MaintenanceReport& report) {
                     {"fence", report.fence ? Json(name(report.fence->level)) : Json(nullptr)},
                     {"gaps", report.fence ? Json(report.fence->gaps) : Json::array()},
                     {"notes", report.notes}};
-  outcome.text = fmt::format("{}: {}\n", report.site, told(report.mode));
+  outcome.text = fmt::format("{}: {}\n", report.site, told(report));
   if (report.fence) outcome.text += fmt::format("  fence      {}", cli::told(*report.fence));
   if (report.scheduler_paused) outcome.text += "  scheduler  paused\n";
   outcome.text += told_notes(report.notes);

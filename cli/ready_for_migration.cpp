@@ -4,21 +4,29 @@
 #include "base/file_lock.hpp"
 #include "context.hpp"
 #include "options.hpp"
+#include "workflow/migrate_site.hpp"
 
 namespace bench::cli {
 
 namespace {
 
-Outcome readiness_of(const Site& site) {
-  const bool busy = FileLock::is_held(site.operation_lock());
-  Outcome outcome;
-  outcome.result["ready"] = !busy;
-  if (busy) {
-    outcome.error = Error(Kind::busy, fmt::format("an operation holds {}", site.name()),
-                          fmt::format("bench --site {} operations shows it", site.name()));
-  } else {
-    outcome.text = fmt::format("{}: ready\n", site.name());
+std::optional<Error> why_not_ready(const Site& site) {
+  if (FileLock::is_held(site.operation_lock()))
+    return Error(Kind::busy, fmt::format("an operation holds {}", site.name()),
+                 fmt::format("bench --site {} operations shows it", site.name()));
+  try {
+    refuse_while_one_waits(site);
+  } catch (const Error& error) {
+    return error;
   }
+  return std::nullopt;
+}
+
+Outcome readiness_of(const Site& site) {
+  Outcome outcome;
+  outcome.error = why_not_ready(site);
+  outcome.result["ready"] = !outcome.error;
+  if (!outcome.error) outcome.text = fmt::format("{}: ready\n", site.name());
   return outcome;
 }
 

@@ -97,8 +97,8 @@ Run declare_recover(CLI::App& app) {
   auto flags = std::make_shared<RecoverFlags>();
   app.add_flag(
       "--resume", flags->resume,
-      "go on with a migrate that stopped half-way; a statement in doubt is run again unless the database "
-      "proves that it took effect");
+      "go on with a migrate that stopped half-way, also where the site was opened after that; a statement in "
+      "doubt is run again unless the database proves that it took effect");
   app.add_flag("--mark-applied", flags->mark_applied, "the same, and the statement in doubt took effect");
   app.add_flag("--restore", flags->restore, "restore the backup that the operation took before its change");
   add_wait_option(app, flags->wait, "not at all");

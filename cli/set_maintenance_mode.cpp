@@ -20,7 +20,7 @@ void run(Context& context, const SetMaintenanceModeFlags& flags) {
     return outcome_of(
         flags.state == "on"
             ? maintenance_on(workplace, site, flags.fence.options())
-            : maintenance_off(workplace, site, context.options().yes ? HalfDone::open : HalfDone::refuse));
+            : maintenance_off(workplace, site, context.options().yes ? Doubtful::open : Doubtful::refuse));
   };
   context.for_each_site(task);
 }
@@ -32,7 +32,9 @@ Run declare_set_maintenance_mode(CLI::App& app) {
            {"bench --site develop set-maintenance-mode on", "bench --site all set-maintenance-mode off"});
   auto flags = std::make_shared<SetMaintenanceModeFlags>();
   add_choice(app, "STATE", flags->state, {"on", "off"},
-             "on or off; off with --yes opens also a site whose migrate stopped half-way")
+             "on or off; off with --yes opens also a site whose migrate stopped half-way, and gives the app "
+             "account its "
+             "usual rights where nobody knows any more which a fence took")
       ->required();
   add_fence_options(app, flags->fence);
   add_wait_option(app, flags->wait, "not at all");

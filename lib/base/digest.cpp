@@ -1,9 +1,13 @@
 #include "base/digest.hpp"
 
+// Before any digest the newer interface (EVP) reads OpenSSL's configuration and sets up its providers, which
+// takes a short command longer than all that it hashes.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/sha.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -35,25 +39,24 @@ void require(bool worked) {
 }  // namespace
 
 struct Sha256::State {
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
+  SHA256_CTX context;
 };
 
 Sha256::Sha256() : m_state(std::make_unique<State>()) {
-  require(m_state->context && EVP_DigestInit_ex(m_state->context.get(), EVP_sha256(), nullptr) == 1);
+  require(SHA256_Init(&m_state->context) == 1);
 }
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 Sha256::~Sha256() = default;
 
 void Sha256::update(std::string_view bytes) {
-  require(EVP_DigestUpdate(m_state->context.get(), bytes.data(), bytes.size()) == 1);
+  require(SHA256_Update(&m_state->context, bytes.data(), bytes.size()) == 1);
 }
 
 std::string Sha256::finish() {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  require(EVP_DigestFinal_ex(m_state->context.get(), digest.data(), &size) == 1);
-  return to_hex(digest.data(), size);
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  require(SHA256_Final(digest.data(), &m_state->context) == 1);
+  return to_hex(digest.data(), digest.size());
 }
 
 std::string sha256(std::string_view bytes) {

@@ -61,6 +61,10 @@ struct Shell {
   std::string package;               ///< of Debian, that has the program
 };
 
+/// Of a database that is created: whether an account of the app's name may be there already. It then keeps
+/// its password, and gets its rights on the database.
+enum class AppAccount { must_be_new, may_exist };
+
 /// Everything bench needs of one database type. One row of THE backend table (backends.cpp).
 struct Backend {
   std::string_view db_type;
@@ -73,11 +77,13 @@ struct Backend {
   bool (*is_administrator)(const ConnectionSettings&);
   /// Error{database} when it cannot be reached; it never creates a database.
   std::unique_ptr<Database> (*connect)(const ConnectionSettings&, const ConnectOptions&);
+  /// Whether the server (or the disk) has the database. Error{database} when the server cannot be asked.
+  bool (*has_database)(const SiteDatabase&);
   /// Creates the empty database and, on a server, the app account with its usual rights (PostgreSQL: also the
   /// NOLOGIN role that owns the database's objects). Error{database} when one of them exists; then, and after
   /// any other error, nothing of it is left. `begin` is called when none of them exists, before the first is
   /// made: from then on a kill leaves what `drop_database` removes.
-  void (*create_database)(const SiteDatabase&, const std::function<void()>& begin);
+  void (*create_database)(const SiteDatabase&, AppAccount account, const std::function<void()>& begin);
   /// Removes what `create_database` made, as far as it is there.
   void (*drop_database)(const SiteDatabase&);
   /// A fence around `run_connection` (one for changes), which must outlive it; nullptr where there is no run

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,9 @@ struct FenceOptions {
 struct FenceReport {
   FenceLevel level = FenceLevel::not_enforced;
   std::vector<std::string> gaps;  ///< each way that is known to stay open, in a sentence
+  /// Those of the gaps through which somebody may be told that a write is safe: a backup that was taken
+  /// before it must not be restored over it without a person's word.
+  std::vector<std::string> ways_to_write;
   std::chrono::milliseconds drain{0};
   int ended_sessions = 0;
 };
@@ -45,10 +49,27 @@ class Fence {
   /// transaction that the run's own commit ends for a moment.
   virtual bool slipped_in() = 0;
 
+  /// By which ways somebody can write although the fence is said to stand, a sentence each, asked of the
+  /// database anew and from any process: what the app account may after all, and what
+  /// FenceReport::ways_to_write tells. Empty: the fence stands, and holds everybody.
+  virtual std::vector<std::string> ways_to_write() = 0;
+
   /// Undoes what `enter` changed; `saved` is the list of inverses in the order they were saved. Needs nothing
   /// else, works from another process, and may be called again after it was cut off. Answers what could not
   /// be put back, in sentences.
   virtual std::vector<std::string> lift(const nlohmann::json& saved) = 0;
+
+  /// After a restore over what a run left: everybody has the rights again that he had when `enter` had taken
+  /// the app's (`saved` as for `lift`, which comes afterwards). Nothing to do where a table that is made anew
+  /// has the rights of the one of that name.
+  virtual void restore_rights(const nlohmann::json& /*saved*/) {}
+
+  /// For a fence whose `saved` is lost: which usual rights of an app account (Backend::create_database) it
+  /// lacks, in words, when it has none left to write with. nullopt when it has some, and where nobody can
+  /// tell.
+  virtual std::optional<std::string> lost_rights() { return std::nullopt; }
+  /// Gives it those.
+  virtual void give_usual_rights() {}
 };
 
 }  // namespace bench

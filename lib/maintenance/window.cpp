@@ -106,6 +106,8 @@ MaintenanceWindow MaintenanceWindow::resume(const Site& site, const SiteDatabase
                                             Operation& operation, std::unique_ptr<Database> connection) {
   MaintenanceWindow window(site, database, operation, std::move(connection));
   window.m_report.level = fence_level(operation.record().value("fence", ""));
+  window.m_report.ways_to_write = operation.record().value("ways_to_write", std::vector<std::string>());
+  window.m_report.gaps = window.m_report.ways_to_write;
   keep_reserve(operation);
   return window;
 }

@@ -86,6 +86,21 @@ std::optional<Journal::InDoubt> Journal::in_doubt() {
   return InDoubt{.patch = to_text(rows[0][0]), .position = static_cast<std::size_t>(to_integer(rows[0][1]))};
 }
 
+std::vector<Journal::Stopped> Journal::stopped() {
+  std::map<std::string, Stopped> by_patch;
+  if (!m_exists) return {};
+  for (const Row& row :
+       m_database.query("SELECT patch, position, operation, finished_at FROM __bench_journal "
+                        "WHERE finished_at IS NOT NULL ORDER BY patch, position"))
+    by_patch[to_text(row[0])] = {.patch = to_text(row[0]),
+                                 .finished = static_cast<std::size_t>(to_integer(row[1])) + 1,
+                                 .operation = to_text(row[2]),
+                                 .finished_at = to_text(row[3])};
+  std::vector<Stopped> all;
+  for (auto& [patch, stopped] : by_patch) all.push_back(std::move(stopped));
+  return all;
+}
+
 bool Journal::speaks_of(const std::string& operation) {
   const std::vector<Value> id{operation};
   return m_exists &&

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "database/database.hpp"
 #include "database/splitter.hpp"
@@ -33,6 +34,14 @@ class Journal {
   };
   /// nullopt when every statement that was begun is finished.
   std::optional<InDoubt> in_doubt();
+  /// A patch that is not logged yet, and of which one run finished statements.
+  struct Stopped {
+    std::string patch;
+    std::size_t finished = 0;  ///< statements 1 to this
+    std::string operation;
+    std::string finished_at;  ///< the last of them, as the database holds it
+  };
+  std::vector<Stopped> stopped();
   /// Whether the operation began any statement whose patch is not logged yet.
   bool speaks_of(const std::string& operation);
 

@@ -44,13 +44,6 @@ void refuse(Patch& patch, std::string problem, std::string hint) {
   patch.hint = std::move(hint);
 }
 
-void read_sql(Patch& patch, const std::string& text, Dialect dialect) {
-  patch.statements = statements_of(text, patch.file, dialect);
-  if (std::optional<Refusal> refusal = find_refusal(patch.statements, dialect))
-    refuse(patch, fmt::format("{}:{}: {}", patch.file.string(), refusal->line, refusal->reason),
-           std::move(refusal->hint));
-}
-
 }  // namespace
 
 std::string_view name(Phase phase) {
@@ -65,7 +58,7 @@ std::string_view name(Phase phase) {
   return "";
 }
 
-Patch read_patch_file(const std::filesystem::path& file, Dialect dialect) {
+Patch read_patch_file(const std::filesystem::path& file) {
   Patch patch;
   patch.file = file;
   if (file.extension() == ".py") {
@@ -73,17 +66,27 @@ Patch read_patch_file(const std::filesystem::path& file, Dialect dialect) {
            "run them with the app's own migrator: bench --site SITE run-in-maintenance -- COMMAND");
     return patch;
   }
-  std::string text = read_file(file);
-  if (file.extension() == ".sql") {
-    read_sql(patch, text, dialect);
-  } else if (access(file.c_str(), X_OK) == 0) {
+  patch.checksum = checksum_of(read_file(file));
+  if (file.extension() == ".sql") return patch;
+  if (access(file.c_str(), X_OK) == 0)
     patch.kind = PatchKind::executable;
-  } else {
+  else
     refuse(patch, fmt::format("{}: it is neither SQL nor executable", file.string()),
            fmt::format("make it executable: chmod +x {}", file.string()));
-  }
-  patch.checksum = checksum_of(std::move(text));
   return patch;
+}
+
+void read_statements(Patch& patch, Dialect dialect) {
+  if (patch.kind != PatchKind::sql) return;
+  const std::string text = read_file(patch.file);
+  // What is logged must be the checksum of what was run.
+  if (checksum_of(text) != patch.checksum)
+    throw Error(Kind::configuration, fmt::format("{}: it was changed just now", patch.file.string()),
+                "try again when nobody writes to it");
+  patch.statements = statements_of(text, patch.file, dialect);
+  if (std::optional<Refusal> refusal = find_refusal(patch.statements, dialect))
+    refuse(patch, fmt::format("{}:{}: {}", patch.file.string(), refusal->line, refusal->reason),
+           std::move(refusal->hint));
 }
 
 std::vector<Statement> statements_of_output(const std::string& sql, const std::filesystem::path& executable,

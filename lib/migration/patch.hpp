@@ -30,7 +30,7 @@ struct Patch {
   PatchKind kind = PatchKind::sql;
   std::filesystem::path file;
   std::string checksum;               ///< SHA-256 of the file with CRLF read as LF and without BOM
-  std::vector<Statement> statements;  ///< of an SQL patch, BEGIN ... COMMIT around the whole file dropped
+  std::vector<Statement> statements;  ///< of an SQL patch that is to run: see read_statements
   std::string problem;                ///< why it cannot run, in a sentence with file and line
   std::string hint;
 };
@@ -39,16 +39,21 @@ struct Patch {
 class PatchSource {
  public:
   virtual ~PatchSource() = default;
-  /// All patches in the order in which they must run (pre, post, finally). Error{configuration} with file and
-  /// line when the list itself is wrong (a name twice, an unknown section, a statement not closed).
+  /// All patches in the order in which they must run (pre, post, finally), without their statements: most
+  /// were applied long ago. Error{configuration} with file and line when the list itself is wrong (a name
+  /// twice, an unknown section).
   virtual std::vector<Patch> read(const App& app, Dialect dialect) const = 0;
 };
 const PatchSource& patch_source(PatchFormat format);
 
-/// Reads one file into a patch: kind, checksum, statements. Refuses (as `problem`) what must not stand in a
-/// patch: BEGIN, COMMIT, ROLLBACK, SAVEPOINT, VACUUM, ATTACH, DETACH, PRAGMA journal_mode, with file and
-/// line.
-Patch read_patch_file(const std::filesystem::path& file, Dialect dialect);
+/// Reads one file into a patch: kind and checksum.
+Patch read_patch_file(const std::filesystem::path& file);
+
+/// Reads the statements of an SQL patch, BEGIN ... COMMIT around the whole file dropped; what is no SQL it
+/// leaves as it is. Refuses (as `problem`) what must not stand in a patch: BEGIN, COMMIT, ROLLBACK,
+/// SAVEPOINT, VACUUM, ATTACH, DETACH, PRAGMA journal_mode, with file and line. Error{configuration} when a
+/// statement is not closed, or the file is not what its checksum was taken of.
+void read_statements(Patch& patch, Dialect dialect);
 
 /// The statements of SQL that an executable patch printed, under the same rules. Error{configuration} when
 /// they are broken.

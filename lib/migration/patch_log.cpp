@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/digest.hpp"
+#include "base/error.hpp"
 #include "base/time.hpp"
 
 namespace bench {
@@ -43,12 +44,11 @@ void write_own_row(Database& database, const Patch& patch, const std::string& op
           {patch.log_key, patch.app, patch.checksum, operation, to_database_time(Clock::now())});
 }
 
-}  // namespace
+enum class OwnTable { exists, is_missing };
 
-PatchLog read_patch_log(Database& database) {
+PatchLog read_log(Database& database, OwnTable own_table) {
   PatchLog log;
-  if (!database.has_table("tabPatch Log")) return log;
-  const bool has_own = database.has_table("__bench_patch");
+  const bool has_own = own_table == OwnTable::exists;
   const char* own_columns = has_own ? "b.checksum, b.operation" : "NULL, NULL";
   const char* own_join = has_own ? "LEFT JOIN __bench_patch b ON b.patch = l.patch" : "";
   const std::string query = fmt::format("SELECT l.patch, l.skipped, l.creation, {} FROM {} l {}", own_columns,
@@ -64,6 +64,19 @@ PatchLog read_patch_log(Database& database) {
     if (!is_new && known->second.skipped) known->second = entry;
   }
   return log;
+}
+
+}  // namespace
+
+// Both tables are there but for the first time: to ask for them would take longer than to read them.
+PatchLog read_patch_log(Database& database) {
+  try {
+    return read_log(database, OwnTable::exists);
+  } catch (const Error& error) {
+    if (error.kind() != Kind::statement) throw;
+  }
+  if (!database.has_table("tabPatch Log")) return {};
+  return read_log(database, database.has_table("__bench_patch") ? OwnTable::exists : OwnTable::is_missing);
 }
 
 void write_patch_log(Database& database, const Patch& patch, LogAs as, const std::string& operation,

@@ -22,7 +22,8 @@ struct LogEntry {
 };
 using PatchLog = std::map<std::string, LogEntry, std::less<>>;
 
-/// Empty when the tables do not exist yet. One query, whatever the number of patches.
+/// Empty when the tables do not exist yet. One query, whatever the number of patches; not inside a
+/// transaction.
 PatchLog read_patch_log(Database& database);
 
 enum class LogAs { applied, skipped };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <string_view>
 
 namespace bench {
 
@@ -35,12 +36,13 @@ std::string_view name(PatchState state) {
 MigrationPlan::MigrationPlan(const std::vector<Patch>& patches, const PatchLog& log) {
   // Frappe runs a patch again when its line is written anew below the old one; only the last line of a file
   // tells what the file must have been.
-  std::set<std::filesystem::path> later_files;
+  // Compared as texts: a path would be taken to pieces each time.
+  std::set<std::string_view> later_files;
   for (auto patch = patches.rbegin(); patch != patches.rend(); ++patch) {
     const auto entry = log.find(patch->log_key);
     const LogEntry* found = entry == log.end() ? nullptr : &entry->second;
     PatchState state = state_of(*patch, found);
-    const bool is_last_of_file = patch->file.empty() || later_files.insert(patch->file).second;
+    const bool is_last_of_file = patch->file.empty() || later_files.insert(patch->file.native()).second;
     if (state == PatchState::drifted && !is_last_of_file) state = PatchState::applied;
     m_all.push_back({&*patch, state, found});
   }
@@ -50,6 +52,13 @@ MigrationPlan::MigrationPlan(const std::vector<Patch>& patches, const PatchLog& 
       m_pending.push_back(planned.patch);
     if (planned.state == PatchState::drifted) m_drifted.push_back(planned.patch);
   }
+}
+
+void read_pending_statements(std::vector<Patch>& patches, const MigrationPlan& plan, Dialect dialect) {
+  for (std::size_t i = 0; i < patches.size(); ++i)
+    if (const PatchState state = plan.all()[i].state;
+        state == PatchState::pending || state == PatchState::skipped)
+      read_statements(patches[i], dialect);
 }
 
 std::vector<Patch> in_run_order(std::vector<std::vector<Patch>> patches_by_app) {

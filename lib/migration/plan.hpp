@@ -36,6 +36,9 @@ class MigrationPlan {
   std::vector<const Patch*> m_drifted;
 };
 
+/// Reads the statements of those patches that the plan, made of the same ones, has as pending.
+void read_pending_statements(std::vector<Patch>& patches, const MigrationPlan& plan, Dialect dialect);
+
 /// Orders the patches of several apps (each in its own order) as Frappe does: see MigrationPlan::all.
 std::vector<Patch> in_run_order(std::vector<std::vector<Patch>> patches_by_app);
 

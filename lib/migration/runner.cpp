@@ -138,12 +138,12 @@ void MigrationRunner::skip(const Patch& patch, const Error& error, PatchResult& 
 void MigrationRunner::apply(const Patch& patch) {
   throw_if_interrupted();
   begin_session(patch.app);
-  apply_statements(statements_of(patch), m_options.patience);
+  apply_statements(statements_of(patch, RunOptions::Printed::anew), m_options.patience);
 }
 
-std::vector<Statement> MigrationRunner::statements_of(const Patch& patch) {
+std::vector<Statement> MigrationRunner::statements_of(const Patch& patch, RunOptions::Printed printed) {
   if (patch.kind != PatchKind::executable) return patch.statements;
-  return statements_of_output(m_options.run_executable(patch), patch.file, m_database.dialect());
+  return statements_of_output(m_options.run_executable(patch, printed), patch.file, m_database.dialect());
 }
 
 void MigrationRunner::begin_session(const std::string& app) {
@@ -216,7 +216,7 @@ void MigrationRunner::run_by_itself(const Patch& patch, PatchResult& result) {
   const Stopwatch stopwatch;
   try {
     throw_if_interrupted();
-    apply_by_itself(patch, statements_of(patch));
+    apply_by_itself(patch);
     result.state = RunState::applied;
   } catch (const Error& error) {
     const bool can_skip = m_options.on_failure == RunOptions::OnFailure::skip &&
@@ -245,11 +245,13 @@ bool MigrationRunner::commits_by_itself(const Statement& statement) {
   return runs_outside_transaction(statement);
 }
 
-void MigrationRunner::apply_by_itself(const Patch& patch, const std::vector<Statement>& statements) {
+void MigrationRunner::apply_by_itself(const Patch& patch) {
   begin_session(patch.app);
   // The first patch of all makes the table.
   if (!m_journal || !m_journal->exists()) m_journal.emplace(m_database, m_options.operation);
   const auto entries = m_journal->read(patch.log_key);
+  const auto statements =
+      statements_of(patch, entries.empty() ? RunOptions::Printed::anew : RunOptions::Printed::as_before);
   const auto commits = [this](const Statement& statement) { return commits_by_itself(statement); };
   if (entries.empty() && std::ranges::none_of(statements, commits))
     return apply_in_transaction(patch, statements);

@@ -50,8 +50,10 @@ struct RunOptions {
   std::map<std::string, std::vector<std::string>> session;
   /// Applied patches whose files have changed and are accepted as they are now.
   std::vector<const Patch*> accepted;
-  /// Runs an executable patch and answers the SQL it printed. Error when it failed.
-  std::function<std::string(const Patch&)> run_executable;
+  /// Runs an executable patch and answers the SQL it printed. Error when it failed. `as_before`: an earlier
+  /// run began statements of it, so that what it printed then counts, as far as that is known.
+  enum class Printed { anew, as_before };
+  std::function<std::string(const Patch&, Printed)> run_executable;
 };
 
 /// Applies patches in order on one connection, each with its log row, and stops at the first failure. Atomic
@@ -68,7 +70,7 @@ class MigrationRunner {
   void take_back(std::size_t failed, const Error& error, const std::vector<const Patch*>& patches);
   void run_patch_by_patch(const std::vector<const Patch*>& patches);
   void run_by_itself(const Patch& patch, PatchResult& result);
-  void apply_by_itself(const Patch& patch, const std::vector<Statement>& statements);
+  void apply_by_itself(const Patch& patch);
   void apply_in_transaction(const Patch& patch, const std::vector<Statement>& statements);
   void apply_without_journal(const Patch& patch, const std::vector<Statement>& statements);
   void apply_journaled(const Patch& patch, const std::vector<Statement>& statements,
@@ -85,7 +87,7 @@ class MigrationRunner {
   void log_as_applied(const Patch& patch);
   void finish_run();
   void stop(const Patch& patch, const Error& error, PatchResult& result);
-  std::vector<Statement> statements_of(const Patch& patch);
+  std::vector<Statement> statements_of(const Patch& patch, RunOptions::Printed printed);
   void run_one(const Patch& patch, PatchResult& result);
   void skip(const Patch& patch, const Error& error, PatchResult& result);
   void apply(const Patch& patch);

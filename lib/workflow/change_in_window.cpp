@@ -85,7 +85,7 @@ MaintenanceWindow Change::enter() {
             : MaintenanceWindow::enter(m_site, database, m_operation, std::move(m_change.connection),
                                        m_change.fence);
     try {
-      note_for_put_back(m_operation, window.fence().level, m_change.on_failure);
+      note_for_put_back(m_operation, window.fence(), m_change.on_failure);
     } catch (...) {
       const Uninterrupted undoing;
       if (m_change.window == WindowedChange::Window::enter) window.leave();
@@ -202,13 +202,18 @@ bool Change::take_back_what_was_left(MaintenanceWindow& window, const Error& fai
   }
   try {
     renew_lost_connection(window);
-    put_back(m_workplace, m_site, m_operation, window.connection());
+    put_back(m_workplace, m_site, m_operation, window.connection(), OthersWrites::must_be_none);
     for (PatchResult& patch : m_report.patches)
       if (patch.state != RunState::failed) patch.state = RunState::pending;
     return true;
-  } catch (const std::exception& error) {
-    m_change.hint_when_it_stays = fmt::format("bench --site {} recover --restore", m_site.name());
-    stay(failure, fmt::format("restoring the backup taken before it failed: {}", error.what()));
+  } catch (const std::exception& exception) {
+    const Error error = to_error(exception);
+    const bool is_refused = error.kind() == Kind::needs_attention;
+    m_change.hint_when_it_stays =
+        is_refused ? error.hint() : fmt::format("bench --site {} recover --restore", m_site.name());
+    stay(
+        failure,
+        fmt::format("{}{}", is_refused ? "" : "restoring the backup taken before it failed: ", error.what()));
     return false;
   }
 }

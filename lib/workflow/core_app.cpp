@@ -7,10 +7,11 @@
 namespace bench {
 
 void apply_core(const Workplace& workplace, Database& database, const std::string& operation) {
-  const std::vector<Patch> patches = read_patches(workplace.apps.get("core"), database.dialect());
+  std::vector<Patch> patches = read_patches(workplace.apps.get("core"), database.dialect());
   const PatchLog log = read_patch_log(database);
   const MigrationPlan plan(patches, log);
   if (plan.pending().empty()) return;
+  read_pending_statements(patches, plan, database.dialect());
   SilentProgress silent;
   RunOptions options;
   options.operation = operation;

@@ -19,7 +19,25 @@ std::filesystem::path free_archive(const std::filesystem::path& folder, const st
   return path;
 }
 
-// Before anything is moved: whether there is an account that may drop the database.
+// Before anything is moved: whether the server answers. nullopt: it does not, and the site goes all the same.
+std::optional<bool> has_database(const Workplace& workplace, const Site& site,
+                                 const DropSiteOptions& options) {
+  try {
+    return backend_of(site).has_database(database_of(workplace, site));
+  } catch (const Error& error) {
+    if (error.kind() != Kind::database || options.unreachable == DropSiteOptions::Unreachable::refuse) throw;
+    workplace.progress.warning(error.what());
+    return std::nullopt;
+  }
+}
+
+[[noreturn]] void refuse_without_database(const Site& site) {
+  throw Error(Kind::database,
+              fmt::format("{}: there is no database {} to back up", site.name(), settings_of(site).name),
+              fmt::format("bench drop-site {} --no-backup", site.name()));
+}
+
+// And whether there is an account that may drop the database.
 void refuse_without_admin(const Workplace& workplace, const Site& site) {
   if (!backend_of(site).has_server || database_of(workplace, site).admin) return;
   throw Error(Kind::configuration,
@@ -31,15 +49,19 @@ void refuse_without_admin(const Workplace& workplace, const Site& site) {
 
 DropSiteReport drop_site(const Workplace& workplace, const Site& site, const DropSiteOptions& options) {
   const FileLock lock = lock_and_recover(workplace, site);
-  refuse_without_admin(workplace, site);
+  const std::optional<bool> has_one = has_database(workplace, site, options);
+  const bool is_reachable = has_one.has_value();
+  if (is_reachable) refuse_without_admin(workplace, site);
+  if (options.backup && !has_one.value_or(true)) refuse_without_database(site);
   const std::filesystem::path archive = options.archive.value_or(workplace.bench.archived_sites_folder());
   make_folders(archive);
   Operation operation = Operation::begin(site, "drop-site");
   DropSiteReport report;
   report.site = site.name();
+  if (!is_reachable) report.database_left = settings_of(site).name;
   std::filesystem::path backup;
   try {
-    if (options.backup) {
+    if (options.backup && is_reachable) {
       operation.step("backup");
       backup = take_backup(workplace, site, operation, backup_folders(site).front(), SameMoment::no,
                            WithFiles::yes)
@@ -53,9 +75,12 @@ DropSiteReport drop_site(const Workplace& workplace, const Site& site, const Dro
     throw;
   }
   workplace.progress.phase(fmt::format("moving the site to {}", report.archived.string()));
-  archive_site(workplace, site, report.archived);
+  if (is_reachable)
+    archive_and_drop_site(workplace, site, report.archived);
+  else
+    archive_site(site, report.archived);
   const auto relative = backup.lexically_relative(site.path());
-  if (options.backup) report.backup = *relative.begin() == ".." ? backup : report.archived / relative;
+  if (!backup.empty()) report.backup = *relative.begin() == ".." ? backup : report.archived / relative;
   return report;
 }
 

@@ -6,7 +6,9 @@
 
 #include "base/atomic_file.hpp"
 #include "base/child_process.hpp"
+#include "base/digest.hpp"
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "operation/interruption.hpp"
 
 namespace bench {
@@ -18,6 +20,28 @@ constexpr std::int64_t default_timeout_in_seconds = 600;
 const std::vector<std::string>& hooks_of(const App& app, AppPrograms::Moment moment) {
   if (moment == AppPrograms::Moment::before_migrate) return app.before_migrate;
   return moment == AppPrograms::Moment::after_migrate ? app.after_migrate : app.on_undo;
+}
+
+constexpr std::string_view printed_prefix = "printed-";
+
+// A program that was mended is another one.
+std::string printed_name(const Patch& patch) {
+  constexpr std::size_t enough = 24;
+  return fmt::format("{}{}.sql", printed_prefix,
+                     sha256(fmt::format("{}\n{}", patch.log_key, patch.checksum)).substr(0, enough));
+}
+
+// Ids of operations, which their folders are named by, sort by time.
+std::optional<std::filesystem::path> latest_with(const std::filesystem::path& operations,
+                                                 const std::string& file) {
+  std::optional<std::filesystem::path> latest;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(operations, none)) {
+    const std::filesystem::path candidate = entry.path() / file;
+    if (std::filesystem::exists(candidate) && (!latest || latest->native() < candidate.native()))
+      latest = candidate;
+  }
+  return latest;
 }
 
 std::string last_lines(const std::string& text) {
@@ -93,8 +117,26 @@ void AppPrograms::run_hooks(const std::vector<App>& apps, Moment moment) {
     }
 }
 
-std::string AppPrograms::run_patch(const Patch& patch) {
-  return run(patch.file, m_workplace.apps.get(patch.app).folder, Kind::statement);
+std::string AppPrograms::run_patch(const Patch& patch, RunOptions::Printed printed) {
+  const std::string file = printed_name(patch);
+  if (printed == RunOptions::Printed::as_before)
+    if (const auto kept = latest_with(m_site.operations_folder(), file)) return read_file(*kept);
+  std::string sql = run(patch.file, m_workplace.apps.get(patch.app).folder, Kind::statement);
+  write_file_atomically(m_operation.folder() / file, sql, 0600);
+  return sql;
+}
+
+bool is_printed(const std::filesystem::path& file) {
+  return file.filename().string().starts_with(printed_prefix);
+}
+
+void forget_printed(const Operation& operation) {
+  std::vector<std::filesystem::path> printed;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(operation.folder_path(), none))
+    if (is_printed(entry.path())) printed.push_back(entry.path());
+  for (const auto& file : printed) remove_tree(file);
+  std::filesystem::remove(operation.folder_path(), none);
 }
 
 }  // namespace bench

@@ -6,7 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/file_lock.hpp"
-#include "migration/patch.hpp"
+#include "migration/runner.hpp"
 #include "operation/operation.hpp"
 #include "site/app.hpp"
 #include "workflow/workplace.hpp"
@@ -29,8 +29,10 @@ class AppPrograms {
   /// Runs the hooks of all apps in their order. Error{unexpected} names the hook that failed, and its last
   /// words.
   void run_hooks(const std::vector<App>& apps, Moment moment);
-  /// Runs an executable patch and answers what it printed. Error{statement} when it failed.
-  std::string run_patch(const Patch& patch);
+  /// Runs an executable patch and answers what it printed, which is kept in the operation's folder (0600)
+  /// until `forget_printed`. `as_before`: answers what the latest operation kept of the same program, if any
+  /// did. Error{statement} when it failed.
+  std::string run_patch(const Patch& patch, RunOptions::Printed printed);
 
  private:
   std::string run(const std::filesystem::path& program, const std::filesystem::path& folder, Kind failure);
@@ -41,5 +43,10 @@ class AppPrograms {
   const FileLock& m_lock;
   std::filesystem::path m_connection_file;
 };
+
+/// Whether the file in an operation's folder is what a patch printed.
+bool is_printed(const std::filesystem::path& file);
+/// Removes what the operation's patches printed: none of them will go on.
+void forget_printed(const Operation& operation);
 
 }  // namespace bench

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/file_lock.hpp"
+#include "base/time.hpp"
 #include "operation/operation.hpp"
 #include "operation/pause_point.hpp"
 #include "operation/site_lock.hpp"
@@ -29,6 +31,26 @@ std::optional<Operation> standing_window(const Site& site) {
   return standing;
 }
 
+// What enforces the window that is there now, for all that the records know.
+std::optional<FenceReport> recorded_fence(const Site& site) {
+  const bool is_somebody_at_work = FileLock::is_held(site.operation_lock());
+  std::optional<Operation> window;
+  for (Operation& operation : Operation::list(site)) {
+    const bool is_over =
+        operation.state() == OperationState::done || operation.state() == OperationState::undone;
+    if (!is_over && holds_window(operation)) window = std::move(operation);
+  }
+  if (!window) return FenceReport{.gaps = {"no operation of bench is known to have fenced the database"}};
+  // Entered, and not yet fenced; or by a bench that did not note it.
+  if (!window->record().contains("fence")) return std::nullopt;
+  const bool has_process = window->state() == OperationState::running && is_somebody_at_work;
+  const bool has_fallen =
+      !has_process && backend_of(site).features.fence_life == Features::FenceLife::connection;
+  if (has_fallen) return FenceReport{.gaps = {"the fence fell with the process that held it"}};
+  return FenceReport{.level = fence_level(window->record().value("fence", "")),
+                     .gaps = window->record().value("gaps", std::vector<std::string>())};
+}
+
 bool clear_window_keys(const Site& site) {
   return site.edit_config([](SiteConfig& config) {
     for (const char* key : {"pause_scheduler", "maintenance_mode"})
@@ -41,6 +63,7 @@ bool clear_window_keys(const Site& site) {
 MaintenanceReport maintenance_status(const Site& site) {
   MaintenanceReport report = status_report(site);
   if (const auto window = standing_window(site)) report.operation = window->id();
+  if (report.mode != SiteMode::live) report.fence = recorded_fence(site);
   return report;
 }
 
@@ -49,6 +72,7 @@ MaintenanceReport maintenance_on(const Workplace& workplace, const Site& site, c
   if (const auto window = standing_window(site)) {
     MaintenanceReport report = status_report(site);
     report.operation = window->id();
+    report.fence = recorded_fence(site);
     report.notes.emplace_back("it was in maintenance already");
     return report;
   }
@@ -63,6 +87,10 @@ MaintenanceReport maintenance_on(const Workplace& workplace, const Site& site, c
         MaintenanceWindow::enter(site, database_of(workplace, site), operation, nullptr, options);
     report = status_report(site);
     report.fence = window.fence();
+    operation.update([&report](nlohmann::json& record) {
+      record["fence"] = name(report.fence->level);
+      record["gaps"] = report.fence->gaps;
+    });
     operation.finish(OperationState::open);
   } catch (...) {
     if (!holds_window(operation)) operation.finish(OperationState::undone);
@@ -73,15 +101,50 @@ MaintenanceReport maintenance_on(const Workplace& workplace, const Site& site, c
   return report;
 }
 
-MaintenanceReport maintenance_off(const Workplace& workplace, const Site& site, HalfDone half_done) {
+namespace {
+
+// The fence of a window whose record is lost stands behind a config that says nothing of it.
+void give_lost_rights(const Workplace& workplace, const Site& site, Doubtful doubtful,
+                      std::vector<std::string>& notes) {
+  if (!backend_of(site).has_server) return;
+  const SiteDatabase database = database_of(workplace, site);
+  if (!database.admin) {
+    notes.emplace_back(
+        "whether a fence stands whose record is lost was not looked at: no admin account is known");
+    return;
+  }
+  const auto locked = connect_for_changes(workplace, site);
+  const auto fence = backend_of(site).make_fence(database, nullptr);
+  const auto lost = fence->lost_rights();
+  if (!lost) return;
+  if (doubtful == Doubtful::refuse)
+    throw Error(
+        Kind::needs_attention,
+        fmt::format("the account {} has no right to write to {}, and the record of what was taken from "
+                    "it is lost; the usual rights are: {}",
+                    database.app.user, database.app.name, *lost),
+        fmt::format("bench --site {} --yes set-maintenance-mode off gives it those", site.name()));
+  fence->give_usual_rights();
+  notes.push_back(
+      fmt::format("the record of the rights that were taken from the account {} is lost: it was "
+                  "given the usual ones: {}",
+                  database.app.user, *lost));
+}
+
+}  // namespace
+
+MaintenanceReport maintenance_off(const Workplace& workplace, const Site& site, Doubtful doubtful) {
   const FileLock lock = lock_and_recover(workplace, site);
-  if (half_done == HalfDone::refuse) refuse_while_one_waits(site);
+  if (doubtful == Doubtful::refuse) refuse_while_one_waits(site);
   std::vector<std::string> notes;
   std::string lifted;
   bool changed = false;
   // More than one may stand: a migrate that needed attention inside an operator's window. The newest goes
   // first.
   while (auto window = standing_window(site)) {
+    // The next migrate has to say since when rows may have been written.
+    if (window->state() == OperationState::needs_attention)
+      window->update([](nlohmann::json& record) { record["opened"] = to_iso8601(Clock::now()); });
     for (std::string& what : lift_saved_window(site, database_of(workplace, site), *window))
       notes.push_back(std::move(what));
     window->finish(OperationState::done, window->record().at("result"));
@@ -89,6 +152,7 @@ MaintenanceReport maintenance_off(const Workplace& workplace, const Site& site, 
     changed = true;
   }
   const bool was_on = SiteConfig::load(site.config_file()).flag("maintenance_mode");
+  if (was_on) give_lost_rights(workplace, site, doubtful, notes);
   if (was_on && clear_window_keys(site)) {
     changed = true;
     notes.emplace_back(

@@ -22,10 +22,11 @@ struct MaintenanceReport {
 
 /// The operator's own window, which outlives the process.
 MaintenanceReport maintenance_on(const Workplace& workplace, const Site& site, const FenceOptions& options);
-/// Lifts it, also when its record is lost. Error{needs_attention} when a migrate stopped half-way in it,
-/// unless the site is to be opened as it is.
-enum class HalfDone { refuse, open };
-MaintenanceReport maintenance_off(const Workplace& workplace, const Site& site, HalfDone half_done);
+/// Lifts it, also when its record is lost. Error{needs_attention} when a migrate stopped half-way in it, and
+/// when the app account has no right to write and no record says which were taken: unless the site is to be
+/// opened as it is, and the account to get the usual ones.
+enum class Doubtful { refuse, open };
+MaintenanceReport maintenance_off(const Workplace& workplace, const Site& site, Doubtful doubtful);
 /// Reads only.
 MaintenanceReport maintenance_status(const Site& site);
 

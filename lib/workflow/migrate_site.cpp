@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/suggestion.hpp"
 #include "migration/patch_rules.hpp"
@@ -22,22 +23,34 @@ bool names_patch(const Patch& patch, const std::string& reference) {
   return reference == patch.id || reference == patch.log_key || reference == patch.app + "." + patch.id;
 }
 
+bool is_applied(const PlannedPatch& planned) {
+  return planned.state == PatchState::applied || planned.state == PatchState::drifted;
+}
+
 /// What one run is to do.
 struct Task {
   std::vector<const Patch*> patches;
   std::vector<const Patch*> drifted;  ///< whose new checksum is accepted
+  std::set<const Patch*> skipped;     ///< of the patches, those that failed under --skip-failing
   bool empty() const { return patches.empty() && drifted.empty(); }
 };
 
-Task only_patch(const MigrationOutlook& outlook, const MigrateOptions& options) {
+// What was applied already is read as far as it is to run again.
+const Patch* with_statements(MigrationOutlook& outlook, const PlannedPatch& planned, Dialect dialect) {
+  Patch& patch = outlook.patches[static_cast<std::size_t>(planned.patch - outlook.patches.data())];
+  if (is_applied(planned)) read_statements(patch, dialect);
+  return &patch;
+}
+
+Task only_patch(MigrationOutlook& outlook, const MigrateOptions& options, Dialect dialect) {
   Task task;
   // The log itself is one of its patches.
   for (const Patch* patch : outlook.plan.pending())
     if (patch->app == "core" && !names_patch(*patch, *options.only)) task.patches.push_back(patch);
   for (const PlannedPatch& planned : outlook.plan.all()) {
     if (!names_patch(*planned.patch, *options.only)) continue;
-    const bool is_done = planned.state == PatchState::applied || planned.state == PatchState::drifted;
-    if (!is_done || options.force == MigrateOptions::Force::yes) task.patches.push_back(planned.patch);
+    if (!is_applied(planned) || options.force == MigrateOptions::Force::yes)
+      task.patches.push_back(with_statements(outlook, planned, dialect));
     return task;
   }
   std::vector<std::string> ids;
@@ -46,8 +59,8 @@ Task only_patch(const MigrationOutlook& outlook, const MigrateOptions& options) 
               did_you_mean(*options.only, ids));
 }
 
-Task chosen_task(const MigrationOutlook& outlook, const MigrateOptions& options) {
-  if (options.only) return only_patch(outlook, options);
+Task chosen_task(MigrationOutlook& outlook, const MigrateOptions& options, Dialect dialect) {
+  if (options.only) return only_patch(outlook, options, dialect);
   Task task{.patches = outlook.plan.pending(), .drifted = outlook.plan.drifted()};
   if (task.drifted.empty() || options.drift == MigrateOptions::Drift::accept) return task;
   const Patch& first = *task.drifted.front();
@@ -104,6 +117,34 @@ void refuse_emptied_database(const Site& site, const PatchLog& log) {
   }
 }
 
+// Of the options that the run was given, those that count as well for what is left of it when it is resumed.
+nlohmann::json kept_options(const MigrateOptions& options) {
+  return {{"skip_failing", options.on_patch_failure == RunOptions::OnFailure::skip},
+          {"all_or_nothing", options.unit == RunOptions::Unit::run},
+          {"lock_timeout_ms", options.patience.lock_timeout.count()}};
+}
+
+void take_kept_options(const Operation& operation, MigrateOptions& options) {
+  const nlohmann::json kept = operation.record().value("options", nlohmann::json::object());
+  if (kept.value("skip_failing", false)) options.on_patch_failure = RunOptions::OnFailure::skip;
+  if (kept.value("all_or_nothing", false)) options.unit = RunOptions::Unit::run;
+  options.patience.lock_timeout =
+      std::chrono::milliseconds(kept.value("lock_timeout_ms", options.patience.lock_timeout.count()));
+}
+
+std::string told_half_done(const Site& site, const Patch& patch, const Journal::Stopped& stopped) {
+  const auto operation = Operation::find(site, stopped.operation);
+  const std::string opened = operation ? operation->record().value("opened", "") : "";
+  // How many statements a program will print nobody knows.
+  const std::string of_all =
+      patch.kind == PatchKind::sql ? fmt::format(" of {}", patch.statements.size()) : "";
+  return fmt::format(
+      "{}: {} finished statements 1 to {}{}, and the site {}: rows written since have missed them",
+      patch.file.string(), stopped.operation, stopped.finished, of_all,
+      opened.empty() ? fmt::format("has been open to writers since {}", stopped.finished_at)
+                     : fmt::format("was opened to writers at {}", opened));
+}
+
 BackupMoments backup_moments(const Site& site, const MigrateOptions& options) {
   if (options.backup) return *options.backup;
   return parse_backup_moments(site.config().string("migrate_backup").value_or("before,after"));
@@ -123,6 +164,7 @@ class Migration {
   MigrateReport change(Operation& operation, std::unique_ptr<Database> connection,
                        WindowedChange::Window window, BackupMoments moments);
   std::unique_ptr<Database> preflight();
+  void tell_half_done(Database& connection);
   ChangeOutcome apply(MaintenanceWindow& window);
   RunOptions run_options();
   void run_hooks_afterwards(AppPrograms::Moment moment);
@@ -140,12 +182,14 @@ class Migration {
 MigrateReport Migration::run() {
   m_report.site = m_site.name();
   auto connection = preflight();
+  tell_half_done(*connection);
   const BackupMoments moments = backup_moments(m_site, m_options);
   Operation operation = Operation::begin(m_site, m_options.only ? "run-patch" : "migrate");
   operation.update([&](nlohmann::json& record) {
     record["wants_after"] = moments.after;
     for (const Patch* patch : m_task.patches) record["patches"].push_back(patch->log_key);
     for (const Patch* patch : m_task.drifted) record["accepted"].push_back(patch->log_key);
+    record["options"] = kept_options(m_options);
   });
   m_report.operation = operation.id();
   m_programs.emplace(m_workplace, m_site, operation, m_lock);
@@ -184,6 +228,7 @@ MigrateReport Migration::change(Operation& operation, std::unique_ptr<Database> 
       m_report);
   if (m_report.result == MigrateResult::migrated) run_hooks_afterwards(AppPrograms::Moment::after_migrate);
   m_programs.reset();
+  if (m_report.result != MigrateResult::needs_attention) forget_printed(operation);
   prune_operations(m_site);
   return std::move(m_report);
 }
@@ -209,6 +254,20 @@ std::unique_ptr<Database> Migration::preflight() {
   return connection;
 }
 
+// A patch that was skipped was to be tried again: that is said, and needs no decision.
+void Migration::tell_half_done(Database& connection) {
+  if (m_options.opened == MigrateOptions::Opened::go_on) return;
+  for (const Journal::Stopped& stopped : Journal(connection, {}).stopped())
+    for (const Patch* patch : m_task.patches) {
+      if (patch->log_key != stopped.patch) continue;
+      const std::string told = told_half_done(m_site, *patch, stopped);
+      if (!m_task.skipped.contains(patch))
+        throw Error(Kind::needs_attention, told,
+                    fmt::format("bench --site {} recover --resume", m_site.name()));
+      m_workplace.progress.warning(told);
+    }
+}
+
 RunOptions Migration::run_options() {
   RunOptions options;
   options.operation = m_report.operation;
@@ -221,7 +280,9 @@ RunOptions Migration::run_options() {
     if (const auto session = app.session.find(db_type); session != app.session.end())
       options.session[app.name] = session->second;
   options.accepted = m_task.drifted;
-  options.run_executable = [this](const Patch& patch) { return m_programs->run_patch(patch); };
+  options.run_executable = [this](const Patch& patch, RunOptions::Printed printed) {
+    return m_programs->run_patch(patch, printed);
+  };
   return options;
 }
 
@@ -277,21 +338,39 @@ MigrationOutlook outlook_of(const Workplace& workplace, const Site& site) {
                            .log = read_patch_log(*connect(site, Access::read_only)),
                            .plan = MigrationPlan({}, {})};
   outlook.plan = MigrationPlan(outlook.patches, outlook.log);
+  read_pending_statements(outlook.patches, outlook.plan, backend_of(site).dialect);
   return outlook;
+}
+
+bool has_patches(const Operation& operation) {
+  return operation.kind() == "migrate" || operation.kind() == "run-patch";
+}
+
+std::string lift_hint(const Site& site) {
+  return fmt::format("look at the site, then bench --site {} set-maintenance-mode off", site.name());
+}
+
+std::string next_command(const Site& site, const Operation& operation) {
+  const nlohmann::json& result = operation.record().at("result");
+  for (const char* told : {"/hint", "/error/hint"}) {
+    const nlohmann::json::json_pointer place(told);
+    if (result.is_object() && result.contains(place) && result.at(place).is_string()) return result.at(place);
+  }
+  return has_patches(operation) ? fmt::format("bench --site {} recover --resume", site.name())
+                                : lift_hint(site);
 }
 
 void refuse_while_one_waits(const Site& site) {
   for (const Operation& operation : Operation::list_in_state(site, OperationState::needs_attention))
-    if (holds_window(operation) && (operation.kind() == "migrate" || operation.kind() == "run-patch") &&
-        !operation.record().contains("replaced_by"))
+    if (holds_window(operation) && has_patches(operation) && !operation.record().contains("replaced_by"))
       throw Error(Kind::needs_attention,
                   fmt::format("{} stopped half-way and waits for a person", operation.id()),
-                  fmt::format("mend what it failed at, then bench --site {} recover --resume", site.name()));
+                  next_command(site, operation));
 }
 
 MigrateReport resume_migrate(const Workplace& workplace, const Site& site, Operation& operation,
                              const FileLock& lock, RunOptions::InDoubt in_doubt) {
-  const MigrationOutlook outlook = outlook_of(workplace, site);
+  MigrationOutlook outlook = outlook_of(workplace, site);
   const auto wanted = operation.record().value("patches", std::vector<std::string>());
   const auto accepted = operation.record().value("accepted", std::vector<std::string>());
   Task task;
@@ -300,24 +379,31 @@ MigrateReport resume_migrate(const Workplace& workplace, const Site& site, Opera
     const bool is_done =
         planned.entry != nullptr && !planned.entry->skipped && planned.entry->operation == operation.id();
     if (!is_done && std::ranges::find(wanted, planned.patch->log_key) != wanted.end())
-      task.patches.push_back(planned.patch);
+      task.patches.push_back(with_statements(outlook, planned, backend_of(site).dialect));
     if (std::ranges::find(accepted, planned.patch->log_key) != accepted.end())
       task.drifted.push_back(planned.patch);
   }
   MigrateOptions options;
   options.in_doubt = in_doubt;
+  take_kept_options(operation, options);
   // A person is at work on it: what fails again must not take the site out of their hands.
   options.on_failure = OnFailure::keep;
   return Migration(workplace, site, options, lock, std::move(task)).resume(operation);
 }
 
 MigrateReport migrate_site(const Workplace& workplace, const Site& site, const MigrateOptions& options) {
-  const FileLock lock = lock_and_recover(workplace, site);
+  return migrate_locked_site(workplace, site, options, lock_and_recover(workplace, site));
+}
+
+MigrateReport migrate_locked_site(const Workplace& workplace, const Site& site, const MigrateOptions& options,
+                                  const FileLock& lock) {
   refuse_while_one_waits(site);
-  const MigrationOutlook outlook = outlook_of(workplace, site);
+  MigrationOutlook outlook = outlook_of(workplace, site);
   refuse_emptied_database(site, outlook.log);
-  Task task = chosen_task(outlook, options);
+  Task task = chosen_task(outlook, options, backend_of(site).dialect);
   if (task.empty()) return {.site = site.name(), .operation = {}, .result = MigrateResult::up_to_date};
+  for (const PlannedPatch& planned : outlook.plan.all())
+    if (planned.state == PatchState::skipped) task.skipped.insert(planned.patch);
   return Migration(workplace, site, options, lock, std::move(task)).run();
 }
 

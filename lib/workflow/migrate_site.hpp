@@ -35,6 +35,9 @@ struct MigrateOptions {
   RunOptions::Unit unit = RunOptions::Unit::patch;
   Database::LockPatience patience;
   RunOptions::InDoubt in_doubt = RunOptions::InDoubt::stop;
+  /// What to do with a patch that stopped half-way when the site was opened to its writers after that: rows
+  /// written since have missed the statements that were finished.
+  enum class Opened { refuse, go_on } opened = Opened::refuse;
   /// Only this patch (its id, or `<app>.<id>`), with or without the log saying that it was applied.
   std::optional<std::string> only;
   enum class Force { no, yes } force = Force::no;
@@ -59,14 +62,25 @@ struct MigrateReport {
 /// The zero downtime migration of one site: see design section 7 and 8. What fails before the window opens is
 /// thrown, the site untouched; what happens later is in the report.
 MigrateReport migrate_site(const Workplace& workplace, const Site& site, const MigrateOptions& options);
+/// migrate_site with the lock held, and nothing interrupted.
+MigrateReport migrate_locked_site(const Workplace& workplace, const Site& site, const MigrateOptions& options,
+                                  const FileLock& lock);
+
+/// Whether a run of patches is what the operation did, which can go on where it stopped.
+bool has_patches(const Operation& operation);
+/// What a person is to type about an operation that needs one: as it was told when it stopped.
+std::string next_command(const Site& site, const Operation& operation);
+/// What he is to type whose site only stays in maintenance.
+std::string lift_hint(const Site& site);
 
 /// Error{needs_attention} while a migrate of the site stopped half-way: its window stands, and its
 /// before-backup is the only one of before it. One whose database a restore has replaced since counts no
 /// more.
 void refuse_while_one_waits(const Site& site);
 
-/// Goes on with a migrate that stopped half-way and holds its window: the statements that it finished are not
-/// run again. `run_again` is a person's word about a statement of which nobody knows whether it took effect.
+/// Goes on with a migrate that stopped half-way and holds its window, under the options it had: the
+/// statements that it finished are not run again. `run_again` is a person's word about a statement of which
+/// nobody knows whether it took effect.
 MigrateReport resume_migrate(const Workplace& workplace, const Site& site, Operation& operation,
                              const FileLock& lock, RunOptions::InDoubt in_doubt);
 

@@ -105,7 +105,7 @@ class SiteUnderConstruction {
   const Site& site() const { return m_site; }
 
   void create_database() const {
-    backend_of(m_site).create_database(database_of(m_workplace, m_site),
+    backend_of(m_site).create_database(database_of(m_workplace, m_site), AppAccount::must_be_new,
                                        [this] { write_file_atomically(database_mark(m_site.path()), ""); });
   }
 

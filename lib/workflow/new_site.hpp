@@ -35,14 +35,17 @@ NewSiteReport new_site(const Workplace& workplace, const NewSiteOptions& options
 struct DropSiteOptions {
   bool backup = true;
   std::optional<std::filesystem::path> archive;  ///< else the bench's archived/sites
+  /// `archive_all_the_same`: without a backup, and its database stays on the server.
+  enum class Unreachable { refuse, archive_all_the_same } unreachable = Unreachable::refuse;
 };
 struct DropSiteReport {
   std::string site;
   std::filesystem::path archived;
   std::optional<std::filesystem::path> backup;  ///< its manifest, at its new place
+  std::string database_left;                    ///< on a server that could not be reached; empty: none
 };
 /// Backs the site up, moves its folder (with an embedded database in it) to the archive, and drops a database
-/// that is on a server.
+/// that is on a server. Error{database}, all in place, when that server cannot be reached.
 DropSiteReport drop_site(const Workplace& workplace, const Site& site, const DropSiteOptions& options);
 
 }  // namespace bench

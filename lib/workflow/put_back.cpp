@@ -1,5 +1,9 @@
 #include "workflow/put_back.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/error.hpp"
 #include "operation/pause_point.hpp"
 #include "workflow/backup_site.hpp"
 
@@ -13,11 +17,29 @@ std::optional<std::string> before_set(const Operation& operation) {
   return backups.at("before").get<std::string>();
 }
 
+[[noreturn]] void refuse(const Site& site, std::string_view tense, const std::vector<std::string>& ways) {
+  throw Error(Kind::needs_attention,
+              fmt::format("others {}, and what they wrote may have been acknowledged ({})", tense,
+                          fmt::join(ways, "; ")),
+              put_back_hint(site));
+}
+
+// That the fence stands now does not tell what somebody did who gave rights and took them again; nor does the
+// database. But it tells of all that was left open.
+void refuse_what_others_wrote(const Workplace& workplace, const Site& site, const Operation& operation) {
+  const auto then = operation.record().value("ways_to_write", std::vector<std::string>());
+  if (!then.empty()) refuse(site, "could write when the window was entered", then);
+  const auto now = backend_of(site).make_fence(database_of(workplace, site), nullptr)->ways_to_write();
+  if (!now.empty()) refuse(site, "can write now", now);
+}
+
 }  // namespace
 
-void note_for_put_back(Operation& operation, FenceLevel fence, OnFailure on_failure) {
+void note_for_put_back(Operation& operation, const FenceReport& fence, OnFailure on_failure) {
   operation.update([&](nlohmann::json& record) {
-    record["fence"] = name(fence);
+    record["fence"] = name(fence.level);
+    record["gaps"] = fence.gaps;
+    record["ways_to_write"] = fence.ways_to_write;
     record["keep_failed"] = on_failure == OnFailure::keep;
   });
 }
@@ -35,7 +57,16 @@ std::optional<std::string> why_not_put_back(const Site& site, const Operation& o
   return std::nullopt;
 }
 
-void put_back(const Workplace& workplace, const Site& site, Operation& operation, Database& run_connection) {
+std::string put_back_hint(const Site& site) {
+  return fmt::format("look at what was written, then bench --site {} recover --restore", site.name());
+}
+
+void put_back(const Workplace& workplace, const Site& site, Operation& operation, Database& run_connection,
+              OthersWrites others_writes) {
+  const auto prove = [&] {
+    if (others_writes == OthersWrites::must_be_none) refuse_what_others_wrote(workplace, site, operation);
+  };
+  prove();
   workplace.progress.phase("restoring the backup taken before the change");
   operation.step("put-back");
   const BackupSet set = open_verified_set(workplace, site, before_set(operation).value());
@@ -43,7 +74,11 @@ void put_back(const Workplace& workplace, const Site& site, Operation& operation
   drill_set(set, *scratch, workplace.progress);
   scratch->check();
   pause_point("put-back.proven");
+  prove();
   scratch->swap_in(run_connection, [] {});
+  backend_of(site)
+      .make_fence(database_of(workplace, site), nullptr)
+      ->restore_rights(operation.record().at("saved").value("fence", nlohmann::json::array()));
   pause_point("put-back.swapped");
 }
 

@@ -16,10 +16,18 @@ std::optional<std::string> why_not_put_back(const Site& site, const Operation& o
 /// Makes the database what it was before the operation's change: the before-backup is proven, loaded into a
 /// scratch database, compared with its manifest, and swapped in. Inside the operation's window, on its
 /// connection. May be called again after it was cut off.
-void put_back(const Workplace& workplace, const Site& site, Operation& operation, Database& run_connection);
+///
+/// What others wrote meanwhile is lost thereby. `must_be_none`: Error{needs_attention} names the ways by
+/// which somebody may have written, those of when the window was entered and those of now; it is asked before
+/// anything is done, and again when all is ready. `given_up`: a person decided that.
+enum class OthersWrites { must_be_none, given_up };
+void put_back(const Workplace& workplace, const Site& site, Operation& operation, Database& run_connection,
+              OthersWrites others_writes);
+/// What a person is to type who has looked at what was written.
+std::string put_back_hint(const Site& site);
 
-/// Makes the record hold what `why_not_put_back` asks for.
+/// Makes the record hold what the two above ask for.
 enum class OnFailure { undo, keep };
-void note_for_put_back(Operation& operation, FenceLevel fence, OnFailure on_failure);
+void note_for_put_back(Operation& operation, const FenceReport& fence, OnFailure on_failure);
 
 }  // namespace bench

@@ -12,6 +12,7 @@
 #include "operation/interruption.hpp"
 #include "operation/site_lock.hpp"
 #include "workflow/backup_site.hpp"
+#include "workflow/hooks.hpp"
 #include "workflow/put_back.hpp"
 #include "workflow/restore_swap.hpp"
 
@@ -32,20 +33,24 @@ bool holds_finished_set(const std::filesystem::path& folder) {
   return false;
 }
 
-// A before-set that was finished stays; all else in an operation's folder served only the operation while it
-// ran.
-void clean_folder(const Operation& operation) {
+// A before-set that was finished stays, and what patches printed for as long as they may go on; all else in
+// an operation's folder served only the operation while it ran.
+void clean_folder(const Operation& operation, OperationState outcome) {
   const std::filesystem::path folder = operation.folder_path();
-  if (!holds_finished_set(folder)) return remove_tree(folder);
-  remove_stale_temporaries(folder);
+  const bool has_set = holds_finished_set(folder);
+  const bool waits = outcome == OperationState::needs_attention;
+  if (has_set) remove_stale_temporaries(folder);
   std::vector<std::filesystem::path> leftovers;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
     const std::string name = entry.path().filename().string();
-    if (name == "reserve" || name == "connection.json" ||
-        name.find("_bench_" + operation.id()) != std::string::npos)
-      leftovers.push_back(entry.path());
+    const bool served_the_run = name == "reserve" || name == "connection.json" ||
+                                name.find("_bench_" + operation.id()) != std::string::npos;
+    const bool stays = is_printed(entry.path()) ? waits : has_set && !served_the_run;
+    if (!stays) leftovers.push_back(entry.path());
   }
   for (const auto& path : leftovers) remove_tree(path);
+  std::filesystem::remove(folder, none);
 }
 
 struct Judgement {
@@ -53,10 +58,6 @@ struct Judgement {
   std::string told;
   std::string hint = {};
 };
-
-std::string lift_hint(const Site& site) {
-  return fmt::format("look at the site, then bench --site {} set-maintenance-mode off", site.name());
-}
 
 /// A statement of which the journal does not know whether it took effect.
 struct DoubtfulStatement {
@@ -73,8 +74,10 @@ std::optional<DoubtfulStatement> find_doubt(const Workplace& workplace, const Si
   DoubtfulStatement doubt{.place = *place,
                           .told = fmt::format("statement {} of {}", place->position + 1, place->patch),
                           .took_effect = {}};
-  for (const Patch& patch : patches_of(workplace, site)) {
-    if (patch.log_key != place->patch || place->position >= patch.statements.size()) continue;
+  for (Patch& patch : patches_of(workplace, site)) {
+    if (patch.log_key != place->patch) continue;
+    read_statements(patch, database.dialect());
+    if (place->position >= patch.statements.size()) continue;
     const Statement& statement = patch.statements[place->position];
     const auto before = journal.read(patch.log_key).at(place->position).object_before;
     const auto now = database.definition_of(statement.text);
@@ -95,7 +98,8 @@ bool has_begun(const Operation& operation, std::string_view step) {
 // What fails for good must not keep the site from being restored, resumed or lifted by a person.
 bool is_for_a_person(const Error& error) {
   return error.kind() == Kind::bad_backup || error.kind() == Kind::configuration ||
-         error.kind() == Kind::statement || error.kind() == Kind::undone;
+         error.kind() == Kind::statement || error.kind() == Kind::undone ||
+         error.kind() == Kind::needs_attention;
 }
 
 // `what` is in the database, and no rollback takes it out again.
@@ -111,10 +115,13 @@ Judgement undo(const Workplace& workplace, const Site& site, Operation& operatio
   };
   if (const auto reason = why_not_put_back(site, operation)) return stays(*reason);
   try {
-    put_back(workplace, site, operation, connection);
+    put_back(workplace, site, operation, connection, OthersWrites::must_be_none);
   } catch (const Error& error) {
     if (!is_for_a_person(error)) throw;
-    return stays(fmt::format("restoring the backup taken before it failed: {}", error.what()));
+    if (error.kind() != Kind::needs_attention)
+      return stays(fmt::format("restoring the backup taken before it failed: {}", error.what()));
+    hint = error.hint();
+    return stays(error.what());
   }
   return {OperationState::undone,
           fmt::format("{}; the backup taken before it was restored, and the site is as it was", what)};
@@ -188,10 +195,14 @@ void finish_scratch(const Workplace& workplace, const Site& site, const Operatio
 }
 
 // A server that is away comes back, and then it answers. Only that it has lost the database is an answer.
-bool may_answer_later(const Site& site, const Error& error) {
-  const std::string& state = error.sqlstate();
-  const bool is_lost = state == "3D000" || state == "42000";
-  return backend_of(site).has_server && !is_lost;
+bool may_answer_later(const Workplace& workplace, const Site& site) {
+  if (!backend_of(site).has_server) return false;
+  try {
+    const SiteDatabase database = database_of(workplace, site);
+    return !database.admin || backend_of(site).has_database(database);
+  } catch (const Error&) {
+    return true;
+  }
 }
 
 // A database that cannot be opened answers nothing; a restore can still replace it.
@@ -200,11 +211,11 @@ Judgement judge_or_ask(const Workplace& workplace, const Site& site, Operation& 
     finish_scratch(workplace, site, operation);
     return judge(workplace, site, operation);
   } catch (const Error& error) {
-    if (error.kind() != Kind::database || may_answer_later(site, error)) throw;
+    if (error.kind() != Kind::database || may_answer_later(workplace, site)) throw;
     return {OperationState::needs_attention,
             fmt::format("the database cannot be asked how far it came ({}); restore a backup of the site",
                         error.what()),
-            lift_hint(site)};
+            fmt::format("bench --site {} list-backups, then restore one", site.name())};
   }
 }
 
@@ -216,9 +227,21 @@ Recovered recover(const Workplace& workplace, const Site& site, Operation& opera
       notes.push_back(std::move(what));
   for (const auto& folder : operation.record().at("backups").value("folders", nlohmann::json::array()))
     remove_interrupted_sets(folder.get<std::string>());
-  clean_folder(operation);
-  operation.finish(judgement.outcome, {{"recovered", judgement.told}});
-  return {operation.id(), operation.kind(), judgement.outcome, judgement.told, judgement.hint};
+  clean_folder(operation, judgement.outcome);
+  operation.finish(judgement.outcome, {{"recovered", judgement.told}, {"hint", judgement.hint}});
+  return {Recovered::Found::interrupted,
+          operation.id(),
+          operation.kind(),
+          judgement.outcome,
+          judgement.told,
+          judgement.hint};
+}
+
+std::string in_words(const Recovered& recovered) {
+  return fmt::format("{} {}: {}", recovered.operation,
+                     recovered.found == Recovered::Found::interrupted ? "had been interrupted"
+                                                                      : "waits for a person's decision",
+                     recovered.told);
 }
 
 }  // namespace
@@ -226,9 +249,7 @@ Recovered recover(const Workplace& workplace, const Site& site, Operation& opera
 std::optional<Error> attention_needed(const RecoverReport& report) {
   for (const Recovered& recovered : report.operations)
     if (recovered.outcome == OperationState::needs_attention)
-      return Error(Kind::needs_attention,
-                   fmt::format("{} had been interrupted: {}", recovered.operation, recovered.told),
-                   recovered.hint);
+      return Error(Kind::needs_attention, in_words(recovered), recovered.hint);
   return std::nullopt;
 }
 
@@ -242,8 +263,7 @@ RecoverReport recover_locked_site(const Workplace& workplace, const Site& site) 
   // The newest first: it is the innermost of windows that stand in one another.
   for (auto operation = interrupted.rbegin(); operation != interrupted.rend(); ++operation) {
     report.operations.push_back(recover(workplace, site, *operation, report.notes));
-    const Recovered& done = report.operations.back();
-    workplace.progress.warning(fmt::format("{} had been interrupted: {}", done.operation, done.told));
+    workplace.progress.warning(in_words(report.operations.back()));
   }
   return report;
 }
@@ -256,15 +276,13 @@ std::vector<Operation> waiting_for_a_person(const Site& site) {
   return waiting;
 }
 
-bool has_patches(const Operation& operation) {
-  return operation.kind() == "migrate" || operation.kind() == "run-patch";
-}
-
 Recovered still_waiting(const Site& site, const Operation& operation) {
-  return {operation.id(), operation.kind(), OperationState::needs_attention,
-          "it waits for a person's decision; the site stays in maintenance",
-          has_patches(operation) ? fmt::format("bench --site {} recover --resume", site.name())
-                                 : lift_hint(site)};
+  return {Recovered::Found::waiting_for_a_person,
+          operation.id(),
+          operation.kind(),
+          OperationState::needs_attention,
+          "the site stays in maintenance until then",
+          next_command(site, operation)};
 }
 
 }  // namespace
@@ -305,17 +323,30 @@ RecoverReport restore_before(const Workplace& workplace, const Site& site) {
                 fmt::format("bench --site {} list-backups, then restore one", site.name()));
   operation.resume();
   finish_scratch(workplace, site, operation);
-  put_back(workplace, site, operation, *connection);
+  put_back(workplace, site, operation, *connection, OthersWrites::given_up);
   operation.step("lift");
   for (std::string& what : lift_saved_window(site, database_of(workplace, site), operation))
     report.notes.push_back(std::move(what));
+  forget_printed(operation);
   const std::string told = "the backup taken before it was restored; the site is as it was";
   operation.finish(OperationState::undone, {{"recovered", told}});
-  report.operations.push_back({operation.id(), operation.kind(), OperationState::undone, told, {}});
+  report.operations.push_back({Recovered::Found::waiting_for_a_person,
+                               operation.id(),
+                               operation.kind(),
+                               OperationState::undone,
+                               told,
+                               {}});
   return report;
 }
 
 namespace {
+
+// Somebody lifted maintenance all the same.
+bool was_opened_half_done(const Workplace& workplace, const Site& site) {
+  const auto connection = connect_for_changes(workplace, site);
+  Journal journal(*connection, {});
+  return journal.in_doubt() || !journal.stopped().empty();
+}
 
 // Answers whether there was any doubt to end.
 bool settle_doubt(const Workplace& workplace, const Site& site, Doubt doubt) {
@@ -336,13 +367,13 @@ bool settle_doubt(const Workplace& workplace, const Site& site, Doubt doubt) {
 MigrateReport resume_site(const Workplace& workplace, const Site& site, Doubt doubt) {
   const FileLock lock = lock_site(site, workplace.wait);
   recover_locked_site(workplace, site);
-  // Somebody lifted maintenance while a statement was in doubt: the word is kept for the next migrate.
-  if (waiting_for_a_person(site).empty() && settle_doubt(workplace, site, doubt))
-    return {
-        .site = site.name(),
-        .operation = {},
-        .result = MigrateResult::up_to_date,
-        .notes = {fmt::format("the statement in doubt is settled: bench --site {} migrate", site.name())}};
+  if (waiting_for_a_person(site).empty() && was_opened_half_done(workplace, site)) {
+    settle_doubt(workplace, site, doubt);
+    MigrateOptions options;
+    options.in_doubt = RunOptions::InDoubt::run_again;
+    options.opened = MigrateOptions::Opened::go_on;
+    return migrate_locked_site(workplace, site, options, lock);
+  }
   Operation operation = operation_for_a_person(site);
   refuse_what_is_no_migrate(operation);
   if (doubt == Doubt::took_effect && !settle_doubt(workplace, site, doubt))

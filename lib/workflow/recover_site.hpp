@@ -12,6 +12,7 @@
 namespace bench {
 
 struct Recovered {
+  enum class Found { interrupted, waiting_for_a_person } found;
   std::string operation;
   std::string kind;
   OperationState

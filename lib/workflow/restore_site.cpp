@@ -77,6 +77,7 @@ class Restore {
   RestoreReport run();
 
  private:
+  void make_missing_database();
   void prove();
   void stage();
   void stage_files(RestoreStage::Files files, const std::optional<std::string>& wanted,
@@ -103,11 +104,25 @@ RestoreReport Restore::run() {
   m_report.site = m_site.name();
   m_report.operation = m_operation.id();
   m_report.source = m_source.set ? m_source.set->manifest_file().string() : m_source.dump.string();
+  make_missing_database();
   prove();
   stage();
   swap();
   finish();
   return std::move(m_report);
+}
+
+// Somebody dropped it, or the server is another one: then the rest has an empty database to replace.
+void Restore::make_missing_database() {
+  const Backend& backend = backend_of(m_site);
+  const SiteDatabase database = database_of(m_workplace, m_site);
+  if (!backend.has_server || !database.admin || backend.has_database(database)) return;
+  m_operation.step("create-database");
+  backend.create_database(database, AppAccount::may_exist, [] {});
+  m_report.notes.push_back(fmt::format(
+      "the server had no database {}: it was made anew, with the account {}, as the site's config names them",
+      database.app.name, database.app.user));
+  m_workplace.progress.note(m_report.notes.back());
 }
 
 void Restore::prove() {
@@ -172,7 +187,7 @@ void Restore::set_aside(const Error& damage) {
     if (std::filesystem::exists(file))
       std::filesystem::rename(file, kept / ("damaged-" + file.filename().string()));
   }
-  backend_of(m_site).create_database(database_of(m_workplace, m_site), [] {});
+  backend_of(m_site).create_database(database_of(m_workplace, m_site), AppAccount::may_exist, [] {});
 }
 
 void Restore::set_damaged_database_aside() {

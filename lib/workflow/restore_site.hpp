@@ -33,7 +33,8 @@ struct RestoreReport {
 
 /// Proves the source, loads it into a scratch database, checks it, and only then swaps it in inside a window;
 /// what was there is kept as the operation's before-set. Until the swap any failure leaves the site as it
-/// was: Error{bad_backup} when the source is not good, else Error{undone}.
+/// was: Error{bad_backup} when the source is not good, else Error{undone}. Where the server has lost the
+/// site's database, it and the account are made anew first, empty, and stay.
 RestoreReport restore_site(const Workplace& workplace, const Site& site, const RestoreOptions& options);
 
 }  // namespace bench

@@ -72,6 +72,7 @@ MarkReport mark_applied(const Workplace& workplace, const Site& site, const std:
       if (journal.exists()) journal.forget(one->log_key);
     }
     note_run(*database, operation.id());
+    pause_point("mark-applied.before-commit");
     transaction.commit();
     pause_point("mark-applied.committed");
   } catch (...) {

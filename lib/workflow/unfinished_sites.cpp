@@ -87,23 +87,31 @@ void publish_site(const std::filesystem::path& unfinished, const std::filesystem
   remove_tree(replacement_mark(unfinished));
 }
 
-void archive_site(const Workplace& workplace, const Site& site, const std::filesystem::path& archived) {
+void archive_site(const Site& site, const std::filesystem::path& archived) {
+  std::error_code error;
+  std::filesystem::rename(site.path(), archived, error);
+  if (error)
+    throw Error(
+        Kind::undone,
+        fmt::format("{} cannot be moved to {}: {}", site.path().string(), archived.string(), error.message()),
+        "give --archived-sites-path a folder on the same disk");
+  sync_folder(archived.parent_path());
+  sync_folder(site.path().parent_path());
+}
+
+void archive_and_drop_site(const Workplace& workplace, const Site& site,
+                           const std::filesystem::path& archived) {
   const std::filesystem::path marks = workplace.bench.unfinished_sites_folder();
   const std::filesystem::path mark = marks / fmt::format("{}{}", site.name(), drop_suffix);
   make_folders(marks);
   write_file_atomically(mark, archived.string());
   pause_point("drop-site.marked");
-  std::error_code error;
-  std::filesystem::rename(site.path(), archived, error);
-  if (error) {
-    remove_tree(mark);
-    throw Error(
-        Kind::undone,
-        fmt::format("{} cannot be moved to {}: {}", site.path().string(), archived.string(), error.message()),
-        "give --archived-sites-path a folder on the same disk");
+  try {
+    archive_site(site, archived);
+  } catch (...) {
+    if (std::filesystem::exists(site.path())) remove_tree(mark);
+    throw;
   }
-  sync_folder(archived.parent_path());
-  sync_folder(site.path().parent_path());
   pause_point("drop-site.archived");
   drop_server_database(workplace, Site(workplace.bench.path(), archived));
   remove_tree(mark);

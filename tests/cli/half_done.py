@@ -170,3 +170,119 @@ def test_the_server_is_killed_in_an_alter_and_the_run_is_resumed(place):
         assert not can_write(place) and not more_exists(place)
         place.bench(*at_site(place, "recover", "--resume"))
         check_all_ran_once(place)
+
+
+CLOCK = """name: clock
+title: Clock
+version: "1"
+read_only: true
+"""
+# Each run prints another time, and notes that it ran.
+PRINTS_TIME = """#!/bin/sh
+echo ran >> "$BENCH_SITE_PATH/ran"
+echo "ALTER TABLE book ADD COLUMN first_{n} INTEGER;"
+echo "INSERT INTO tally (word) VALUES ('$(date +%s%N)');"
+echo "{third};"
+"""
+
+
+def clock_patch(place, third, n=1):
+    app = place.path / "apps" / "clock"
+    (app / "patches").mkdir(parents=True, exist_ok=True)
+    (app / "app.yaml").write_text(CLOCK)
+    (app / "patches.txt").write_text("clock.patches.tell\n")
+    (app / "patches" / "tell").write_text(PRINTS_TIME.format(n=n, third=third))
+    (app / "patches" / "tell").chmod(0o755)
+
+
+def printed(place):
+    """What is kept of what patches printed."""
+    return [path for path in (place.site(site_of(place)) / "operations").glob("*/*") if path.name.startswith("printed-")]
+
+
+def make_clock_site(place):
+    make_site_with(place, "")
+    clock_patch(place, "INSERT INTO later (word) VALUES ('third')")
+    place.bench(*at_site(place, "install-app", "clock"))
+
+
+def test_what_a_patch_printed_counts_when_it_is_resumed(place):
+    make_clock_site(place)
+    contains(place.bench(*at_site(place, "migrate", "--backup", "none"), code=8).err, "later")
+    [kept] = printed(place)
+    equal(kept.stat().st_mode & 0o777, 0o600)
+    # The patch stays as it is, and what it lacked is there now.
+    place.server.as_admin("CREATE TABLE later (word VARCHAR(20))", config(place)["db_name"])
+    place.bench(*at_site(place, "recover"), code=8)
+    place.bench(*at_site(place, "recover", "--resume"))
+    equal(len(words(place)), 1)
+    equal((place.site(site_of(place)) / "ran").read_text(), "ran\n")
+    equal(printed(place), [])
+    check_live(place)
+
+
+def test_what_a_patch_printed_is_kept_when_bench_is_killed(place):
+    make_clock_site(place)
+    place.server.as_admin("CREATE TABLE later (word VARCHAR(20))", config(place)["db_name"])
+    child = place.start(*at_site(place, "migrate", "--backup", "none"), env={"BENCH_PAUSE_AT": "migrate.statement-applied"})
+    for _ in range(2):
+        os.waitpid(child.pid, os.WUNTRACED)
+        os.kill(child.pid, signal.SIGCONT)
+    os.waitpid(child.pid, os.WUNTRACED)
+    kill(child)
+    place.bench(*at_site(place, "recover"), code=8)
+    place.bench(*at_site(place, "recover", "--resume"))
+    equal((len(words(place)), app(place, "SELECT word FROM later")), (1, [("third",)]))
+    equal((place.site(site_of(place)) / "ran").read_text(), "ran\n")
+    check_live(place)
+
+
+def test_a_patch_of_which_nothing_was_finished_prints_anew(place):
+    make_site_with(place, "")
+    clock_patch(place, "DO 0")
+    place.bench(*at_site(place, "install-app", "clock"))
+    place.server.as_admin("ALTER TABLE book ADD COLUMN first_1 INTEGER", config(place)["db_name"])
+    place.make_app("books", {"0004_ahead.sql": "CREATE TABLE ahead (id INTEGER);\n"})
+    contains(place.bench(*at_site(place, "migrate", "--backup", "none"), code=8).err, "first_1")
+    clock_patch(place, "DO 0", n=2)
+    place.bench(*at_site(place, "recover", "--resume"))
+    equal((len(words(place)), printed(place)), (1, []))
+    app(place, "SELECT first_2 FROM book")
+    check_live(place)
+
+
+def open_half_done(place):
+    """Three statements are finished, and the site was opened to its writers all the same."""
+    make_site_with(place, "")
+    patch(place, FIRST_THREE + "ALTER TABLE nowhere ADD COLUMN fourth INTEGER;\n" + LAST)
+    place.bench(*at_site(place, "migrate", "--backup", "none"), code=8)
+    place.bench(*at_site(place, "set-maintenance-mode", "off"), code=8)
+    place.bench(*at_site(place, "set-maintenance-mode", "off", "--yes"))
+    app(place, "INSERT INTO book (id, title) VALUES (77, 'written meanwhile')")
+    patch(place, FIRST_THREE + LAST)
+
+
+def test_a_site_that_was_opened_half_done_waits_for_a_decision(place):
+    open_half_done(place)
+    for command in (["migrate"], ["run-patch", "books.0004_half"]):
+        document = place.bench("--json", *at_site(place, *command), code=8).json()
+        contains(document["error"]["message"], "0004_half.sql", "statements 1 to 3 of 4", "-migrate-", "opened to writers at 20")
+        equal(document["error"]["hint"], f"bench --site {site_of(place)} recover --resume")
+        equal(words(place), ["third"])
+        assert can_write(place), "what waits for a decision has closed the site"
+    contains(place.bench(*at_site(place, "migrate", "--plan")).out, "0004_half")
+    place.bench(*at_site(place, "recover"))
+    equal(words(place), ["third"])
+    result = place.result(*at_site(place, "recover", "--resume"))
+    equal(result["result"], "migrated")
+    check_all_ran_once(place)
+    place.bench(*at_site(place, "recover", "--resume"), code=2)
+
+
+def test_a_patch_skipped_half_way_is_named_when_it_is_tried_again(place):
+    make_site_with(place, "")
+    patch(place, FIRST_THREE + "ALTER TABLE nowhere ADD COLUMN fourth INTEGER;\n" + LAST)
+    place.bench(*at_site(place, "migrate", "--backup", "none", "--skip-failing"))
+    patch(place, FIRST_THREE + LAST)
+    contains(place.bench(*at_site(place, "migrate")).err, "warning: ", "0004_half.sql", "statements 1 to 3 of 4")
+    check_all_ran_once(place)

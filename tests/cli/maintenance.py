@@ -23,6 +23,10 @@ def test_maintenance_says_read_only(place):
     equal((result["mode"], result["changed"], result["fence"], result["scheduler_paused"]), ("read-only", True, "not-enforced", True))
     document = place.bench("--json", "--site", "develop", "maintenance-status", code=3).json()
     equal((document["ok"], document["error"], document["results"][0]["mode"]), (True, None, "read-only"))
+    equal(document["results"][0]["fence"], "not-enforced")
+    run = place.bench("--site", "develop", "maintenance-status", code=3)
+    contains(run.out, "in maintenance, NOT ENFORCED: reads are answered")
+    assert "READ-ONLY" not in run.out, run
     equal(place.result("--site", "develop", "set-maintenance-mode", "on")["changed"], False)
 
 

@@ -6,7 +6,7 @@ import signal
 
 from server_place import BAD, BOOKS, MORE, app, at_site, backup_of, can_write, check_live, config, content, make_migrated_site, make_site, site_of, tables
 from servers import OwnServer, Refused
-from support import contains, equal, same_text, wait_for
+from support import Skipped, contains, equal, same_text, wait_for
 
 NOBODY = {"BENCH_DB_ROOT_USERNAME": ""}
 
@@ -111,6 +111,71 @@ def test_another_migrate_does_not_touch_what_waits_for_a_person(place):
         assert not can_write(place)
     place.bench(*at_site(place, "recover", "--resume"))
     check_mended(place)
+
+
+def kill_behind_the_first_patch(place, *options):
+    """A migrate that is half done, and waits for a person."""
+    child = place.start(*at_site(place, "migrate", "--backup", "none", *options), env={"BENCH_PAUSE_AT": "migrate.patch-applied"})
+    os.waitpid(child.pid, os.WUNTRACED)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    place.server.wait_for_sessions_to_end()
+    place.bench(*at_site(place, "recover"), code=8)
+
+
+def test_a_resumed_run_still_skips_what_fails(place):
+    make_migrated_site(place)
+    place.make_app("books", {**MORE, **BAD, "0005_later.sql": "CREATE TABLE later (id INTEGER);\n"})
+    kill_behind_the_first_patch(place, "--skip-failing")
+    result = place.result(*at_site(place, "recover", "--resume"))
+    equal([p["state"] for p in result["patches"]], ["skipped", "applied"])
+    assert "later" in tables(place)
+    check_live(place)
+
+
+def seconds_in_a_lock(place):
+    """How long the ALTER has waited in one go."""
+    name = config(place)["db_name"]
+    rows = place.server.as_admin(place.server.variant(
+        f"SELECT time FROM information_schema.processlist WHERE db = '{name}' AND info LIKE 'ALTER TABLE book%'",
+        f"SELECT extract(epoch FROM now() - query_start)::int FROM pg_stat_activity WHERE datname = '{name}' AND wait_event_type = 'Lock' "
+        "AND query LIKE 'ALTER TABLE book%'"))
+    return max((int(seconds) for (seconds,) in rows), default=0)
+
+
+def test_a_resumed_run_keeps_its_lock_timeout(place):
+    make_migrated_site(place)
+    place.make_app("books", {**MORE, "0004_pages.sql": "ALTER TABLE book ADD COLUMN pages INTEGER;\n"})
+    kill_behind_the_first_patch(place, "--lock-timeout", "40s")
+    session = place.server.session(admin_of=config(place)["db_name"])
+    session.run("BEGIN; SELECT count(*) FROM book")
+    child = place.start(*at_site(place, "recover", "--resume"))
+    wait_for(lambda: seconds_in_a_lock(place) >= 5, "the ALTER to wait for longer than it would without the option")
+    session.run("COMMIT")
+    equal(place.finish(child).code, 0)
+    check_live(place)
+
+
+def test_a_resumed_run_is_all_or_nothing_still(place):
+    """The answer to its COMMIT was lost, so that nobody knew whether anything of it was in the database."""
+    if place.server.kind == "mariadb":
+        raise Skipped("MariaDB commits each change of the schema by itself")
+    make_migrated_site(place)
+    place.make_app("books", MORE)
+    child = place.start(*at_site(place, "migrate", "--backup", "none", "--all-or-nothing"), env={"BENCH_PAUSE_AT": "migrate.before-commit"})
+    os.waitpid(child.pid, os.WUNTRACED)
+    name = config(place)["db_name"]
+    place.server.as_admin(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()")
+    os.kill(child.pid, signal.SIGCONT)
+    equal(place.finish(child).code, 8)
+    assert "more" not in tables(place)
+    # Its one patch as two statements, of which the second fails: the first must not stay for itself.
+    place.make_app("books", {"0003_more.sql": "CREATE TABLE more (id INTEGER PRIMARY KEY);\nCREATE INDEX CONCURRENTLY more_id ON more (id);\n"})
+    contains(place.bench(*at_site(place, "recover", "--resume"), code=2).err, "cannot be part of one transaction")
+    assert "more" not in tables(place)
+    place.make_app("books", MORE)
+    place.bench(*at_site(place, "recover", "--resume"))
+    check_live(place)
 
 
 def test_skip_failing(place):

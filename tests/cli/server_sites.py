@@ -1,9 +1,11 @@
 """new-site, drop-site, backups and the accounts behind them where a server keeps the database; each case on every server."""
 
 import json
+import os
+import signal
 from pathlib import Path
 
-from server_place import (app, at_site, backup_of, check_live, config, content, make_migrated_site, make_site, site_of, tables)
+from server_place import (MORE, app, at_site, backup_of, check_live, config, content, make_migrated_site, make_site, site_of, tables)
 from support import contains, equal, lacks, same_text
 
 NO_ADMIN = {"BENCH_DB_ROOT_USERNAME": ""}
@@ -168,6 +170,70 @@ def test_drop_site(place):
 def without_password(text):
     """MariaDB shows its hash, and the new account has a new one."""
     return "\n".join(line for line in text.splitlines() if "IDENTIFIED BY" not in line)
+
+
+def lose_database(place):
+    name = config(place)["db_name"]
+    place.server.as_admin(place.server.variant(f"DROP DATABASE `{name}`", f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+def test_restore_where_the_database_is_gone(place):
+    make_migrated_site(place)
+    name = config(place)["db_name"]
+    before, manifest = content(place), backup_of(place)
+    for account_too in (False, True):
+        lose_database(place)
+        if account_too:
+            for account in place.server.accounts():
+                place.server.as_admin(place.server.variant(f"DROP USER `{account}`@localhost", f'DROP ROLE "{account}"'))
+        run = place.bench(*at_site(place, "restore", manifest, "--yes"))
+        contains(run.out + run.err, f"the server had no database {name}: it was made anew, with the account {name}")
+        same_text(without_password(content(place)), without_password(before))
+        check_live(place)
+    place.bench(*at_site(place, "migrate", "--check"))
+
+
+def test_restore_where_the_database_went_in_the_middle_of_a_migrate(place):
+    make_migrated_site(place)
+    before, manifest = content(place), backup_of(place)
+    place.make_app("books", MORE)
+    child = place.start(*at_site(place, "migrate"), env={"BENCH_PAUSE_AT": "migrate.patch-applied"})
+    os.waitpid(child.pid, os.WUNTRACED)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    lose_database(place)
+    run = place.bench(*at_site(place, "restore", manifest, "--yes"), code=8)
+    contains(run.err, "the database cannot be asked how far it came", f"hint: bench --site {site_of(place)} list-backups")
+    place.bench(*at_site(place, "restore", manifest, "--yes"))
+    place.bench(*at_site(place, "set-maintenance-mode", "off"))
+    same_text(without_password(content(place)), without_password(before))
+    check_live(place)
+
+
+def test_drop_site_while_its_server_is_away(place):
+    make_migrated_site(place)
+    name, folder = site_of(place), place.site(site_of(place))
+    place.bench(*at_site(place, "set-config", "db_socket", "/nonexistent/socket"))
+    before = place.tree(folder)
+    for options in ([], ["--no-backup"]):
+        contains(place.bench(*at_site(place, "drop-site", "--yes", *options), code=10).err, "/nonexistent/socket", "hint: ")
+        equal([file for file in place.tree(folder) if file not in before], [])
+        assert not (place.path / "archived").exists() and not (place.path / "sites/.new").exists()
+    run = place.bench(*at_site(place, "drop-site", "--force"))
+    contains(run.out, f"{name} was left on its server")
+    assert not folder.exists() and (place.path / "archived/sites" / name / "site_config.json").exists()
+    place.bench("recover")
+    equal(place.server.databases(), [name])
+
+
+def test_drop_site_whose_database_is_gone(place):
+    make_migrated_site(place)
+    lose_database(place)
+    contains(place.bench(*at_site(place, "drop-site", "--yes"), code=10).err, "there is no database", f"hint: bench drop-site {site_of(place)} --no-backup")
+    assert place.site(site_of(place)).exists()
+    place.bench(*at_site(place, "drop-site", "--yes", "--no-backup"))
+    equal((place.server.databases(), place.server.accounts()), ([], []))
+    assert not place.site(site_of(place)).exists()
 
 
 def test_drop_site_without_an_administrator(place):

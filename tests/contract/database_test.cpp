@@ -38,7 +38,9 @@ TEST_CASE("a database that exists is not created again") {
   for (const TestDatabase& row : test_databases()) {
     const TemporaryFolder folder;
     const SiteDatabase settings = make_database(row, folder.path());
-    CHECK(kind_of([&] { get_backend(row.db_type).create_database(settings, [] {}); }) == Kind::database);
+    CHECK(kind_of([&] {
+            get_backend(row.db_type).create_database(settings, AppAccount::must_be_new, [] {});
+          }) == Kind::database);
   }
 }
 

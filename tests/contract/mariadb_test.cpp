@@ -1,4 +1,6 @@
 // What only MariaDB can go wrong with. Needs the server of tests/support/mariadb_server.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -127,9 +129,10 @@ TEST_CASE("mariadb: gaps are named, and an account that cannot be fenced is not"
   CHECK_THAT(report.gaps[0], Catch::Contains("old (MyISAM)"));
   CHECK_THAT(report.gaps[1], Catch::Contains("p"));
   site.fence->lift(site.saved);
-  site.admin->execute("GRANT INSERT ON *.* TO " + site.account());
+  // One that would not make the account a gap of the sites that other cases have on this server.
+  site.admin->execute("GRANT SUPER ON *.* TO " + site.account());
   CHECK(site.enter().level == FenceLevel::not_enforced);
-  site.admin->execute("REVOKE INSERT ON *.* FROM " + site.account());
+  site.admin->execute("REVOKE SUPER ON *.* FROM " + site.account());
   Site neighbour;
   site.admin->execute("GRANT INSERT ON `" + neighbour.settings.app.name + "`.* TO " + site.account());
   CHECK_THROWS_WITH(site.enter(), Catch::Contains(neighbour.settings.app.name));
@@ -225,6 +228,105 @@ TEST_CASE("mariadb: a prepared XA transaction is named, and writes nothing but w
   CHECK(site.admin->query("SELECT * FROM t").empty());
   site.admin->execute("XA ROLLBACK 'bench test'");
   site.fence->lift(site.saved);
+}
+
+TEST_CASE("mariadb: a prepared XA transaction of another database is no gap of this one") {
+  Site site, neighbour;
+  {
+    const auto app = open_as_app(neighbour.settings);
+    for (const char* statement : {"XA START 'bench neighbour'", "INSERT INTO t VALUES (1, 'prepared')",
+                                  "XA END 'bench neighbour'", "XA PREPARE 'bench neighbour'"})
+      app->execute(statement);
+  }
+  CHECK(site.enter().level == FenceLevel::database);
+  CHECK(site.fence->ways_to_write().empty());
+  const auto elsewhere = neighbour.fence->ways_to_write();
+  CHECK_THAT(elsewhere.back(), Catch::Contains("bench neighbour"));
+  site.admin->execute("XA ROLLBACK 'bench neighbour'");
+  site.fence->lift(site.saved);
+}
+
+TEST_CASE("mariadb: what PUBLIC may the app may as well: it is called that, and nothing is taken from it") {
+  Site site;
+  const std::string on_it = "ON `" + site.settings.app.name + "`.* ";
+  const auto grants = [&] {
+    return site.admin->query("SELECT * FROM mysql.db WHERE User = 'PUBLIC' AND Db = '" +
+                             site.settings.app.name + "'");
+  };
+  site.admin->execute("GRANT SELECT, LOCK TABLES " + on_it + "TO PUBLIC");
+  CHECK(site.enter().level == FenceLevel::database);
+  site.fence->lift(site.saved);
+  site.saved.clear();
+  site.admin->execute("GRANT INSERT " + on_it + "TO PUBLIC");
+  const auto before = grants();
+  REQUIRE(before.size() == 1);
+  const FenceReport report = site.enter();
+  CHECK(report.level == FenceLevel::not_enforced);
+  CHECK_THAT(gaps_of(report), Catch::Contains("INSERT") && Catch::Contains("by PUBLIC") &&
+                                  !Catch::Contains("LOCK TABLES") && !Catch::Contains("other accounts"));
+  CHECK(site.saved.empty());
+  CHECK(grants() == before);
+  CHECK_NOTHROW(open_as_app(site.settings)->execute("INSERT INTO t VALUES (1, 'x')"));
+  site.admin->execute("REVOKE ALL PRIVILEGES " + on_it + "FROM PUBLIC");
+}
+
+TEST_CASE("mariadb: who can write although the fence stands is told, and whoever cannot is not") {
+  Site site;
+  const std::string name = site.settings.app.name;
+  const std::string other = "`" + name + "_report`@`%`";
+  site.admin->execute("CREATE USER " + other);
+  site.admin->execute("GRANT SELECT, EXECUTE, LOCK TABLES, EVENT, TRIGGER ON `" + name + "`.* TO " + other);
+  site.admin->execute("CREATE TABLE old (id INT) ENGINE=MyISAM");
+  CHECK(site.enter().ways_to_write.empty());
+  CHECK(site.fence->ways_to_write().empty());
+  const auto ways = [&] { return fmt::format("{}", fmt::join(site.fence->ways_to_write(), "; ")); };
+  SECTION("the app account again") {
+    site.admin->execute("GRANT UPDATE ON t TO " + site.account());
+    CHECK_THAT(ways(), Catch::Contains(site.account() + " may UPDATE on"));
+  }
+  SECTION("an account with a right on a column") {
+    site.admin->execute("GRANT UPDATE (words) ON t TO " + other);
+    CHECK_THAT(ways(), Catch::Contains("UPDATE (`words`)"));
+  }
+  SECTION("an account that may call a routine with its owner's rights") {
+    site.admin->execute("CREATE PROCEDURE lends() INSERT INTO t VALUES (9, 'lent')");
+    CHECK_THAT(ways(), Catch::Contains(other + " may EXECUTE on"));
+  }
+  SECTION("an event") {
+    site.admin->execute(
+        "CREATE EVENT e ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01 00:00:00' DO DELETE FROM t");
+    CHECK_THAT(ways(), Catch::Contains("events of other accounts"));
+  }
+  SECTION("a view of another database") {
+    Site neighbour;
+    neighbour.admin->execute("CREATE SQL SECURITY INVOKER VIEW reading AS SELECT * FROM `" + name + "`.t");
+    CHECK(ways().empty());
+    neighbour.admin->execute("CREATE VIEW writing AS SELECT * FROM `" + name + "`.t");
+    CHECK_THAT(ways(), Catch::Contains(neighbour.settings.app.name + ".writing"));
+  }
+  SECTION("a routine of another database that only has the name in it") {
+    Site neighbour;
+    neighbour.admin->execute("CREATE PROCEDURE p() INSERT INTO t VALUES (1, '" + name + "x.')");
+    CHECK(ways().empty());
+    neighbour.admin->execute("CREATE PROCEDURE q() DELETE FROM " + name + ".t");
+    CHECK_THAT(ways(), Catch::Contains(neighbour.settings.app.name + ".q"));
+  }
+  site.fence->lift(site.saved);
+  site.admin->execute("DROP USER " + other);
+}
+
+TEST_CASE("mariadb: an account that has lost its rights gets the usual ones") {
+  Site site;
+  const auto before = site.grants();
+  CHECK_FALSE(site.fence->lost_rights());
+  site.enter();
+  const auto lost = site.fence->lost_rights();
+  REQUIRE(lost);
+  CHECK_THAT(*lost, Catch::Contains("GRANT ALL PRIVILEGES ON") && Catch::Contains(site.account()));
+  site.fence->give_usual_rights();
+  CHECK(site.grants() == before);
+  CHECK_FALSE(site.fence->lost_rights());
+  CHECK_NOTHROW(open_as_app(site.settings)->execute("INSERT INTO t VALUES (1, 'x')"));
 }
 
 TEST_CASE("mariadb: the app cannot call a routine that has the rights of another account, others are named") {

@@ -476,7 +476,7 @@ struct ModestSite {
     mighty = backend().connect(server, {});
     settings.admin->user = settings.app.name + " admin";
     mighty->execute("CREATE ROLE " + in_quotes(settings.admin->user) + " LOGIN CREATEDB CREATEROLE");
-    backend().create_database(settings, [] {});
+    backend().create_database(settings, AppAccount::must_be_new, [] {});
   }
   ~ModestSite() {
     run.reset();

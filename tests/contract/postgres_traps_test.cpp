@@ -109,6 +109,36 @@ TEST_CASE("postgres: ways that stay open are named") {
     REQUIRE(report.gaps.size() == 1);
     CHECK_THAT(report.gaps[0], Catch::Contains(other.name()));
     CHECK(site.findings() == report.gaps);
+    CHECK(report.ways_to_write == report.gaps);
+  }
+  SECTION("another account, on a column or a sequence only") {
+    const OtherRole other(site, " other", "LOGIN");
+    const auto administrator = site.administrator();
+    administrator->execute("GRANT CONNECT ON DATABASE " + in_quotes(site.settings.app.name) + " TO " +
+                           other.quoted());
+    administrator->execute("GRANT SELECT ON t TO " + other.quoted());
+    CHECK(site.enter().gaps.empty());
+    administrator->execute("GRANT UPDATE (words) ON t TO " + other.quoted());
+    CHECK(site.fence->ways_to_write().size() == 1);
+    administrator->execute("REVOKE UPDATE (words) ON t FROM " + other.quoted());
+    administrator->execute("GRANT UPDATE ON SEQUENCE t_id_seq TO " + other.quoted());
+    CHECK(site.fence->ways_to_write().size() == 1);
+  }
+  SECTION("large objects, where there are any") {
+    CHECK(site.enter().gaps.empty());
+    const auto app = site.app();
+    app->query("SELECT lo_create(0)");
+    const auto ways = site.fence->ways_to_write();
+    REQUIRE(ways.size() == 1);
+    CHECK_THAT(ways[0], Catch::Contains("large objects"));
+  }
+  SECTION("the app account again") {
+    CHECK(site.enter().gaps.empty());
+    CHECK(site.fence->ways_to_write().empty());
+    site.run->execute("GRANT UPDATE ON t TO " + in_quotes(site.settings.app.user));
+    const auto ways = site.fence->ways_to_write();
+    REQUIRE(ways.size() == 1);
+    CHECK_THAT(ways[0], Catch::Contains(site.settings.app.user) && Catch::Contains("public.t"));
   }
   site.lift();
 }
@@ -148,6 +178,50 @@ TEST_CASE("postgres: what is made, renamed and dropped in the window gets its ri
   CHECK_NOTHROW(site.app()->execute("INSERT INTO made DEFAULT VALUES"));
   CHECK_NOTHROW(site.app()->execute("UPDATE now_called_this SET c = 1"));
   CHECK_THROWS_AS(site.app()->execute("UPDATE now_called_this SET a = 1"), Error);
+}
+
+TEST_CASE("postgres: rights of when the fence was entered come back to a table that was made anew") {
+  PostgresSite site;
+  const OtherRole other(site, " other", "LOGIN");
+  const std::string app = in_quotes(site.settings.app.user);
+  site.run->execute("GRANT SELECT ON t TO " + other.quoted() + " WITH GRANT OPTION");
+  site.run->execute("GRANT SELECT (words) ON t TO PUBLIC");
+  const auto acl = [&] {
+    return words(
+               *site.run,
+               "SELECT string_agg(a, ';') FROM (SELECT pg_get_userbyid(grantee) || privilege_type || "
+               "is_grantable a FROM pg_class, aclexplode(relacl) WHERE relname IN ('t', 't_id_seq') ORDER BY "
+               "relname, 1) g") +
+           words(*site.run,
+                 "SELECT coalesce(attacl::text, '') FROM pg_attribute WHERE attrelid = 't'::regclass AND "
+                 "attname "
+                 "= 'words'");
+  };
+  const std::string before = acl();
+  site.enter();
+  site.run->execute("DROP TABLE t");
+  site.run->execute("CREATE TABLE t (id serial PRIMARY KEY, words text)");
+  site.run->execute("GRANT DELETE ON t TO PUBLIC");
+  CHECK(acl() != before);
+  site.fence->restore_rights(site.saved);
+  refuses_writes(*site.app());
+  CHECK(site.fence->ways_to_write().empty());
+  CHECK(site.lift().empty());
+  CHECK(acl() == before);
+  CHECK_NOTHROW(site.app()->execute("INSERT INTO t (words) VALUES ('x')"));
+}
+
+TEST_CASE("postgres: an account that has lost its rights gets the usual ones") {
+  PostgresSite site;
+  const auto before = rights(*site.run);
+  CHECK_FALSE(site.fence->lost_rights());
+  site.enter();
+  const auto lost = site.fence->lost_rights();
+  REQUIRE(lost);
+  CHECK_THAT(*lost, Catch::Contains("INSERT") && Catch::Contains(site.settings.app.user));
+  site.fence->give_usual_rights();
+  CHECK(rights(*site.run) == before);
+  CHECK_FALSE(site.fence->lost_rights());
 }
 
 TEST_CASE("postgres: a session that works as another role is fenced with that role's rights") {

@@ -1,46 +1,14 @@
 """kill -9 of bench at each named point where a server keeps the database: the site is as before or as after, never between."""
 
+import kill_test
 from bench_folder import is_locked, main
+from kill_test import NEW_SITE_POINTS, RESTORE_POINTS
 from server_bench import ServerBench
 from servers import KINDS
 
-MIGRATE_POINTS = [
-    "window.saved",
-    "config.locked",
-    "config.written",
-    "config.renamed",
-    "window.config-set",
-    "window.fenced",
-    "backup.database-written",
-    "backup.before-manifest",
-    "backup.done",
-    "change.backed-up-before",
-    "change.before-apply",
-    "migrate.statement-begun",
-    "migrate.statement-applied",
-    "migrate.patch-applied",
-    "migrate.before-commit",
-    "migrate.committed",
-    "change.after-backup-open",
-    "window.lifted",
-    "window.config-restored",
-    "change.backed-up-after",
-]
+MIGRATE_POINTS = kill_test.MIGRATE_POINTS + ["migrate.statement-begun", "migrate.statement-applied", "change.after-backup-open"]
 UNDO_POINTS = ["put-back.proven", "put-back.swapped", "window.lifted"]
-RESTORE_POINTS = [
-    "restore.proven",
-    "restore.staged",
-    "window.saved",
-    "window.config-set",
-    "window.fenced",
-    "restore.kept",
-    "restore.swapped",
-    "restore.files-moved",
-    "restore.files-swapped",
-    "window.lifted",
-    "window.config-restored",
-]
-NEW_SITE_POINTS = ["new-site.begun", "new-site.database-created", "new-site.core-applied", "new-site.published"]
+RUN_PATCH_POINTS = ["window.fenced", "migrate.statement-begun", "migrate.statement-applied", "migrate.patch-applied", "migrate.committed", "window.lifted"]
 DROP_POINTS = ["drop-site.backed-up", "drop-site.marked", "drop-site.archived"]
 SITE = ("--site", "site")
 
@@ -252,6 +220,53 @@ def foreign_migrator(kind):
         check_clean(bench)
 
 
+def run_patch(kind):
+    """One patch alone, and then once more by force: it ran as a whole or not at all, and no other patch did."""
+    with ServerBench(kind) as bench:
+        site_with_data(bench)
+        before = bench.config_text()
+        bench.query("INSERT INTO note (id, words) VALUES (2, 'two')")
+        for number, point in enumerate(RUN_PATCH_POINTS):
+            index = f"words_{number}"
+            drop = bench.server.variant(f"DROP INDEX IF EXISTS {index} ON note", f"DROP INDEX CONCURRENTLY IF EXISTS {index}")
+            make = bench.server.variant(f"CREATE INDEX {index} ON note (words)", f"CREATE INDEX CONCURRENTLY {index} ON note (words)")
+            bench.patch(f"r{number}", f"UPDATE note SET words = concat(words, '!') WHERE id = 2;\n{drop};\n{make};\n")
+            bench.patch(f"s{number}", f"CREATE TABLE other_{number} (id INTEGER PRIMARY KEY);\n")
+            marks = int(bench.query("SELECT length(words) FROM note WHERE id = 2")[0][0])
+            for options in ([], ["--force"]):
+                kill_at(bench, point, *SITE, "run-patch", f"app.patches.r{number}", *options)
+                bench.run(*SITE, "recover")
+                now = int(bench.query("SELECT length(words) FROM note WHERE id = 2")[0][0])
+                assert now - marks in (0, 1), (point, options, marks, now)
+                assert now > marks or options or f"app.patches.r{number}" not in bench.applied(), point
+                if now == marks:
+                    bench.run(*SITE, "run-patch", f"app.patches.r{number}", *options)
+                marks += 1
+                assert bench.query("SELECT length(words) FROM note WHERE id = 2") == [(str(marks),)], point
+                assert f"app.patches.r{number}" in bench.applied() and f"other_{number}" not in bench.tables()
+                assert bench.config_text() == before, point
+                check_clean(bench)
+
+
+def mark_applied(kind):
+    """The patch is in the log or it is not; it never runs, and the site was never closed."""
+    with ServerBench(kind) as bench:
+        site_with_data(bench)
+        before = bench.config_text()
+        for number, point in enumerate(("mark-applied.before-commit", "mark-applied.committed")):
+            name = f"app.patches.mark{number}"
+            bench.patch(f"mark{number}", f"CREATE TABLE marked_{number} (id INTEGER PRIMARY KEY);\n")
+            kill_at(bench, point, *SITE, "mark-applied", "app", name)
+            told = bench.run(*SITE, "recover").stdout
+            assert ("committed" in told) == (name in bench.applied()) == (point == "mark-applied.committed"), told
+            check_clean(bench)
+            bench.run(*SITE, "mark-applied", "app", name)
+            bench.run(*SITE, "migrate", "--check")
+            assert name in bench.applied() and f"marked_{number}" not in bench.tables()
+            assert bench.config_text() == before
+            check_clean(bench)
+
+
 def each_server(name, case, *arguments):
     return {f"{name}, {kind}": lambda kind=kind: case(kind, *arguments) for kind in KINDS}
 
@@ -267,6 +282,8 @@ CASES = {
     **each_server("maintenance mode", maintenance_mode),
     **each_server("backup", backup),
     **each_server("foreign migrator", foreign_migrator),
+    **each_server("run-patch", run_patch),
+    **each_server("mark-applied", mark_applied),
 }
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ OpenDatabase::OpenDatabase(std::string_view db_type)
 
 SiteDatabase make_database(const TestDatabase& row, const std::filesystem::path& folder) {
   SiteDatabase database = row.settings(folder);
-  get_backend(row.db_type).create_database(database, [] {});
+  get_backend(row.db_type).create_database(database, AppAccount::must_be_new, [] {});
   if (get_backend(row.db_type).has_server) made_databases().push_back(database);
   return database;
 }

@@ -95,7 +95,7 @@ class Server:
         else:
             command = ["pg_dump", f"--host={self.socket}", "--username=postgres", "--exclude-table=__bench_*", database]
             rights = self.as_admin(f"SELECT rolcanlogin, rolconnlimit, rolconfig FROM pg_roles WHERE rolname = '{user}'")
-            rights += self.as_admin(f"SELECT datacl, datconnlimit FROM pg_database WHERE datname = '{database}'")
+            rights += self.as_admin(f"SELECT array(SELECT unnest(datacl)::text ORDER BY 1), datconnlimit FROM pg_database WHERE datname = '{database}'")
             rights += self.as_admin(f"SELECT setconfig FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase "
                                     f"WHERE datname = '{database}'")
         done = subprocess.run(command, env=self.client_environment(""), capture_output=True, text=True, timeout=120, check=True)

@@ -13,7 +13,7 @@ Site make_site(const BenchFolder& bench) {
   make_folders(site.path());
   write_file_atomically(site.config_file(), "{\n \"db_name\": \"site\",\n \"db_type\": \"sqlite\"\n}\n");
   get_backend("sqlite").create_database({.app = connection_settings(site.config(), site.path()), .admin = {}},
-                                        [] {});
+                                        AppAccount::must_be_new, [] {});
   return site;
 }
 

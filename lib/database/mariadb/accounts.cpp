@@ -79,14 +79,23 @@ void end_sessions(MariadbDatabase& server, const std::string& account) {
   }
 }
 
-void refuse_what_exists(MariadbDatabase& server, const ConnectionSettings& app, const std::string& host) {
-  const std::vector<Value> name{app.name};
-  if (!server.query("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?", name).empty())
+bool has_schema(MariadbDatabase& server, const std::string& schema) {
+  const std::vector<Value> name{schema};
+  return !server.query("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?", name).empty();
+}
+
+bool has_account(MariadbDatabase& server, const std::string& user, const std::string& host) {
+  const std::vector<Value> account{user, host};
+  return !server.query("SELECT 1 FROM mysql.global_priv WHERE User = ? AND Host = ?", account).empty();
+}
+
+void refuse_what_exists(MariadbDatabase& server, const ConnectionSettings& app, const std::string& host,
+                        AppAccount account) {
+  if (has_schema(server, app.name))
     throw Error(Kind::database,
                 fmt::format("{}: the database {} exists already", describe_server(app), app.name),
                 "choose another db_name, or drop it first");
-  const std::vector<Value> account{app.user, host};
-  if (!server.query("SELECT 1 FROM mysql.global_priv WHERE User = ? AND Host = ?", account).empty())
+  if (account == AppAccount::must_be_new && has_account(server, app.user, host))
     throw Error(Kind::database,
                 fmt::format("{}: the account {} exists already", describe_server(app),
                             mariadb_account(app.user, host)),
@@ -112,7 +121,13 @@ std::string escaped_pattern(const std::string& database) {
   return backslashed(database, "_%\\");
 }
 
-void create_mariadb_database(const SiteDatabase& database, const std::function<void()>& begin) {
+bool has_mariadb_database(const SiteDatabase& database) {
+  MariadbDatabase server(without_database(database.for_changes()), {});
+  return has_schema(server, database.app.name);
+}
+
+void create_mariadb_database(const SiteDatabase& database, AppAccount app_account,
+                             const std::function<void()>& begin) {
   const ConnectionSettings& app = database.app;
   if (app.password.empty())
     throw Error(Kind::configuration, fmt::format("the account {} would have no password", app.user),
@@ -121,14 +136,15 @@ void create_mariadb_database(const SiteDatabase& database, const std::function<v
   server.execute("SET SESSION sql_mode = ''");
   const std::string host = app_host(app, server);
   const std::string account = mariadb_account(app.user, host);
-  refuse_what_exists(server, app, host);
+  refuse_what_exists(server, app, host, app_account);
   begin();
   Creation creation(server);
   creation.step(fmt::format("CREATE DATABASE {} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci",
                             mariadb_name(app.name)),
                 fmt::format("DROP DATABASE {}", mariadb_name(app.name)));
-  creation.step(fmt::format("CREATE USER {} IDENTIFIED BY ", account), fmt::format("DROP USER {}", account),
-                password_literal(app.password));
+  if (!has_account(server, app.user, host))
+    creation.step(fmt::format("CREATE USER {} IDENTIFIED BY ", account), fmt::format("DROP USER {}", account),
+                  password_literal(app.password));
   creation.step(
       fmt::format("GRANT ALL PRIVILEGES ON {}.* TO {}", mariadb_name(escaped_pattern(app.name)), account),
       "DO 0");

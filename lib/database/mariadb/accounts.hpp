@@ -17,7 +17,9 @@ std::string app_host(const ConnectionSettings& app, MariadbDatabase& server);
 /// What a grant on exactly this database names: `site\_a`, since _ and % are wildcards there.
 std::string escaped_pattern(const std::string& database);
 
-void create_mariadb_database(const SiteDatabase& database, const std::function<void()>& begin);
+void create_mariadb_database(const SiteDatabase& database, AppAccount app_account,
+                             const std::function<void()>& begin);
+bool has_mariadb_database(const SiteDatabase& database);
 void drop_mariadb_database(const SiteDatabase& database);
 
 /// See Backend::is_administrator.

@@ -55,6 +55,7 @@ const Backend& mariadb_backend() {
       .has_server = true,
       .is_administrator = is_mariadb_administrator,
       .connect = connect,
+      .has_database = has_mariadb_database,
       .create_database = create_mariadb_database,
       .drop_database = drop_mariadb_database,
       .make_fence = make_fence,

@@ -170,9 +170,9 @@ void MariadbDatabase::open(const ConnectOptions& options) {
 // A run may sleep for as long as a backup takes, and a stream may be read as slowly as a disk writes.
 void MariadbDatabase::prepare_session(Access access) {
   execute(
-      "SET SESSION wait_timeout = 2147483, net_read_timeout = 86400, net_write_timeout = 86400, "
-      "max_statement_time = 0, lock_wait_timeout = 60");
-  if (access == Access::read_only) execute("SET SESSION TRANSACTION READ ONLY");
+      fmt::format("SET SESSION wait_timeout = 2147483, net_read_timeout = 86400, net_write_timeout = 86400, "
+                  "max_statement_time = 0, lock_wait_timeout = 60, tx_read_only = {}",
+                  access == Access::read_only ? 1 : 0));
   m_id = to_integer(value("SELECT CONNECTION_ID()"));
 }
 

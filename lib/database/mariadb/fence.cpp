@@ -1,16 +1,19 @@
 #include "database/mariadb/fence.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "database/mariadb/accounts.hpp"
 #include "database/mariadb/connection.hpp"
 #include "database/mariadb/drain.hpp"
 #include "database/mariadb/findings.hpp"
 #include "database/mariadb/grants.hpp"
+#include "database/mariadb/literal.hpp"
 #include "database/mariadb/sessions.hpp"
 
 namespace bench {
@@ -73,7 +76,6 @@ FenceReport MariadbFence::enter(const FenceOptions& options,
     return report;
   }
   refuse_shared_account(m_database, *server);
-  report.gaps = fence_gaps(m_database, *server);
   const auto grants = write_grants(*server, m_database.app.name, m_database.app.user);
   const nlohmann::json inverse = inverse_of(grants);
   save(inverse);
@@ -84,6 +86,13 @@ FenceReport MariadbFence::enter(const FenceOptions& options,
     give_up(server->connection_id(), nlohmann::json::array({inverse}));
     throw;
   }
+  // What was left prepared while the app was waited for is there only now.
+  report.gaps = report.ways_to_write = others_ways_to_write(m_database, *server);
+  if (auto prepared = prepared_writes(m_database, *server)) {
+    report.ways_to_write.push_back(*prepared);
+    report.gaps.push_back(std::move(*prepared));
+  }
+  for (std::string& gap : gaps_without_writers(m_database, *server)) report.gaps.push_back(std::move(gap));
   report.level = report.gaps.empty() ? FenceLevel::database : FenceLevel::database_with_gaps;
   return report;
 }
@@ -96,31 +105,48 @@ void MariadbFence::close(const FenceOptions& options, FenceReport& report) {
   const auto left = options.drain_timeout - stopwatch.elapsed();
   wait_for_writers(*newest, std::max(left, Milliseconds(0)));
   report.drain = stopwatch.elapsed();
-  if (!write_grants(*newest, m_database.app.name, m_database.app.user).empty())
-    throw Error(Kind::database, fmt::format("somebody grants rights on {} back to {} while it is fenced",
-                                            m_database.app.name, m_database.app.user));
-  prove_as_app();
+  if (const auto ways = what_the_app_may(*newest); !ways.empty())
+    throw Error(Kind::database, fmt::format("{}, although its rights were revoked", fmt::join(ways, "; ")));
+}
+
+std::vector<std::string> MariadbFence::what_the_app_may(MariadbDatabase& server) const {
+  std::vector<std::string> ways;
+  for (const MariadbGrant& grant : write_grants(server, m_database.app.name, m_database.app.user))
+    ways.push_back(
+        fmt::format("the app account {} may {} on {}", grant.account(), grant.privileges, grant.object));
+  if (ways.empty() && app_can_make_a_table())
+    ways.push_back(
+        fmt::format("the app account {} can make tables in {}", m_database.app.user, m_database.app.name));
+  return ways;
 }
 
 // The server's own word for it, from the account that must not write.
-void MariadbFence::prove_as_app() {
+bool MariadbFence::app_can_make_a_table() const {
   std::unique_ptr<MariadbDatabase> app;
   try {
     app = std::make_unique<MariadbDatabase>(m_database.app, ConnectOptions{});
   } catch (const Error&) {
     // An account that cannot log in cannot write.
-    return;
+    return false;
   }
   try {
     app->execute(fmt::format("CREATE TABLE {} (id INT)", proof_table));
   } catch (const Error& error) {
-    if (error.kind() == Kind::statement && is_denied(error)) return;
+    if (error.kind() == Kind::statement && is_denied(error)) return false;
     throw;
   }
   app->execute(fmt::format("DROP TABLE {}", proof_table));
-  throw Error(Kind::database,
-              fmt::format("the account {} can still write to {} although its rights were revoked",
-                          m_database.app.user, m_database.app.name));
+  return true;
+}
+
+std::vector<std::string> MariadbFence::ways_to_write() {
+  if (const auto reason = why_not_enforceable(m_database)) return {*reason};
+  const auto server = connect_admin(m_database);
+  if (const auto reason = why_not_enforceable(m_database, *server)) return {*reason};
+  std::vector<std::string> ways = what_the_app_may(*server);
+  for (std::string& way : others_ways_to_write(m_database, *server)) ways.push_back(std::move(way));
+  if (auto prepared = prepared_writes(m_database, *server)) ways.push_back(std::move(*prepared));
+  return ways;
 }
 
 // Transactions that were waited for in vain go on: their sessions are older than the fence and lost nothing.
@@ -130,6 +156,37 @@ void MariadbFence::give_up(std::int64_t before_it, const nlohmann::json& saved) 
   std::set<std::int64_t> in_flight = writing_sessions(*newest);
   in_flight.erase(in_flight.lower_bound(before_it), in_flight.end());
   end_older_sessions(*newest, m_database.app.user, in_flight);
+}
+
+namespace {
+
+// As create_mariadb_database gives them.
+std::vector<MariadbGrant> usual_grants(MariadbDatabase& server, const ConnectionSettings& app) {
+  const std::vector<Value> user{app.user};
+  std::vector<MariadbGrant> grants;
+  for (const Row& row : server.query("SELECT Host FROM mysql.user WHERE User = ? AND is_role = 'N'", user))
+    grants.push_back({.privileges = "ALL PRIVILEGES",
+                      .object = mariadb_name(escaped_pattern(app.name)) + ".*",
+                      .user = app.user,
+                      .host = to_text(row[0])});
+  return grants;
+}
+
+}  // namespace
+
+std::optional<std::string> MariadbFence::lost_rights() {
+  if (why_not_enforceable(m_database)) return std::nullopt;
+  const auto server = connect_admin(m_database);
+  if (why_not_enforceable(m_database, *server) ||
+      !write_grants(*server, m_database.app.name, m_database.app.user).empty())
+    return std::nullopt;
+  std::vector<std::string> words;
+  for (const MariadbGrant& grant : usual_grants(*server, m_database.app)) words.push_back(grant.grant());
+  return words.empty() ? std::nullopt : std::optional(fmt::format("{}", fmt::join(words, "; ")));
+}
+
+void MariadbFence::give_usual_rights() {
+  lift(nlohmann::json::array({inverse_of(usual_grants(*connect_admin(m_database), m_database.app))}));
 }
 
 std::vector<std::string> MariadbFence::lift(const nlohmann::json& saved) {

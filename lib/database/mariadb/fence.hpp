@@ -5,6 +5,7 @@
 
 #include "database/backend.hpp"
 #include "database/fence.hpp"
+#include "database/mariadb/connection.hpp"
 
 namespace bench {
 
@@ -20,13 +21,17 @@ class MariadbFence : public Fence {
   FenceReport enter(const FenceOptions& options,
                     const std::function<void(const nlohmann::json&)>& save) override;
   bool slipped_in() override { return false; }
+  std::vector<std::string> ways_to_write() override;
   std::vector<std::string> lift(const nlohmann::json& saved) override;
+  std::optional<std::string> lost_rights() override;
+  void give_usual_rights() override;
 
  private:
   void close(const FenceOptions& options, FenceReport& report);
   /// `before_it` is the id of a connection that was there before any right was gone.
   void give_up(std::int64_t before_it, const nlohmann::json& saved);
-  void prove_as_app();
+  std::vector<std::string> what_the_app_may(MariadbDatabase& server) const;
+  bool app_can_make_a_table() const;
 
   SiteDatabase m_database;
   std::function<bool()> m_cancelled;

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "database/mariadb/accounts.hpp"
 #include "database/mariadb/grants.hpp"
+#include "database/mariadb/literal.hpp"
 #include "database/mariadb/sessions.hpp"
 
 namespace bench {
@@ -112,26 +113,85 @@ void refuse_shared_account(const SiteDatabase& database, MariadbDatabase& server
       "give each site an account of its own");
 }
 
-// Views and triggers of the database itself are none: who can only read cannot make them write. Neither are
-// events of the app account, whose rights they run with.
-std::vector<std::string> fence_gaps(const SiteDatabase& database, MariadbDatabase& server) {
-  const std::string& app = database.app.user;
-  const std::vector<Value> definer{escaped_pattern(app) + "@%"};
-  const std::vector<Value> named{fmt::format("%{}%", escaped_pattern(database.app.name))};
-  const std::vector<Value> named_twice{named[0], named[0]};
-  std::vector<std::string> gaps;
-  add_if_any(gaps, other_writers(server, database.app.name, {app, database.admin->user}),
+namespace {
+
+// The name before a dot, as a statement has it: a word that only looks like it is none.
+std::string naming_pattern(const std::string& database) {
+  return fmt::format(R"((^|[^0-9A-Za-z_$])`?\Q{}\E`?\s*\.)", database);
+}
+
+// Any of the app account's.
+std::string definer_pattern(const SiteDatabase& database) {
+  return escaped_pattern(database.app.user) + "@%";
+}
+
+// They run with the rights of who made them; those of the app account have none.
+std::vector<std::string> events_of_others(const SiteDatabase& database, MariadbDatabase& server) {
+  if (to_text(server.value("SELECT @@GLOBAL.event_scheduler")) != "ON") return {};
+  const std::vector<Value> parameters{definer_pattern(database), naming_pattern(database.app.name)};
+  return names(
+      server,
+      "SELECT CONCAT(IF(EVENT_SCHEMA = DATABASE(), '', CONCAT(EVENT_SCHEMA, '.')), EVENT_NAME) FROM "
+      "information_schema.EVENTS WHERE STATUS = 'ENABLED' AND DEFINER NOT LIKE ? AND (EVENT_SCHEMA = "
+      "DATABASE() OR EVENT_DEFINITION RLIKE ?) ORDER BY 1",
+      parameters);
+}
+
+std::vector<std::string> objects_elsewhere(const SiteDatabase& database, MariadbDatabase& server) {
+  const std::string pattern = naming_pattern(database.app.name);
+  const std::vector<Value> parameters{pattern, pattern, pattern};
+  return names(
+      server,
+      "SELECT CONCAT(TRIGGER_SCHEMA, '.', TRIGGER_NAME) FROM information_schema.TRIGGERS WHERE "
+      "TRIGGER_SCHEMA <> DATABASE() AND ACTION_STATEMENT RLIKE ? UNION SELECT CONCAT(ROUTINE_SCHEMA, "
+      "'.', ROUTINE_NAME) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA NOT IN (DATABASE(), "
+      "'sys', 'mysql') AND SECURITY_TYPE = 'DEFINER' AND ROUTINE_DEFINITION RLIKE ? UNION SELECT "
+      "CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) FROM information_schema.VIEWS WHERE TABLE_SCHEMA NOT IN "
+      "(DATABASE(), 'sys', 'mysql') AND SECURITY_TYPE = 'DEFINER' AND IS_UPDATABLE = 'YES' AND "
+      "VIEW_DEFINITION RLIKE ?",
+      parameters);
+}
+
+}  // namespace
+
+// Views and triggers of the database itself are none: who can only read cannot make them write.
+std::vector<std::string> others_ways_to_write(const SiteDatabase& database, MariadbDatabase& server) {
+  std::vector<std::string> ways;
+  add_if_any(ways, other_writers(server, database.app.name, {database.app.user, database.admin->user}),
              "other accounts can write to the database");
+  add_if_any(ways, events_of_others(database, server), "enabled events of other accounts can write");
+  add_if_any(ways, objects_elsewhere(database, server),
+             "triggers, routines and views of other databases name this one and can write to it");
+  return ways;
+}
+
+// Any account of the server may leave one behind, and their list does not say in which database. But who has
+// written to a table holds its intention lock until he commits, and a lock for reading that one takes outside
+// of autocommit waits for it.
+std::optional<std::string> prepared_writes(const SiteDatabase& database, MariadbDatabase& server) {
+  const auto prepared = prepared_transactions(server);
+  const auto tables = server.tables();
+  if (prepared.empty() || tables.empty()) return std::nullopt;
+  MariadbDatabase asking(*database.admin, {});
+  asking.execute(
+      "SET SESSION autocommit = 0, innodb_table_locks = 1, lock_wait_timeout = 1, "
+      "innodb_lock_wait_timeout = 1");
+  std::vector<std::string> quoted;
+  for (const std::string& table : tables) quoted.push_back(mariadb_name(table));
+  try {
+    asking.execute(fmt::format("LOCK TABLES {} READ", fmt::join(quoted, " READ, ")));
+  } catch (const Error& error) {
+    if (error.kind() != Kind::busy) throw;
+    return fmt::format("prepared XA transactions can still be committed: {}", joined(prepared));
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> gaps_without_writers(const SiteDatabase& database, MariadbDatabase& server) {
+  std::vector<std::string> gaps;
   add_if_any(gaps, tables_of_other_engines(server),
              "tables without transactions keep half of a write that was ended");
-  add_if_any(gaps, prepared_transactions(server), "prepared XA transactions can still be committed");
-  add_if_any(
-      gaps,
-      names(server,
-            "SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE() AND STATUS = "
-            "'ENABLED' AND DEFINER NOT LIKE ? ORDER BY 1",
-            definer),
-      "enabled events of other accounts can write");
+  const std::vector<Value> definer{definer_pattern(database)};
   add_if_any(
       gaps,
       names(server,
@@ -139,17 +199,19 @@ std::vector<std::string> fence_gaps(const SiteDatabase& database, MariadbDatabas
             "SECURITY_TYPE = 'DEFINER' AND DEFINER NOT LIKE ? ORDER BY 1",
             definer),
       "routines with the rights of another account (SQL SECURITY DEFINER) can write");
-  add_if_any(
-      gaps,
-      names(server,
-            "SELECT CONCAT(TRIGGER_SCHEMA, '.', TRIGGER_NAME) FROM information_schema.TRIGGERS WHERE "
-            "TRIGGER_SCHEMA <> DATABASE() AND ACTION_STATEMENT LIKE ? UNION SELECT CONCAT(ROUTINE_SCHEMA, "
-            "'.', ROUTINE_NAME) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA NOT IN (DATABASE(), "
-            "'sys', 'mysql') AND ROUTINE_DEFINITION LIKE ?",
-            named_twice),
-      "triggers and routines of other databases name this one and can write to it");
   return gaps;
 }
+
+namespace {
+
+void add_gaps(std::vector<std::string>& findings, const SiteDatabase& database, MariadbDatabase& server) {
+  for (std::string& way : others_ways_to_write(database, server)) findings.push_back(std::move(way));
+  add_if_any(findings, prepared_transactions(server),
+             "prepared XA transactions, of this database or of another, can be committed in the window");
+  for (std::string& gap : gaps_without_writers(database, server)) findings.push_back(std::move(gap));
+}
+
+}  // namespace
 
 std::vector<std::string> mariadb_preflight(const SiteDatabase& database, Database& connection) {
   auto& server = dynamic_cast<MariadbDatabase&>(connection);
@@ -161,7 +223,7 @@ std::vector<std::string> mariadb_preflight(const SiteDatabase& database, Databas
     if (const auto lacking = why_not_enforceable(database, server))
       findings.push_back(*lacking);
     else
-      findings = fence_gaps(database, server);
+      add_gaps(findings, database, server);
     for (const MariadbSession& session : lock_holders(server))
       if (session.seconds > 10)
         findings.push_back(fmt::format("a long transaction may hold the change up: {}", describe(session)));

@@ -12,7 +12,9 @@ namespace bench {
 struct MariadbGrant {
   std::string privileges;  ///< "INSERT, UPDATE"
   std::string object;      ///< "`site\_a`.*", the pattern exactly as it is stored; "PROCEDURE `site_a`.`p`"
-  std::string account;
+  std::string user;        ///< a role's name where `host` is empty
+  std::string host;
+  std::string account() const;
   std::string grant() const;
   std::string revoke() const;
 };
@@ -26,13 +28,14 @@ std::vector<MariadbGrant> write_grants(MariadbDatabase& server, const std::strin
 std::vector<std::string> other_databases_of(MariadbDatabase& server, const std::string& database,
                                             const std::string& user);
 
-/// "account `report`@`%` may INSERT, UPDATE": others that may write to the database by a grant on it, an
-/// anonymous one and PUBLIC included.
+/// "account `report`@`%` may INSERT, UPDATE on `site\_a`.*": others that may change what the database holds,
+/// by a grant on it or on every database; anonymous accounts and roles are among them, administrators of the
+/// server (who may make accounts) are not, nor is PUBLIC, whose rights are the app account's as well.
 std::vector<std::string> other_writers(MariadbDatabase& server, const std::string& database,
                                        const std::vector<std::string>& known_users);
 
-/// The user's rights beyond reading that hold on every database, and those that come to it by a role: each
-/// in words. No REVOKE on one database takes them away.
+/// The user's rights to change something that hold on every database, and those that come to it by a role or
+/// by PUBLIC: each in words. No REVOKE from the user takes them away.
 std::vector<std::string> rights_beyond_the_database(MariadbDatabase& server, const std::string& database,
                                                     const std::string& user);
 

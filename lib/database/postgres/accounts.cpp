@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "database/postgres/error.hpp"
+#include "database/postgres/rights.hpp"
 #include "database/postgres/text.hpp"
 
 namespace bench {
@@ -11,24 +12,32 @@ namespace {
 
 constexpr std::string_view role_is_needed = "2BP01";  // dependent_objects_still_exist
 
-void refuse_what_exists(PostgresDatabase& server, const SiteDatabase& site) {
+void refuse_what_exists(PostgresDatabase& server, const SiteDatabase& site, AppAccount account) {
   const std::string owner = owner_role(site.app.name);
   if (postgres_database_exists(server, site.app.name))
     throw Error(Kind::database, fmt::format("{} exists already", describe(site.app)),
                 "choose another db_name, or drop it first");
+  if (account == AppAccount::may_exist) return;
   for (const std::string& role : {site.app.user, owner})
     if (postgres_role_exists(server, role))
       throw Error(Kind::database, fmt::format("the account '{}' exists already", role),
                   "choose another db_name or db_user, or drop the account first");
 }
 
-void create_roles(PostgresDatabase& server, const SiteDatabase& site) {
+// `made` gets those that were not there.
+void create_roles(PostgresDatabase& server, const SiteDatabase& site, std::vector<std::string>& made) {
+  const auto create = [&](const std::string& role, const std::string& attributes) {
+    if (postgres_role_exists(server, role)) return;
+    server.execute(fmt::format("CREATE ROLE {} {}", quote_name(role), attributes));
+    made.push_back(role);
+  };
   const std::string owner = quote_name(owner_role(site.app.name));
   const std::string app = quote_name(site.app.user);
-  server.execute(fmt::format("CREATE ROLE {} NOLOGIN", owner));
+  create(owner_role(site.app.name), "NOLOGIN");
   const std::string& password = site.app.password;
-  server.execute(
-      fmt::format("CREATE ROLE {} LOGIN PASSWORD {}", app,
+  create(
+      site.app.user,
+      fmt::format("LOGIN PASSWORD {}",
                   password.empty() ? "NULL" : quote_text(server.password_verifier(site.app.user, password))));
   // Who is no superuser owns, fences and ends only what belongs to roles of his own.
   if (!server.is_superuser()) server.execute(fmt::format("GRANT {}, {} TO CURRENT_USER", owner, app));
@@ -46,11 +55,10 @@ void grant_usual_rights(const SiteDatabase& site) {
         std::string("REVOKE CREATE ON SCHEMA public FROM PUBLIC"),
         fmt::format("GRANT USAGE ON SCHEMA public TO {}", app),
         fmt::format("GRANT USAGE, CREATE ON SCHEMA public TO {}", owner),
-        fmt::format("ALTER DEFAULT PRIVILEGES FOR ROLE {} GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON "
-                    "TABLES TO {}",
-                    owner, app),
-        fmt::format("ALTER DEFAULT PRIVILEGES FOR ROLE {} GRANT USAGE, SELECT, UPDATE ON SEQUENCES TO {}",
-                    owner, app)})
+        fmt::format("ALTER DEFAULT PRIVILEGES FOR ROLE {} GRANT {} ON TABLES TO {}", owner,
+                    usual_table_rights, app),
+        fmt::format("ALTER DEFAULT PRIVILEGES FOR ROLE {} GRANT {} ON SEQUENCES TO {}", owner,
+                    usual_sequence_rights, app)})
     database.execute(statement);
 }
 
@@ -99,19 +107,26 @@ void drop_database_by_force(PostgresDatabase& server, const std::string& name) {
                              server.version_number() < 130'000 ? "" : " WITH (FORCE)"));
 }
 
-void create_postgres_database(const SiteDatabase& site, const std::function<void()>& begin) {
+bool has_postgres_database(const SiteDatabase& site) {
+  return postgres_database_exists(*connect_to_server(site.for_changes()), site.app.name);
+}
+
+void create_postgres_database(const SiteDatabase& site, AppAccount account,
+                              const std::function<void()>& begin) {
   const ConnectionSettings& admin = admin_of(site, "creating a database");
   const auto server = connect_to_server(admin);
-  refuse_what_exists(*server, site);
+  refuse_what_exists(*server, site, account);
   begin();
+  std::vector<std::string> made;
   try {
-    create_roles(*server, site);
+    create_roles(*server, site, made);
     // template1 may hold what somebody put there for another purpose.
     server->execute(fmt::format("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'",
                                 quote_name(site.app.name), quote_name(owner_role(site.app.name))));
     grant_usual_rights(site);
   } catch (const Error& error) {
-    drop_all(*server, site);
+    drop_database_by_force(*server, site.app.name);
+    for (const std::string& role : made) drop_role(*server, role);
     throw error.kind() == Kind::statement ? error.with_kind(Kind::database) : error;
   }
 }

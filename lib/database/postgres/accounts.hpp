@@ -6,7 +6,9 @@
 namespace bench {
 
 /// The database, its app account and the NOLOGIN role that owns what is in it; see Backend::create_database.
-void create_postgres_database(const SiteDatabase& site, const std::function<void()>& begin);
+void create_postgres_database(const SiteDatabase& site, AppAccount account,
+                              const std::function<void()>& begin);
+bool has_postgres_database(const SiteDatabase& site);
 void drop_postgres_database(const SiteDatabase& site);
 
 /// Error{configuration} when nobody named an account that may do this.

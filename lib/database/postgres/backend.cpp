@@ -79,6 +79,7 @@ const Backend& postgres_backend() {
       .has_server = true,
       .is_administrator = is_postgres_administrator,
       .connect = connect,
+      .has_database = has_postgres_database,
       .create_database = create_postgres_database,
       .drop_database = drop_postgres_database,
       .make_fence = make_fence,

@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "database/postgres/all_rights.hpp"
 #include "database/postgres/drain.hpp"
 #include "database/postgres/error.hpp"
 #include "database/postgres/proof.hpp"
@@ -202,7 +203,7 @@ PostgresDatabase& PostgresFence::admin() {
   return *m_admin;
 }
 
-// What is saved is read in the transaction that takes it, and is durable before the first right is taken.
+// What is saved is read in the transaction that takes it, and is durable before that commits.
 nlohmann::json PostgresFence::take_rights(PostgresDatabase& admin,
                                           const std::function<void(const nlohmann::json&)>& save) {
   Transaction transaction(admin);
@@ -212,9 +213,10 @@ nlohmann::json PostgresFence::take_rights(PostgresDatabase& admin,
                          {"relations", names_of(read_relations(admin))},
                          {"grants", grants},
                          {"defaults", defaults}};
-  save(inverse);
   run_all(admin, statements_for(defaults, Change::take));
   run_all(admin, statements_for(grants, Change::take));
+  inverse["fenced"] = read_all_rights(admin);
+  save(inverse);
   transaction.commit();
   return inverse;
 }
@@ -241,9 +243,47 @@ FenceReport PostgresFence::enter(const FenceOptions& options,
     lift(saved);
     throw;
   }
-  report.gaps = open_ways(m_site, *connection);
+  report.gaps = report.ways_to_write = open_ways(m_site, *connection);
   report.level = report.gaps.empty() ? FenceLevel::database : FenceLevel::database_with_gaps;
   return report;
+}
+
+std::vector<std::string> PostgresFence::ways_to_write() {
+  PostgresDatabase* const connection = m_site.admin ? &admin() : nullptr;
+  if (const auto reason = why_not_enforceable(m_site, connection)) return {*reason};
+  std::vector<std::string> ways = open_ways(m_site, *connection);
+  if (const auto writable = still_writable(*connection, m_site.app.user); !writable.empty())
+    ways.push_back(
+        fmt::format("the app account '{}' may change {}", m_site.app.user, fmt::join(writable, ", ")));
+  return ways;
+}
+
+// A swap gives the objects the rights that those of their names had last, after what a run did to them.
+void PostgresFence::restore_rights(const nlohmann::json& saved) {
+  for (const nlohmann::json& inverse : saved)
+    if (inverse.contains("fenced")) set_all_rights(admin(), inverse.at("fenced").get<AllRights>());
+}
+
+std::optional<std::string> PostgresFence::lost_rights() {
+  if (!m_site.admin || why_not_enforceable(m_site, &admin()) || read_relations(admin()).empty() ||
+      !still_writable(admin(), m_site.app.user).empty())
+    return std::nullopt;
+  return fmt::format("GRANT {} on its tables and GRANT {} on its sequences, those to come included, to '{}'",
+                     usual_table_rights, usual_sequence_rights, m_site.app.user);
+}
+
+void PostgresFence::give_usual_rights() {
+  const std::string& app = m_site.app.user;
+  const std::string owner = admin().owner_of_objects();
+  const std::vector<DefaultGrant> defaults{
+      {owner, "", "TABLES", app, false, std::string(usual_table_rights)},
+      {owner, "", "SEQUENCES", app, false, std::string(usual_sequence_rights)}};
+  // A site without any: then each gets what one that is made now would get.
+  const nlohmann::json inverse{{"database_oid", database_oid(admin())},
+                               {"relations", nlohmann::json::array()},
+                               {"grants", nlohmann::json::array()},
+                               {"defaults", defaults}};
+  lift(nlohmann::json::array({inverse}));
 }
 
 std::vector<std::string> PostgresFence::lift(const nlohmann::json& saved) {

@@ -10,6 +10,8 @@ namespace bench {
 
 /// Takes the app account's rights to write, which acts at once and on open sessions as well, waits until the
 /// transactions that wrote before have ended, and proves it. It stands when its process is gone.
+///
+/// NOTIFY stays open: it changes nothing that the database holds, no backup has it, and so no undo loses it.
 class PostgresFence : public Fence {
  public:
   PostgresFence(const SiteDatabase& site, PostgresDatabase* run_connection)
@@ -17,7 +19,11 @@ class PostgresFence : public Fence {
   FenceReport enter(const FenceOptions& options,
                     const std::function<void(const nlohmann::json&)>& save) override;
   bool slipped_in() override { return false; }
+  std::vector<std::string> ways_to_write() override;
   std::vector<std::string> lift(const nlohmann::json& saved) override;
+  void restore_rights(const nlohmann::json& saved) override;
+  std::optional<std::string> lost_rights() override;
+  void give_usual_rights() override;
 
  private:
   /// A connection with the admin account's own rights, which nobody interrupts.

@@ -71,16 +71,24 @@ void add_other_accounts(std::vector<std::string>& ways, PostgresDatabase& admin,
   const auto names = first_column(admin.query(
       fmt::format(
           "WITH writing(role) AS (SELECT a.grantee FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace "
-          "n ON n.oid = c.relnamespace, LATERAL aclexplode(c.relacl) a WHERE {} AND c.relkind IN ('r', "
-          "'p', 'v') AND a.privilege_type IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE') UNION SELECT "
-          "c.relowner FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
-          "c.relnamespace WHERE {} AND c.relkind IN ('r', 'p') UNION SELECT oid FROM pg_catalog.pg_roles "
+          "n ON n.oid = c.relnamespace, LATERAL aclexplode(c.relacl) a WHERE {0} AND a.privilege_type IN "
+          "('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE') OR {0} AND c.relkind = 'S' AND a.privilege_type = "
+          "'USAGE' UNION SELECT a.grantee FROM pg_catalog.pg_attribute t JOIN pg_catalog.pg_class c ON c.oid "
+          "= "
+          "t.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, LATERAL aclexplode(t.attacl) "
+          "a "
+          "WHERE {0} AND a.privilege_type IN ('INSERT', 'UPDATE') UNION SELECT a.grantee FROM "
+          "pg_catalog.pg_namespace n, LATERAL aclexplode(n.nspacl) a WHERE {0} AND a.privilege_type = "
+          "'CREATE' "
+          "UNION SELECT n.nspowner FROM pg_catalog.pg_namespace n WHERE {0} UNION SELECT c.relowner FROM "
+          "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
+          "c.relnamespace WHERE {0} AND c.relkind IN ('r', 'p') UNION SELECT oid FROM pg_catalog.pg_roles "
           "WHERE rolname = 'pg_write_all_data') "
           "SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.rolcanlogin AND NOT r.rolsuper AND "
           "r.rolname NOT IN (?, session_user) AND pg_catalog.has_database_privilege(r.oid, "
           "current_database(), 'CONNECT') AND EXISTS (SELECT 1 FROM writing w WHERE w.role <> 0 AND "
           "pg_catalog.pg_has_role(r.oid, w.role, 'MEMBER')) ORDER BY 1",
-          is_site_schema, is_site_schema),
+          is_site_schema),
       parameters));
   for (const std::string& name : names)
     ways.push_back(fmt::format("the account '{}' can write too, with rights of its own", name));
@@ -112,12 +120,11 @@ std::vector<std::string> open_ways(const SiteDatabase& site, PostgresDatabase& a
   add_definer_functions(ways, admin, app);
   add_other_accounts(ways, admin, app);
   const std::vector<Value> parameters{app};
-  if (!admin
-           .query(fmt::format("SELECT 1 FROM pg_catalog.pg_largeobject_metadata WHERE lomowner IN {} LIMIT 1",
-                              roles_of_account),
-                  parameters)
-           .empty())
-    ways.emplace_back("large objects that the app account owns can be written");
+  // Who may connect may make one, and write what he made; only their functions could be refused him, and with
+  // those the reading of them.
+  if (!admin.query("SELECT 1 FROM pg_catalog.pg_largeobject_metadata LIMIT 1").empty())
+    ways.emplace_back(
+        "this database holds large objects, which everybody can make and their owners can write");
   if (!admin
            .query(fmt::format("SELECT 1 FROM pg_catalog.pg_roles WHERE rolcreaterole AND oid IN {}",
                               roles_of_account),

@@ -35,7 +35,8 @@ std::string every_grant() {
       "UNION ALL SELECT 'schema', n.oid, '', n.nspname, 0, '', n.nspowner, a.privilege_type = 'CREATE', a.* "
       "FROM pg_catalog.pg_namespace n, LATERAL aclexplode(n.nspacl) a WHERE {2} "
       "UNION ALL SELECT 'database', d.oid, '', d.datname, 0, '', d.datdba, a.privilege_type = 'CREATE', a.* "
-      "FROM pg_catalog.pg_database d, LATERAL aclexplode(d.datacl) a WHERE d.datname = current_database()",
+      "FROM pg_catalog.pg_database d, LATERAL aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a "
+      "WHERE d.datname = current_database()",
       writes_sequences, writes_tables, is_site_schema);
 }
 

@@ -58,6 +58,10 @@ enum class Change { give, take };
 std::vector<std::string> statements_for(const std::vector<Grant>& grants, Change change);
 std::vector<std::string> statements_for(const std::vector<DefaultGrant>& grants, Change change);
 
+/// What an app account usually has, as new-site gives it.
+inline constexpr std::string_view usual_table_rights = "DELETE, INSERT, SELECT, TRUNCATE, UPDATE";
+inline constexpr std::string_view usual_sequence_rights = "SELECT, UPDATE, USAGE";
+
 /// What the default rights give on a relation that is made now.
 std::vector<Grant> usual_grants(const Relation& relation, const std::vector<DefaultGrant>& defaults);
 

@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <map>
-#include <set>
 #include <thread>
 
 #include "base/error.hpp"
+#include "database/postgres/all_rights.hpp"
 #include "database/postgres/connection.hpp"
-#include "database/postgres/rights.hpp"
 #include "database/postgres/text.hpp"
 
 namespace bench {
@@ -61,89 +59,6 @@ class SessionEnder {
 bool is_of_database(const Grant& grant) {
   return grant.kind == "database";
 }
-
-using ObjectName = std::pair<std::string, std::string>;
-
-std::set<ObjectName> names_of(const std::vector<Relation>& relations) {
-  std::set<ObjectName> names;
-  for (const Relation& relation : relations) names.emplace(relation.schema, relation.name);
-  return names;
-}
-
-/// The rights of the live database's objects, as far as the scratch has objects of these names.
-class RightsCopy {
- public:
-  RightsCopy(PostgresDatabase& live, PostgresDatabase& scratch)
-      : m_scratch(scratch),
-        m_live_names(names_of(read_relations(live))),
-        m_grants(read_grants(live, Rights::all, "")),
-        m_defaults(read_default_grants(live, Rights::all, "")) {}
-
-  void run() {
-    Transaction transaction(m_scratch);
-    take_all();
-    give();
-    transaction.commit();
-  }
-
- private:
-  void take_all() {
-    run_all(statements_for(read_grants(m_scratch, Rights::all, ""), Change::take));
-    run_all(statements_for(read_default_grants(m_scratch, Rights::all, ""), Change::take));
-  }
-
-  void give() {
-    const std::vector<Relation> relations = read_relations(m_scratch);
-    const std::set<ObjectName> names = names_of(relations);
-    std::vector<Grant> grants;
-    for (const Grant& grant : m_grants)
-      if (has_object(grant, names)) grants.push_back(grant);
-    for (const Relation& relation : relations)
-      if (!m_live_names.contains({relation.schema, relation.name}))
-        for (Grant& grant : usual_grants(relation, m_defaults)) grants.push_back(std::move(grant));
-    run_all(statements_for(grants, Change::give));
-    for (const std::string& statement : statements_for(m_defaults, Change::give))
-      run_unless_missing(statement);
-  }
-
-  bool has_object(const Grant& grant, const std::set<ObjectName>& names) {
-    if (is_of_database(grant)) return false;
-    if (grant.kind == "schema") {
-      const std::vector<Value> name{grant.name};
-      return !m_scratch.query("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = ?", name).empty();
-    }
-    if (!names.contains({grant.schema, grant.name})) return false;
-    if (grant.kind != "column") return true;
-    const std::vector<Value> column{quote_name(grant.schema, grant.name), grant.column};
-    return !m_scratch
-                .query(
-                    "SELECT 1 FROM pg_catalog.pg_attribute WHERE attrelid = ?::text::regclass AND attname = "
-                    "? AND "
-                    "NOT attisdropped",
-                    column)
-                .empty();
-  }
-
-  void run_all(const std::vector<std::string>& statements) {
-    for (const std::string& statement : statements) m_scratch.execute(statement);
-  }
-
-  // A schema that the restored database does not have needs no default rights.
-  void run_unless_missing(const std::string& statement) {
-    try {
-      Savepoint savepoint(m_scratch, "bench_rights");
-      m_scratch.execute(statement);
-      savepoint.release();
-    } catch (const Error& error) {
-      if (error.sqlstate() != "3F000") throw;
-    }
-  }
-
-  PostgresDatabase& m_scratch;
-  std::set<ObjectName> m_live_names;
-  std::vector<Grant> m_grants;
-  std::vector<DefaultGrant> m_defaults;
-};
 
 // A setting that is a list reads right only when the server itself takes it over from the session.
 void copy_settings(PostgresDatabase& server, const std::string& from, const std::string& to) {
@@ -213,10 +128,11 @@ void swap_postgres_database(const SiteDatabase& site, const std::string& scratch
   const std::string& name = site.app.name;
   std::vector<Grant> grants;
   {
-    const auto live = connect_as_itself(admin, name);
-    grants = read_grants(*live, Rights::all, "");
-    const auto other = connect_as_itself(admin, scratch);
-    RightsCopy(*live, *other).run();
+    AllRights rights = read_all_rights(*connect_as_itself(admin, name));
+    grants = rights.grants;
+    // On the database itself, which is named otherwise still.
+    std::erase_if(rights.grants, is_of_database);
+    set_all_rights(*connect_as_itself(admin, scratch), rights);
   }
   const auto server = connect_to_server(admin);
   for (int attempt = 1;; ++attempt) {

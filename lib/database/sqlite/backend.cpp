@@ -18,7 +18,7 @@ std::unique_ptr<Database> connect(const ConnectionSettings& settings, const Conn
   return std::make_unique<SqliteDatabase>(settings.file, options);
 }
 
-void create_database(const SiteDatabase& database, const std::function<void()>& begin) {
+void create_database(const SiteDatabase& database, AppAccount, const std::function<void()>& begin) {
   const ConnectionSettings& settings = database.app;
   begin();
   make_folders(settings.file.parent_path(), 0700);
@@ -104,6 +104,7 @@ const Backend& sqlite_backend() {
       .has_server = false,
       .is_administrator = [](const ConnectionSettings&) { return false; },
       .connect = connect,
+      .has_database = [](const SiteDatabase& database) { return std::filesystem::exists(database.app.file); },
       .create_database = create_database,
       .drop_database = drop_database,
       .make_fence = make_fence,

@@ -15,12 +15,18 @@
 
 namespace bench {
 
+namespace {
+
+constexpr std::string_view open_to_all =
+    "SQLite cannot refuse writes for a process that is gone: whoever ignores maintenance_mode can write";
+
+}  // namespace
+
 FenceReport SqliteFence::enter(const FenceOptions& options,
                                const std::function<void(const nlohmann::json&)>&) {
   FenceReport report;
   if (m_run == nullptr) {
-    report.gaps = {
-        "SQLite cannot refuse writes for a process that is gone: whoever ignores maintenance_mode can write"};
+    report.gaps.emplace_back(open_to_all);
     return report;
   }
   const Stopwatch stopwatch;
@@ -30,6 +36,11 @@ FenceReport SqliteFence::enter(const FenceOptions& options,
   report.level = FenceLevel::database;
   report.drain = stopwatch.elapsed();
   return report;
+}
+
+std::vector<std::string> SqliteFence::ways_to_write() {
+  if (m_run != nullptr && m_run->holds_write_lock()) return {};
+  return {std::string(open_to_all)};
 }
 
 std::vector<std::string> SqliteFence::lift(const nlohmann::json&) {

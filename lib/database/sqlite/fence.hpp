@@ -14,6 +14,7 @@ class SqliteFence : public Fence {
   FenceReport enter(const FenceOptions& options,
                     const std::function<void(const nlohmann::json&)>& save) override;
   bool slipped_in() override { return m_run != nullptr && m_run->slipped_in(); }
+  std::vector<std::string> ways_to_write() override;
   std::vector<std::string> lift(const nlohmann::json& saved) override;
 
  private:

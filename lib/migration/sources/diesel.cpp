@@ -31,7 +31,7 @@ class Diesel : public PatchSource {
         refuse_migration(entry, "the migration has no up.sql", "add it, or remove the folder");
       files.push_back({*version, entry / "up.sql", entry_name});
     }
-    return read_in_order(std::move(files), app, dialect);
+    return read_in_order(std::move(files), app);
   }
 };
 

@@ -49,22 +49,21 @@ class Flyway : public PatchSource {
         refuse_migration(file, "a Flyway migration is named like V1.2__title.sql or R__title.sql",
                          "rename it");
     }
-    std::vector<Patch> patches = read_in_order(std::move(versioned), app, dialect);
-    add_repeatable(patches, std::move(repeatable), app, dialect);
+    std::vector<Patch> patches = read_in_order(std::move(versioned), app);
+    add_repeatable(patches, std::move(repeatable), app);
     return patches;
   }
 
  private:
   /// The checksum is part of the id, so that a file that has changed is a new patch.
-  static void add_repeatable(std::vector<Patch>& patches, std::vector<fs::path> files, const App& app,
-                             Dialect dialect) {
+  static void add_repeatable(std::vector<Patch>& patches, std::vector<fs::path> files, const App& app) {
     std::sort(files.begin(), files.end(),
               [](const fs::path& left, const fs::path& right) { return left.filename() < right.filename(); });
     for (auto file = files.begin(); file != files.end(); ++file) {
       if (file != files.begin() && file->filename() == (file - 1)->filename())
         refuse_migration(*file, fmt::format("it has the same name as {}", (file - 1)->string()),
                          "rename one of them");
-      Patch patch = read_patch_file(*file, dialect);
+      Patch patch = read_patch_file(*file);
       patch.app = app.name;
       patch.id = fmt::format("{} #{}", file->stem().string(), patch.checksum.substr(0, checksum_digits));
       patch.log_key = app.name + "." + patch.id;

@@ -20,7 +20,7 @@ class GolangMigrate : public PatchSource {
         refuse_migration(file, "a golang-migrate migration is named like 0001_title.up.sql", "rename it");
       files.push_back({*version, file, std::string(stem)});
     }
-    return read_in_order(std::move(files), app, dialect);
+    return read_in_order(std::move(files), app);
   }
 };
 

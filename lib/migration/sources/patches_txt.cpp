@@ -46,7 +46,7 @@ class Candidates {
   /// them.
   std::optional<Patch> read() const {
     for (const fs::path& file : {m_for_this, m_for_all, m_executable, m_python, m_other_kind})
-      if (!file.empty()) return read_patch_file(file, m_dialect);
+      if (!file.empty()) return read_patch_file(file);
     if (!m_for_others.empty()) return patch_without_variant(m_for_others, m_dialect);
     return std::nullopt;
   }
@@ -79,21 +79,22 @@ class FolderListings {
  public:
   /// Files in the stem's folder named `<stem>` or `<stem>.<anything>`.
   std::vector<fs::path> files_of(const fs::path& stem) {
-    const auto [listing, is_new] = m_names.try_emplace(stem.parent_path());
+    const fs::path folder = stem.parent_path();
+    const auto [listing, is_new] = m_names.try_emplace(folder.native());
     std::set<std::string>& names = listing->second;
-    if (is_new && fs::is_directory(listing->first))
-      for (const fs::path& entry : visible_entries(listing->first)) names.insert(entry.filename().string());
+    if (is_new && fs::is_directory(folder))
+      for (const fs::path& entry : visible_entries(folder)) names.insert(entry.filename().string());
     std::vector<fs::path> files;
     const std::string name = stem.filename().string();
     if (names.contains(name)) files.push_back(stem);
     for (auto found = names.lower_bound(name + "."); found != names.end() && found->starts_with(name + ".");
          ++found)
-      files.push_back(listing->first / *found);
+      files.push_back(folder / *found);
     return files;
   }
 
  private:
-  std::map<fs::path, std::set<std::string>> m_names;
+  std::map<std::string, std::set<std::string>> m_names;
 };
 
 /// One reading of one patches.txt.

@@ -29,7 +29,7 @@ class PlainSql : public PatchSource {
     for (const auto& [version, variants] : variants_in(*folder, dialect)) {
       const std::string id = variants.stem;
       if (variants.chosen) {
-        patches.push_back(read_numbered_patch(*variants.chosen, id, app, dialect));
+        patches.push_back(read_numbered_patch(*variants.chosen, id, app));
         continue;
       }
       Patch patch = patch_without_variant(variants.other, dialect);

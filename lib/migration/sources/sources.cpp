@@ -33,7 +33,8 @@ std::vector<fs::path> visible_entries(const fs::path& folder) {
   if (error)
     refuse_migration(folder, fmt::format("the folder of the patches cannot be read: {}", error.message()),
                      {});
-  std::sort(entries.begin(), entries.end());
+  // All in one folder: their texts sort as the paths do.
+  std::ranges::sort(entries, {}, &fs::path::native);
   return entries;
 }
 
@@ -52,15 +53,15 @@ std::optional<Version> Version::parse(std::string_view text) {
   return version;
 }
 
-Patch read_numbered_patch(const fs::path& file, std::string id, const App& app, Dialect dialect) {
-  Patch patch = read_patch_file(file, dialect);
+Patch read_numbered_patch(const fs::path& file, std::string id, const App& app) {
+  Patch patch = read_patch_file(file);
   patch.app = app.name;
   patch.log_key = app.name + "." + id;
   patch.id = std::move(id);
   return patch;
 }
 
-std::vector<Patch> read_in_order(std::vector<VersionedFile> files, const App& app, Dialect dialect) {
+std::vector<Patch> read_in_order(std::vector<VersionedFile> files, const App& app) {
   std::stable_sort(files.begin(), files.end(), [](const VersionedFile& left, const VersionedFile& right) {
     return left.version < right.version;
   });
@@ -73,7 +74,7 @@ std::vector<Patch> read_in_order(std::vector<VersionedFile> files, const App& ap
                      "give one of them another number");
   std::vector<Patch> patches;
   for (VersionedFile& file : files)
-    patches.push_back(read_numbered_patch(file.file, std::move(file.id), app, dialect));
+    patches.push_back(read_numbered_patch(file.file, std::move(file.id), app));
   return patches;
 }
 

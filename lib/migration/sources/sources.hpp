@@ -49,10 +49,10 @@ struct VersionedFile {
 
 /// Sorts by version and reads each into a patch that is logged as `<app>.<id>`. Error{configuration} when two
 /// files have one version.
-std::vector<Patch> read_in_order(std::vector<VersionedFile> files, const App& app, Dialect dialect);
+std::vector<Patch> read_in_order(std::vector<VersionedFile> files, const App& app);
 
 /// The patch in `file` under the id; logged as `<app>.<id>`.
-Patch read_numbered_patch(const std::filesystem::path& file, std::string id, const App& app, Dialect dialect);
+Patch read_numbered_patch(const std::filesystem::path& file, std::string id, const App& app);
 
 /// The variant of a file for one database, such as the "sqlite" in `x.sqlite.sql`.
 struct Variant {

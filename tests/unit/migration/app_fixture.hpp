@@ -34,6 +34,12 @@ class AppFixture {
   }
 
   std::vector<Patch> read(Dialect dialect = Dialect::sqlite) const { return read_patches(m_app, dialect); }
+  /// With its statements.
+  Patch read_patch(std::size_t index, Dialect dialect = Dialect::sqlite) const {
+    Patch patch = read(dialect).at(index);
+    read_statements(patch, dialect);
+    return patch;
+  }
   std::vector<std::string> ids(Dialect dialect = Dialect::sqlite) const {
     std::vector<std::string> all;
     for (const Patch& patch : read(dialect)) all.push_back(patch.id);

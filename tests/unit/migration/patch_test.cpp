@@ -14,7 +14,9 @@ namespace {
 Patch patch_of(std::string_view sql, Dialect dialect = Dialect::sqlite) {
   AppFixture app(PatchFormat::plain_sql);
   app.write("1.sql", sql);
-  return read_patch_file(app.path() / "1.sql", dialect);
+  Patch patch = read_patch_file(app.path() / "1.sql");
+  read_statements(patch, dialect);
+  return patch;
 }
 
 std::string problem_of(std::string_view sql, Dialect dialect = Dialect::sqlite) {
@@ -91,27 +93,39 @@ TEST_CASE("what only looks like it is not refused") {
 TEST_CASE("an SQL file with an open string is an error that names file and line") {
   AppFixture app(PatchFormat::plain_sql);
   app.write("1.sql", "SELECT 1;\nSELECT 'x");
-  const auto error = error_of([&] { app.read(); });
+  Patch patch = app.read().at(0);
+  const auto error = error_of([&] { read_statements(patch, Dialect::sqlite); });
   REQUIRE(error);
   CHECK(error->kind() == Kind::configuration);
   CHECK(std::string(error->what()) ==
         (app.path() / "1.sql").string() + ": line 2: a string begins here and is not closed");
 }
 
+TEST_CASE("a file that was changed between its checksum and its statements is refused") {
+  AppFixture app(PatchFormat::plain_sql);
+  app.write("1.sql", "SELECT 1;");
+  Patch patch = app.read().at(0);
+  app.write("1.sql", "SELECT 2;");
+  const auto error = error_of([&] { read_statements(patch, Dialect::sqlite); });
+  REQUIRE(error);
+  CHECK(error->kind() == Kind::configuration);
+  CHECK(patch.statements.empty());
+}
+
 TEST_CASE("other files are executables, or cannot run") {
   AppFixture app(PatchFormat::plain_sql);
   app.write("x.sh", "#!/bin/sh\necho 'SELECT 1;'\n");
-  CHECK(read_patch_file(app.path() / "x.sh", Dialect::sqlite).problem ==
+  CHECK(read_patch_file(app.path() / "x.sh").problem ==
         (app.path() / "x.sh").string() + ": it is neither SQL nor executable");
   app.make_executable("x.sh");
-  const Patch executable = read_patch_file(app.path() / "x.sh", Dialect::sqlite);
+  const Patch executable = read_patch_file(app.path() / "x.sh");
   CHECK(executable.kind == PatchKind::executable);
   CHECK(executable.checksum == sha256("#!/bin/sh\necho 'SELECT 1;'\n"));
   CHECK(executable.statements.empty());
 
   app.write("y.py", "def execute(): pass\n");
   app.make_executable("y.py");
-  const Patch python = read_patch_file(app.path() / "y.py", Dialect::sqlite);
+  const Patch python = read_patch_file(app.path() / "y.py");
   CHECK(python.kind == PatchKind::unsupported);
   CHECK(python.problem == (app.path() / "y.py").string() + ": bench does not run Python patches");
   CHECK_FALSE(python.hint.empty());

@@ -2,7 +2,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "app_fixture.hpp"
+
 using namespace bench;
+using namespace bench::test;
 
 namespace {
 
@@ -55,6 +58,17 @@ TEST_CASE("a plan tells what is applied, pending, skipped and drifted") {
   CHECK(plan.all()[4].state == PatchState::applied);
   CHECK(ids(plan.pending()) == Ids{"pending", "skipped"});
   CHECK(ids(plan.drifted()) == Ids{"drifted"});
+}
+
+TEST_CASE("only what is pending is read") {
+  AppFixture app(PatchFormat::plain_sql);
+  app.write("1.sql", "SELECT 'a string that is not closed");
+  app.write("2.sql", "SELECT 2; SELECT 3;");
+  std::vector<Patch> patches = app.read();
+  const PatchLog log = {{"demo.1", entry("demo.1", patches[0].checksum)}};
+  read_pending_statements(patches, MigrationPlan(patches, log), Dialect::sqlite);
+  CHECK(patches[0].statements.empty());
+  CHECK(patches[1].statements.size() == 2);
 }
 
 TEST_CASE("of several lines that name one file the last tells what the file must have been") {

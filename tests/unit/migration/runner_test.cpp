@@ -134,7 +134,7 @@ TEST_CASE("executables print the SQL of their patch") {
   executable.kind = PatchKind::executable;
   std::string asked_for;
   std::string output = "CREATE TABLE a (x);\nINSERT INTO a VALUES (7);";
-  run.options.run_executable = [&](const Patch& asked) {
+  run.options.run_executable = [&](const Patch& asked, RunOptions::Printed) {
     asked_for = asked.id;
     return output;
   };
@@ -174,7 +174,7 @@ TEST_CASE("a signal stops the run before the next patch, and it is not skipped")
   run.options.on_failure = RunOptions::OnFailure::skip;
   Patch executable = patch("2", "");
   executable.kind = PatchKind::executable;
-  run.options.run_executable = [](const Patch&) {
+  run.options.run_executable = [](const Patch&, RunOptions::Printed) {
     std::raise(SIGTERM);
     return std::string();
   };

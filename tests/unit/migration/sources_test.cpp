@@ -31,7 +31,7 @@ TEST_CASE("golang-migrate: up files by number") {
   app.write("0001_first.up.sql", "a");
   app.write("README.md", "");
   CHECK(app.ids() == Ids{"0001_first", "9_second", "0010_last"});
-  const Patch patch = app.read().at(1);
+  const Patch patch = app.read_patch(1);
   CHECK(patch.app == "demo");
   CHECK(patch.log_key == "demo.9_second");
   CHECK(patch.phase == Phase::pre_model_sync);
@@ -98,9 +98,9 @@ TEST_CASE("numbered SQL files, also one a database") {
   app.write("001_a.sql", "a");
   app.write("notes.txt", "");
   CHECK(app.ids() == Ids{"001_a", "2-x", "2008030300"});
-  CHECK(app.read().at(1).statements.at(0).text == "b");
-  CHECK(app.read(Dialect::mariadb).at(1).statements.at(0).text == "y");
-  CHECK(app.read(Dialect::postgres).at(1).statements.at(0).text == "z");
+  CHECK(app.read_patch(1).statements.at(0).text == "b");
+  CHECK(app.read_patch(1, Dialect::mariadb).statements.at(0).text == "y");
+  CHECK(app.read_patch(1, Dialect::postgres).statements.at(0).text == "z");
 
   app.write("3.mariadb.sql", "m");
   const Patch other = app.read().at(2);

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "database/postgres/rights.hpp"
+
+namespace bench {
+
+/// Who may do what in one database at one moment, its owners aside: on its tables and the like, schemas and
+/// on the database itself, and what new ones get.
+struct AllRights {
+  std::set<std::pair<std::string, std::string>> relations;  ///< schema and name of those there were
+  std::vector<Grant> grants;
+  std::vector<DefaultGrant> defaults;
+};
+
+AllRights read_all_rights(PostgresDatabase& database);
+
+/// Takes every right in the database and gives these, in one transaction. Objects are known by their names;
+/// those that there were none of get the usual rights, and roles that are gone get none.
+void set_all_rights(PostgresDatabase& database, const AllRights& rights);
+
+void to_json(nlohmann::json& json, const AllRights& rights);
+void from_json(const nlohmann::json& json, AllRights& rights);
+
+}  // namespace bench

@@ -1,0 +1,283 @@
+"""An undo by restoring never takes away what somebody else was told is written, and gives everybody back what he might do."""
+
+import os
+import shutil
+import signal
+
+from server_place import BAD, MORE, app, at_site, can_write, check_live, config, content, make_migrated_site, site_of, tables
+from servers import OwnServer
+from support import contains, equal, lacks, same_text
+
+
+def as_admin(place, sql):
+    return place.server.as_admin(sql, config(place)["db_name"])
+
+
+def titles(place):
+    return [title for (title,) in as_admin(place, "SELECT title FROM book ORDER BY id")]
+
+
+def name_of(place, word):
+    """Of an account, as SQL says it."""
+    name = place.server.name(word)
+    return place.server.variant(f"'{name}'@'localhost'", f'"{name}"')
+
+
+def give_writing_back(place):
+    as_admin(place, f"GRANT INSERT ON book TO {name_of(place, 'site')}")
+    app(place, "INSERT INTO book (id, title) VALUES (7, 'acknowledged')")
+
+
+def start_a_run(place):
+    """It stops after its first patch."""
+    make_migrated_site(place)
+    place.make_app("books", {**MORE, **BAD})
+    child = place.start(*at_site(place, "migrate"), env={"BENCH_PAUSE_AT": "migrate.patch-applied"})
+    os.waitpid(child.pid, os.WUNTRACED)
+    return child
+
+
+def cut_off_a_run(place):
+    child = start_a_run(place)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    assert "more" in tables(place) and not can_write(place)
+
+
+def check_nothing_is_lost(place):
+    equal(titles(place), ["Emma", "acknowledged"])
+    assert "more" in tables(place)
+    equal(config(place)["maintenance_mode"], 1)
+
+
+def check_it_was_restored(place):
+    place.bench(*at_site(place, "recover", "--restore"))
+    equal(titles(place), ["Emma"])
+    assert "more" not in tables(place)
+    check_live(place)
+
+
+def restore_hint(place):
+    return f"hint: look at what was written, then bench --site {site_of(place)} recover --restore"
+
+
+def test_recover_restores_nothing_while_the_app_may_write_again(place):
+    cut_off_a_run(place)
+    give_writing_back(place)
+    contains(place.bench(*at_site(place, "recover"), code=8).err, "had been interrupted", "others can write now", "INSERT" if
+             place.server.kind == "mariadb" else "public.book", restore_hint(place))
+    for command in (["recover"], ["migrate"], ["set-maintenance-mode", "off"]):
+        run = place.bench(*at_site(place, *command), code=8)
+        contains(run.err, restore_hint(place))
+        lacks(run.err, "interrupted")
+        check_nothing_is_lost(place)
+    check_it_was_restored(place)
+
+
+def test_migrate_restores_nothing_while_the_app_may_write_again(place):
+    cut_off_a_run(place)
+    give_writing_back(place)
+    contains(place.bench(*at_site(place, "migrate"), code=8).err, "others can write now", restore_hint(place))
+    check_nothing_is_lost(place)
+    # Going on takes nothing away.
+    place.make_app("books", {"0004_bad.sql": "CREATE TABLE good (id INTEGER PRIMARY KEY);\n"})
+    place.bench(*at_site(place, "recover", "--resume"))
+    equal(titles(place), ["Emma", "acknowledged"])
+    assert "good" in tables(place)
+    check_live(place)
+
+
+def test_a_failing_run_is_not_undone_while_the_app_may_write_again(place):
+    child = start_a_run(place)
+    give_writing_back(place)
+    os.kill(child.pid, signal.SIGCONT)
+    # It stops once more where the patch that fails would have been applied, or ends.
+    run = place.finish(child)
+    equal(run.code, 8)
+    contains(run.err, "others can write now", restore_hint(place))
+    check_nothing_is_lost(place)
+    check_it_was_restored(place)
+
+
+def make_account(place, rights):
+    other = name_of(place, "other")
+    if place.server.kind == "mariadb":
+        as_admin(place, f"CREATE USER {other}; GRANT {rights} ON `{config(place)['db_name']}`.* TO {other}")
+    else:
+        as_admin(place, f'CREATE ROLE {other} LOGIN; GRANT CONNECT ON DATABASE "{config(place)["db_name"]}" TO {other}; '
+                        f"GRANT USAGE ON SCHEMA public TO {other}; GRANT {rights} ON book TO {other}")
+    return other
+
+
+def remove_account(place, other):
+    as_admin(place, place.server.variant(f"DROP USER {other}", f"DROP OWNED BY {other}; DROP ROLE {other}"))
+
+
+def test_what_another_account_may_have_written_is_not_undone(place):
+    make_migrated_site(place)
+    other = make_account(place, "SELECT, INSERT")
+    place.make_app("books", {**MORE, **BAD})
+    run = place.bench(*at_site(place, "migrate"), code=8)
+    contains(run.err, "others could write when the window was entered", place.server.name("other"), restore_hint(place))
+    assert not can_write(place) and "more" in tables(place)
+    # That it is gone does not tell what it did.
+    remove_account(place, other)
+    contains(place.bench(*at_site(place, "recover"), code=8).err, restore_hint(place))
+    check_it_was_restored(place)
+
+
+def test_what_another_account_may_have_written_is_not_undone_by_recover(place):
+    make_migrated_site(place)
+    other = make_account(place, "SELECT, INSERT")
+    place.make_app("books", {**MORE, **BAD})
+    child = place.start(*at_site(place, "migrate"), env={"BENCH_PAUSE_AT": "migrate.patch-applied"})
+    os.waitpid(child.pid, os.WUNTRACED)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    remove_account(place, other)
+    contains(place.bench(*at_site(place, "recover"), code=8).err, "others could write when the window was entered",
+             place.server.name("other"), restore_hint(place))
+    check_it_was_restored(place)
+
+
+def test_accounts_that_can_change_nothing_do_not_keep_it_from_being_undone(place):
+    make_migrated_site(place)
+    other = make_account(place, place.server.variant("SELECT, LOCK TABLES, CREATE TEMPORARY TABLES, SHOW VIEW, EVENT, TRIGGER, EXECUTE", "SELECT"))
+    if place.server.kind == "mariadb":
+        # What was half written is in the backup as well.
+        as_admin(place, "CREATE TABLE old (id INTEGER) ENGINE=MyISAM")
+    before = content(place)
+    place.make_app("books", {**MORE, **BAD})
+    place.bench(*at_site(place, "migrate"), code=7)
+    same_text(content(place), before)
+    check_live_but_for(place, other)
+
+
+def check_live_but_for(place, other):
+    """Its account is not ours."""
+    remove_account(place, other)
+    check_live(place)
+
+
+def test_functions_that_lend_rights(place):
+    """On MariaDB the app cannot call them, and whoever else can is named."""
+    make_migrated_site(place)
+    as_admin(place, place.server.variant(
+        "CREATE PROCEDURE lends() INSERT INTO book (id, title) VALUES (8, 'lent')",
+        "CREATE FUNCTION lends() RETURNS void LANGUAGE sql SECURITY DEFINER AS "
+        "'INSERT INTO book (id, title) VALUES (8, ''lent'')'"))
+    place.make_app("books", {**MORE, **BAD})
+    if place.server.kind == "mariadb":
+        place.bench(*at_site(place, "migrate"), code=7)
+        other = make_account(place, "SELECT, EXECUTE")
+        contains(place.bench(*at_site(place, "migrate"), code=8).err, "may EXECUTE", restore_hint(place))
+        remove_account(place, other)
+    else:
+        contains(place.bench(*at_site(place, "migrate"), code=8).err, "lends", restore_hint(place))
+    check_it_was_restored(place)
+
+
+def test_rights_are_what_they_were_after_an_undo(place):
+    """Also those on a table that a patch made anew, or gave to others."""
+    make_migrated_site(place)
+    place.make_app("books", {"0003_tag.sql": "CREATE TABLE tag (id INTEGER PRIMARY KEY, word VARCHAR(9));\n"})
+    place.bench(*at_site(place, "migrate", "--backup", "none"))
+    other = make_account(place, "SELECT")
+    if place.server.kind == "postgres":
+        as_admin(place, f"GRANT SELECT ON tag TO {other}; GRANT SELECT (title) ON book TO {other} WITH GRANT OPTION; "
+                        f"ALTER DEFAULT PRIVILEGES FOR ROLE {name_of(place, 'site')[:-1]}_owner\" GRANT SELECT ON SEQUENCES TO {other}")
+    before = content(place)
+    anew = "DROP TABLE tag;\nCREATE TABLE tag (id INTEGER PRIMARY KEY, more INTEGER);\n"
+    if place.server.kind == "postgres":
+        anew += f"GRANT SELECT ON tag TO PUBLIC;\nREVOKE SELECT ON book FROM {other};\nDROP TABLE book;\nCREATE TABLE book (id INTEGER);\n"
+    place.make_app("books", {"0004_anew.sql": anew, "0005_bad.sql": "INSERT INTO nowhere VALUES (1);\n"})
+    place.bench(*at_site(place, "migrate"), code=7)
+    same_text(content(place), before)
+    place.server.run("SELECT word FROM tag", place.server.name("other"), "", config(place)["db_name"])
+    app(place, "INSERT INTO tag (id) VALUES (1); DELETE FROM tag")
+    check_live_but_for(place, other)
+
+
+def test_large_objects_are_a_gap(place):
+    make_migrated_site(place)
+    if place.server.kind == "mariadb":
+        return
+    equal(place.result(*at_site(place, "set-maintenance-mode", "on"))["gaps"], [])
+    place.bench(*at_site(place, "set-maintenance-mode", "off"))
+    app(place, "SELECT lo_from_bytea(0, 'x')")
+    place.make_app("books", {**MORE, **BAD})
+    contains(place.bench(*at_site(place, "migrate"), code=8).err, "large objects", restore_hint(place))
+
+
+def lose_the_record(place):
+    make_migrated_site(place)
+    before = content(place)
+    place.bench(*at_site(place, "set-maintenance-mode", "on"))
+    shutil.rmtree(place.site(site_of(place)) / "operations")
+    return before
+
+
+def test_maintenance_off_when_record_and_rights_are_lost(place):
+    before = lose_the_record(place)
+    run = place.bench(*at_site(place, "set-maintenance-mode", "off"), code=8)
+    contains(run.err, f"account {site_of(place)} has no right to write", "GRANT ",
+             f"hint: bench --site {site_of(place)} --yes set-maintenance-mode off")
+    equal(config(place)["maintenance_mode"], 1)
+    assert not can_write(place)
+    contains(place.bench(*at_site(place, "--yes", "set-maintenance-mode", "off")).out, "it was given the usual ones", "GRANT ")
+    same_text(content(place), before)
+    check_live(place)
+
+
+def test_maintenance_off_when_only_the_record_is_lost(place):
+    make_migrated_site(place)
+    before = content(place)
+    place.bench(*at_site(place, "set-config", "maintenance_mode", "1"))
+    place.bench(*at_site(place, "set-maintenance-mode", "off"))
+    same_text(content(place), before)
+    check_live(place)
+
+
+def test_what_waits_for_a_person_is_called_so(place):
+    make_migrated_site(place)
+    equal(place.result(*at_site(place, "ready-for-migration"))["ready"], True)
+    place.make_app("books", {**MORE, **BAD})
+    place.bench(*at_site(place, "migrate", "--backup", "none"), code=8)
+    run = place.bench("--json", *at_site(place, "ready-for-migration"), code=8)
+    equal(run.json()["results"][0]["ready"], False)
+    contains(run.json()["error"]["hint"], "recover --resume")
+    run = place.bench(*at_site(place, "recover"), code=8)
+    contains(run.err, "waits for a person's decision", "recover --resume")
+    lacks(run.err + run.out, "interrupted")
+    document = place.bench("--json", *at_site(place, "maintenance-status"), code=3).json()
+    equal(document["results"][0]["fence"], "database")
+
+
+def test_maintenance_status_tells_what_enforces_it(place):
+    make_migrated_site(place)
+    place.bench(*at_site(place, "set-config", "maintenance_mode", "1"))
+    run = place.bench(*at_site(place, "maintenance-status"), code=3)
+    contains(run.out, "NOT ENFORCED", "no operation of bench")
+    lacks(run.out, "READ-ONLY")
+    place.bench(*at_site(place, "set-config", "maintenance_mode", "0"))
+    place.bench(*at_site(place, "set-maintenance-mode", "on"))
+    contains(place.bench(*at_site(place, "maintenance-status"), code=3).out, "READ-ONLY", "writes were refused by the database")
+
+
+def test_accounts_with_rights_on_every_database(place):
+    """They concern every site of a server, so this one is the case's own."""
+    if place.server.kind == "postgres":
+        return
+    with OwnServer("mariadb", place.folder / "server") as place.server:
+        make_migrated_site(place)
+        place.make_app("books", {**MORE, **BAD})
+        as_admin(place, "CREATE USER boss@localhost; GRANT ALL ON *.* TO boss@localhost WITH GRANT OPTION; "
+                        "CREATE USER dumps@localhost; GRANT SELECT, LOCK TABLES, EVENT, TRIGGER ON *.* TO dumps@localhost")
+        place.bench(*at_site(place, "migrate"), code=7)
+        as_admin(place, "CREATE USER etl@localhost; GRANT INSERT ON *.* TO etl@localhost")
+        contains(place.bench(*at_site(place, "migrate"), code=8).err, "account `etl`@`localhost` may INSERT on every database")
+        check_it_was_restored(place)
+        as_admin(place, "DROP USER etl@localhost; CREATE ROLE writers; GRANT INSERT ON *.* TO writers; "
+                        f"GRANT writers TO {name_of(place, 'site')}")
+        contains(place.bench(*at_site(place, "migrate"), code=8).err, "NOT ENFORCED", "INSERT on every database by the role writers")
+        place.bench(*at_site(place, "--yes", "set-maintenance-mode", "off"))
