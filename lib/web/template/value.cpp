@@ -112,9 +112,9 @@ TemplateValue TemplateValue::safe(std::string html) {
 }
 
 TemplateValue::Type TemplateValue::type() const {
-  constexpr std::array<Type, 11> types{Type::undefined, Type::none,     Type::boolean, Type::integer,
-                                       Type::number,    Type::text,     Type::text,    Type::list,
-                                       Type::dict,      Type::function, Type::object};
+  static constexpr std::array<Type, 11> types{Type::undefined, Type::none,     Type::boolean, Type::integer,
+                                              Type::number,    Type::text,     Type::text,    Type::list,
+                                              Type::dict,      Type::function, Type::object};
   return types[m_value.index()];
 }
 
