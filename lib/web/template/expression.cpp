@@ -21,10 +21,15 @@ const TemplateValue& found_or_undefined(const TemplateValue* found) {
   return found != nullptr ? *found : undefined_value();
 }
 
-void require_defined(Rendering& rendering, const Expression& base, const TemplateValue& value,
-                     std::string_view what) {
+void require_defined(Rendering& rendering, const Expression& base, const TemplateValue& value) {
   if (value.is(Type::undefined))
-    rendering.fail(base.at, fmt::format("'{}' is undefined and has no {}", base.source, what));
+    rendering.fail(base.at, fmt::format("'{}' is undefined and has no items", base.source));
+}
+
+void require_defined(Rendering& rendering, const Expression& base, const TemplateValue& value,
+                     std::string_view attribute) {
+  if (value.is(Type::undefined))
+    rendering.fail(base.at, fmt::format("'{}' is undefined and has no '{}'", base.source, attribute));
 }
 
 TemplateArguments evaluate_arguments(Rendering& rendering, const ArgumentExpressions& expressions) {
@@ -41,6 +46,8 @@ TemplateArguments evaluate_arguments(Rendering& rendering, const ArgumentExpress
 /// Arguments that were found to fit by `binding_fault`.
 TemplateValue apply_builtin(Rendering& rendering, std::uint32_t at, const Builtin& builtin,
                             const TemplateValue& input, const ArgumentExpressions& expressions) {
+  if (expressions.positional.empty() && expressions.named.empty())
+    return rendering.at_place(at, [&] { return builtin.apply(input, BuiltinArguments(builtin.name)); });
   std::array<TemplateValue, BuiltinArguments::most> scratches;
   BuiltinArguments arguments(builtin.name);
   std::size_t next = 0;
@@ -123,7 +130,7 @@ const TemplateValue& NameExpression::evaluate(Rendering& rendering, TemplateValu
 const TemplateValue& AttributeExpression::evaluate(Rendering& rendering, TemplateValue& scratch) const {
   const TemplateValue& value = base->evaluate(rendering, scratch);
   if (value.is(Type::dict)) return found_or_undefined(value.dict().find(name));
-  require_defined(rendering, *base, value, fmt::format("'{}'", name));
+  require_defined(rendering, *base, value, name);
   return rendering.at_place(
       at, [&]() -> const TemplateValue& { return found_or_undefined(find_attribute(value, name, scratch)); });
 }
@@ -132,7 +139,7 @@ const TemplateValue& ItemExpression::evaluate(Rendering& rendering, TemplateValu
   TemplateValue key_scratch;
   const TemplateValue& value = base->evaluate(rendering, scratch);
   const TemplateValue& which = key->evaluate(rendering, key_scratch);
-  require_defined(rendering, *base, value, "items");
+  require_defined(rendering, *base, value);
   return rendering.at_place(
       at, [&]() -> const TemplateValue& { return found_or_undefined(find_item(value, which, scratch)); });
 }
@@ -141,7 +148,7 @@ const TemplateValue& SliceExpression::evaluate(Rendering& rendering, TemplateVal
   TemplateValue base_scratch;
   TemplateValue items_scratch;
   const TemplateValue& value = base->evaluate(rendering, base_scratch);
-  require_defined(rendering, *base, value, "items");
+  require_defined(rendering, *base, value);
   if (!value.is(Type::text) && !value.is(Type::list))
     rendering.fail(at, fmt::format("'{}' is {} and has no parts", base->source, name(value.type())));
   const TemplateList& items = items_of(value, items_scratch);
@@ -166,7 +173,7 @@ const TemplateValue& CallExpression::evaluate(Rendering& rendering, TemplateValu
 const TemplateValue& MethodExpression::evaluate(Rendering& rendering, TemplateValue& scratch) const {
   TemplateValue base_scratch;
   const TemplateValue& value = base->evaluate(rendering, base_scratch);
-  require_defined(rendering, *base, value, fmt::format("'{}'", name));
+  require_defined(rendering, *base, value, name);
   if (const Builtin* method = find_method(value.type(), name)) {
     if (const std::string fault = binding_fault(*method, arguments); !fault.empty())
       rendering.fail(at, fault);

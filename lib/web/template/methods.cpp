@@ -17,7 +17,7 @@ namespace {
 using Type = TemplateValue::Type;
 
 TemplateValue get(const TemplateValue& input, const BuiltinArguments& arguments) {
-  if (const TemplateValue* found = input.dict().find(arguments.value(0))) return *found;
+  if (const TemplateValue* found = input.dict().find_key(arguments.value(0))) return *found;
   return arguments.has(1) ? arguments.value(1) : TemplateValue(nullptr);
 }
 

@@ -76,7 +76,7 @@ std::partial_ordering order(const TemplateValue& left, const TemplateValue& righ
 
 bool is_equal_dict(const TemplateDict& left, const TemplateDict& right) {
   return left.size() == right.size() && std::all_of(left.begin(), left.end(), [&](const auto& entry) {
-           const TemplateValue* other = right.find(entry.key);
+           const TemplateValue* other = right.find_key(entry.key);
            return other != nullptr && is_equal(entry.value, *other);
          });
 }
@@ -93,7 +93,7 @@ bool contains(const TemplateValue& container, const TemplateValue& value) {
                          [&](const TemplateValue& item) { return is_equal(item, value); });
     case Type::dict:
       if (value.depth() > 0) fail(fmt::format("{} cannot be a key of a dict", name(value.type())));
-      return container.dict().find(value) != nullptr;
+      return container.dict().find_key(value) != nullptr;
     default:
       fail(fmt::format("nothing can be in {}", name(container.type())));
   }
@@ -407,7 +407,7 @@ const TemplateValue* find_attribute(const TemplateValue& base, std::string_view 
 }
 
 const TemplateValue* find_item(const TemplateValue& base, const TemplateValue& key, TemplateValue& scratch) {
-  if (base.is(Type::dict)) return base.dict().find(key);
+  if (base.is(Type::dict)) return base.dict().find_key(key);
   if (base.is(Type::object) && key.is(Type::text)) return find_attribute(base, key.text(), scratch);
   if (base.is(Type::list)) {
     const auto position = position_in(base.list().size(), key);

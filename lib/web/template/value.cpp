@@ -104,7 +104,6 @@ TemplateValue::TemplateValue(TemplateDict dict) {
 
 TemplateValue::TemplateValue(TemplateFunction function)
     : m_value(std::make_shared<const TemplateFunction>(std::move(function))) {}
-TemplateValue::TemplateValue(std::shared_ptr<const TemplateObject> object) : m_value(std::move(object)) {}
 
 TemplateValue TemplateValue::safe(std::string html) {
   TemplateValue value;
@@ -113,9 +112,9 @@ TemplateValue TemplateValue::safe(std::string html) {
 }
 
 TemplateValue::Type TemplateValue::type() const {
-  constexpr std::array<Type, 11> types{Type::undefined, Type::none,     Type::boolean, Type::integer,
-                                       Type::number,    Type::text,     Type::text,    Type::list,
-                                       Type::dict,      Type::function, Type::object};
+  static constexpr std::array<Type, 11> types{Type::undefined, Type::none,     Type::boolean, Type::integer,
+                                              Type::number,    Type::text,     Type::text,    Type::list,
+                                              Type::dict,      Type::function, Type::object};
   return types[m_value.index()];
 }
 
@@ -178,7 +177,7 @@ const TemplateValue* TemplateDict::find(std::string_view key) const {
   return entry == nullptr ? nullptr : &entry->value;
 }
 
-const TemplateValue* TemplateDict::find(const TemplateValue& key) const {
+const TemplateValue* TemplateDict::find_key(const TemplateValue& key) const {
   if (key.is(TemplateValue::Type::text)) return find(std::string_view(key.text()));
   if (!may_be_key(key)) return nullptr;
   const Entry* entry = find_entry(normalized(key));

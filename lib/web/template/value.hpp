@@ -41,7 +41,9 @@ class TemplateValue {
       TemplateList list);  ///< Error{configuration} when lists and dicts lie too deep in one another
   TemplateValue(TemplateDict dict);  ///< the same
   TemplateValue(TemplateFunction function);
-  TemplateValue(std::shared_ptr<const TemplateObject> object);
+  template <typename Object>
+  TemplateValue(std::shared_ptr<Object> object)
+      : m_value(std::shared_ptr<const TemplateObject>(std::move(object))) {}
   template <std::integral Integer>
   TemplateValue(Integer value) {
     if constexpr (std::same_as<Integer, bool>)
@@ -101,7 +103,7 @@ class TemplateDict {
   /// A key that is there keeps its place. Error{configuration} for a key of another type.
   void set(TemplateValue key, TemplateValue value);
   const TemplateValue* find(std::string_view key) const;
-  const TemplateValue* find(const TemplateValue& key) const;
+  const TemplateValue* find_key(const TemplateValue& key) const;
 
   std::size_t size() const { return m_entries.size(); }
   bool empty() const { return m_entries.empty(); }

@@ -63,7 +63,7 @@ class Maker:
 
     def output(self):
         left, right = self.random.choice(["", "", "-"]), self.random.choice(["", "", "-"])
-        return f"{{{{{left} {self.expression(self.random.randrange(4))} {right}}}}}"
+        return f"{{{{{left} {self.expression(self.random.randrange(3))} {right}}}}}"
 
     def body(self, depth):
         return "".join(self.node(depth) for _ in range(self.random.randrange(1, 4)))
