@@ -1,0 +1,53 @@
+#include "web/website/page_source.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "base/error.hpp"
+
+using namespace bench;
+
+namespace {
+
+std::string query(const std::string& sql, Dialect dialect = Dialect::postgres) {
+  const PageSource page =
+      parse_page("---\nqueries:\n  rows: |\n    " + sql + "\n---\n", "page.html", dialect);
+  std::string told = page.queries.at(0).sql;
+  for (const std::string& parameter : page.queries.at(0).parameters) told += " <" + parameter + ">";
+  return told;
+}
+
+std::string refusal(const std::string& text) {
+  try {
+    parse_page(text, "page.html", Dialect::sqlite);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+}  // namespace
+
+TEST_CASE("a page's front matter is taken off, and its lines still count") {
+  const PageSource page = parse_page("---\ntitle: Books\nlogin_required: true\n---\n<h1>{{ title }}</h1>\n",
+                                     "page.html", Dialect::sqlite);
+  CHECK(page.title == "Books");
+  CHECK(page.login_required);
+  CHECK(page.text == "{#\n\n\n\n#}<h1>{{ title }}</h1>\n");
+  CHECK(parse_page("<p>---\n", "page.html", Dialect::sqlite).text == "<p>---\n");
+  CHECK(parse_page("---\n---\ntext", "page.html", Dialect::sqlite).text == "{#\n\n#}text");
+}
+
+TEST_CASE("a page's query gets its parameters bound and its names quoted") {
+  CHECK(query("SELECT a FROM `tabBook` WHERE b = :b AND c = :b") ==
+        "SELECT a FROM \"tabBook\" WHERE b = ? AND c = ?\n <b> <b>");
+  CHECK(query("SELECT ':no', a::text, \"x:y\" FROM t") == "SELECT ':no', a::text, \"x:y\" FROM t\n");
+  CHECK(query("WITH x AS (SELECT 1) SELECT * FROM x", Dialect::mariadb) ==
+        "WITH x AS (SELECT 1) SELECT * FROM x\n");
+}
+
+TEST_CASE("a page's query that is more than one SELECT is refused") {
+  for (const char* sql :
+       {"DELETE FROM t", "SELECT 1; DROP TABLE t", "UPDATE t SET a = 1", "SELECT ?", "SELECT 'open"})
+    CHECK(refusal("---\nqueries:\n  rows: " + std::string(sql) + "\n---\n").find("page.html:3:") == 0);
+  CHECK(refusal("---\ntitel: x\n---\n") == "page.html:2:1: there is no key 'titel' in a page's front matter");
+}
