@@ -27,7 +27,9 @@ Outcome install(Context& context, const Site& site, const InstallAppFlags& flags
                     {"pending", report.pending}});
     outcome.text += fmt::format(
         "{}: {} {}{}\n", site.name(), report.app, report.changed ? "is installed" : "was installed already",
-        report.pending == 0 ? "" : fmt::format("; {} patches wait for migrate", report.pending));
+        report.pending == 0 ? ""
+                            : fmt::format("; {} {} for migrate", report.pending,
+                                          report.pending == 1 ? "patch waits" : "patches wait"));
   }
   outcome.result["apps"] = apps;
   return outcome;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "base/time.hpp"
 #include "context.hpp"
@@ -32,13 +33,10 @@ Outcome backups_of(const Site& site) {
   Json unfinished = Json::array();
   std::vector<std::vector<std::string>> rows = {{"set", "created", "size", "content", "folder"}};
   std::string remarks;
+  std::vector<BackupSet> all;
   for (const auto& folder : backup_folders(site)) {
-    const SetListing listing = list_sets(folder);
-    for (const BackupSet& set : listing.sets) {
-      sets.push_back(described(set));
-      rows.push_back({set.name(), set.manifest().created, format_bytes(set.size()),
-                      content_of(set.manifest()), set.manifest_file().parent_path().string()});
-    }
+    SetListing listing = list_sets(folder);
+    std::ranges::move(listing.sets, std::back_inserter(all));
     for (const auto& path : listing.broken) {
       broken.push_back(path.string());
       remarks += fmt::format("BROKEN manifest: {}\n", path.string());
@@ -47,6 +45,13 @@ Outcome backups_of(const Site& site) {
       unfinished.push_back(path.string());
       remarks += fmt::format("without a manifest: {}\n", path.string());
     }
+  }
+  // Those before a migrate lie elsewhere, but people look for the newest.
+  std::ranges::stable_sort(all, {}, [](const BackupSet& set) { return set.manifest().created; });
+  for (const BackupSet& set : all) {
+    sets.push_back(described(set));
+    rows.push_back({set.name(), set.manifest().created, format_bytes(set.size()), content_of(set.manifest()),
+                    set.manifest_file().parent_path().string()});
   }
   outcome.result = {{"sets", sets}, {"broken", broken}, {"without_manifest", unfinished}};
   outcome.text =

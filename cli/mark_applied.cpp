@@ -35,8 +35,9 @@ Outcome outcome_of(const MarkReport& report) {
                     {"operation", text_or_null(report.operation)},
                     {"marked", report.marked},
                     {"already", report.already}};
-  outcome.text = fmt::format("{}: {} patches of {} marked as applied, {} were before\n", report.site,
-                             report.marked.size(), report.app, report.already.size());
+  outcome.text =
+      fmt::format("{}: {} {} of {} marked as applied, {} before\n", report.site, report.marked.size(),
+                  report.marked.size() == 1 ? "patch" : "patches", report.app, report.already.size());
   for (const std::string& key : report.marked) outcome.text += fmt::format("  {}\n", key);
   return outcome;
 }

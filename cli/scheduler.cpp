@@ -24,7 +24,11 @@ Outcome act(Context& context, const Site& site, const SchedulerFlags& flags) {
   Outcome outcome;
   outcome.result = {{"paused", paused}, {"changed", changed}};
   outcome.text = fmt::format("{}: the scheduler {}\n", site.name(), paused ? "is paused" : "runs");
-  if (flags.action == "resume" && paused) {
+  const bool until_lift = paused && site.config().site().flag("maintenance_mode");
+  if (flags.action == "resume" && until_lift) {
+    outcome.text = fmt::format(
+        "{}: the scheduler is paused until maintenance is lifted, and runs from then on\n", site.name());
+  } else if (flags.action == "resume" && paused) {
     outcome.error = Error(Kind::configuration,
                           fmt::format("{}: pause_scheduler is set in the common config", site.name()),
                           "bench set-config -g pause_scheduler 0");

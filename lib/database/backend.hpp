@@ -96,8 +96,6 @@ struct Backend {
   /// Removes what a scratch of that owner left behind when its process was killed, and brings a swap that was
   /// cut off to its end: forwards when the content was replaced already, else backwards. May be called again.
   void (*recover_scratch)(const SiteDatabase&, const std::filesystem::path& folder, std::string_view owner);
-  /// What stands against a window on this database, each a sentence; Error when it cannot be.
-  std::vector<std::string> (*preflight)(const SiteDatabase&, Database&);
   /// The database's own shell, on this database.
   Shell (*shell)(const ConnectionSettings&);
   /// The variables in which programs that are not ours look for their database and account: DATABASE_URL, and

@@ -39,6 +39,10 @@ class Fence {
  public:
   virtual ~Fence() = default;
 
+  /// What stands against a window on this database, each a sentence; Error when there cannot be one. It needs
+  /// the run connection. What it has opened and read serves `enter`, where every millisecond counts.
+  virtual std::vector<std::string> preflight() = 0;
+
   /// Fences, drains and proves. Before each change it hands the change's inverse to `save`, which returns
   /// once that is durable. Error{busy} names the writers that did not end in time; then, and after
   /// Error{interrupted}, nothing is left changed.

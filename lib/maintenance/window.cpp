@@ -71,52 +71,46 @@ void mark_lifted(Operation& operation) {
 
 }  // namespace
 
-MaintenanceWindow::MaintenanceWindow(const Site& site, const SiteDatabase& database, Operation& operation,
+MaintenanceWindow::MaintenanceWindow(const Site& site, SiteDatabase database,
                                      std::unique_ptr<Database> connection)
     : m_site(&site),
-      m_operation(&operation),
+      m_database(std::move(database)),
       m_connection(std::move(connection)),
-      m_fence(fence_of(database, m_connection.get())) {}
+      m_fence(fence_of(m_database, m_connection.get())) {}
 
-MaintenanceWindow MaintenanceWindow::enter(const Site& site, const SiteDatabase& database,
-                                           Operation& operation, std::unique_ptr<Database> connection,
-                                           const FenceOptions& options) {
-  MaintenanceWindow window(site, database, operation, std::move(connection));
-  save_config_values(site, operation);
+void MaintenanceWindow::enter(Operation& operation, const FenceOptions& options) {
+  m_operation = &operation;
+  save_config_values(*m_site, operation);
   pause_point("window.saved");
-  window.m_stopwatch = Stopwatch();
+  m_stopwatch = Stopwatch();
   try {
     keep_reserve(operation);
-    site.edit_config([](SiteConfig& config) {
+    m_site->edit_config([](SiteConfig& config) {
       for (const char* key : window_keys) config.set_raw(key, value_in_window);
     });
     pause_point("window.config-set");
-    window.m_report = enter_fence(*window.m_fence, operation, options);
+    m_report = enter_fence(*m_fence, operation, options);
     pause_point("window.fenced");
     throw_if_interrupted();
   } catch (...) {
     const Uninterrupted undoing;
-    window.leave();
+    leave();
     throw;
   }
-  return window;
 }
 
-MaintenanceWindow MaintenanceWindow::resume(const Site& site, const SiteDatabase& database,
-                                            Operation& operation, std::unique_ptr<Database> connection) {
-  MaintenanceWindow window(site, database, operation, std::move(connection));
-  window.m_report.level = fence_level(operation.record().value("fence", ""));
-  window.m_report.ways_to_write = operation.record().value("ways_to_write", std::vector<std::string>());
-  window.m_report.gaps = window.m_report.ways_to_write;
+void MaintenanceWindow::resume(Operation& operation) {
+  m_operation = &operation;
+  m_report.level = fence_level(operation.record().value("fence", ""));
+  m_report.ways_to_write = operation.record().value("ways_to_write", std::vector<std::string>());
+  m_report.gaps = m_report.ways_to_write;
   keep_reserve(operation);
-  return window;
 }
 
-void MaintenanceWindow::replace_connection(const SiteDatabase& database,
-                                           std::unique_ptr<Database> connection) {
+void MaintenanceWindow::replace_connection(std::unique_ptr<Database> connection) {
   m_fence.reset();
   m_connection = std::move(connection);
-  m_fence = fence_of(database, m_connection.get());
+  m_fence = fence_of(m_database, m_connection.get());
 }
 
 void MaintenanceWindow::free_reserve() const {

@@ -34,20 +34,21 @@ struct WindowReport {
 /// database can (see Features::FenceLife).
 class MaintenanceWindow {
  public:
-  /// With `connection`: fences around it. Without (an operator's window, a foreign migrator): the fence is
-  /// what stands without a connection. What was saved is in the operation's record ("saved") before anything
-  /// changes. On an error all is put back before it is thrown.
-  static MaintenanceWindow enter(const Site& site, const SiteDatabase& database, Operation& operation,
-                                 std::unique_ptr<Database> connection, const FenceOptions& options);
+  /// Nothing is entered yet. With `connection`: the fence will be around it. Without (an operator's window, a
+  /// foreign migrator): it is what stands without a connection.
+  MaintenanceWindow(const Site& site, SiteDatabase database, std::unique_ptr<Database> connection);
 
-  /// The window that an operation's record says stands, with a new connection: where a fence outlives its
-  /// process.
-  static MaintenanceWindow resume(const Site& site, const SiteDatabase& database, Operation& operation,
-                                  std::unique_ptr<Database> connection);
+  /// What stands against entering, each a sentence (see Fence::preflight). It needs the connection.
+  std::vector<std::string> preflight() { return m_fence->preflight(); }
+  /// What was saved is in the operation's record ("saved") before anything changes. On an error all is put
+  /// back before it is thrown. The operation must outlive the window.
+  void enter(Operation& operation, const FenceOptions& options);
+  /// The window that the operation's record says stands: where a fence outlives its process.
+  void resume(Operation& operation);
 
   Database& connection() { return *m_connection; }
   /// For a connection that is lost; the fence must outlive it.
-  void replace_connection(const SiteDatabase& database, std::unique_ptr<Database> connection);
+  void replace_connection(std::unique_ptr<Database> connection);
   const FenceReport& fence() const { return m_report; }
   bool slipped_in() { return m_fence->slipped_in(); }
   std::chrono::milliseconds duration() const { return m_stopwatch.elapsed(); }
@@ -58,10 +59,9 @@ class MaintenanceWindow {
   WindowReport leave();
 
  private:
-  MaintenanceWindow(const Site& site, const SiteDatabase& database, Operation& operation,
-                    std::unique_ptr<Database> connection);
   const Site* m_site;
-  Operation* m_operation;
+  SiteDatabase m_database;
+  Operation* m_operation = nullptr;
   std::unique_ptr<Database> m_connection;
   std::unique_ptr<Fence> m_fence;
   FenceReport m_report;

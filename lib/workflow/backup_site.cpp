@@ -129,8 +129,8 @@ BackupSet take_in_window(const Workplace& workplace, const Site& site, Operation
                          BackupRequest request, const FenceOptions& fence, BackupReport& report) {
   announce_maintenance(workplace, site);
   operation.step("enter");
-  MaintenanceWindow window = MaintenanceWindow::enter(site, database_of(workplace, site), operation,
-                                                      connect_for_changes(workplace, site), fence);
+  MaintenanceWindow window(site, database_of(workplace, site), connect_for_changes(workplace, site));
+  window.enter(operation, fence);
   request.same_moment = window.fence().level != FenceLevel::not_enforced;
   request.config_text = config_text(site, operation);
   operation.step("backup");

@@ -61,7 +61,7 @@ void Change::run() {
     // From here on every way leads out of the window, and a signal must not cut it short.
     const Uninterrupted finishing;
     window.free_reserve();
-    const bool left_something = outcome.left_something || m_change.window == WindowedChange::Window::standing;
+    const bool left_something = outcome.left_something || m_change.entry == WindowedChange::Entry::standing;
     if (outcome.failure && left_something && !take_back_what_was_left(window, *outcome.failure)) return;
     if (outcome.failure) undo(*outcome.failure);
     leave(window);
@@ -72,23 +72,22 @@ void Change::run() {
 }
 
 MaintenanceWindow Change::enter() {
-  if (m_change.window == WindowedChange::Window::standing)
+  if (m_change.entry == WindowedChange::Entry::standing)
     m_workplace.progress.phase(fmt::format("going on with {} in its window", m_operation.id()));
   else
     announce_maintenance(m_workplace, m_site);
   try {
     m_operation.step("enter");
-    const SiteDatabase database = database_of(m_workplace, m_site);
-    MaintenanceWindow window =
-        m_change.window == WindowedChange::Window::standing
-            ? MaintenanceWindow::resume(m_site, database, m_operation, std::move(m_change.connection))
-            : MaintenanceWindow::enter(m_site, database, m_operation, std::move(m_change.connection),
-                                       m_change.fence);
+    MaintenanceWindow window = std::move(m_change.window);
+    if (m_change.entry == WindowedChange::Entry::standing)
+      window.resume(m_operation);
+    else
+      window.enter(m_operation, m_change.fence);
     try {
       note_for_put_back(m_operation, window.fence(), m_change.on_failure);
     } catch (...) {
       const Uninterrupted undoing;
-      if (m_change.window == WindowedChange::Window::enter) window.leave();
+      if (m_change.entry == WindowedChange::Entry::enter) window.leave();
       throw;
     }
     m_enforced = window.fence().level != FenceLevel::not_enforced;
@@ -179,13 +178,12 @@ void Change::undo(const Error& failure) {
 void Change::renew_lost_connection(MaintenanceWindow& window) {
   constexpr std::chrono::seconds patience{60};
   const Stopwatch stopwatch;
-  const auto try_connection = [this] { return connect_for_changes(m_workplace, m_site); };
   try {
     window.connection().query("SELECT 1");
   } catch (const Error&) {
     for (bool told = false;; told = true) {
       try {
-        return window.replace_connection(database_of(m_workplace, m_site), try_connection());
+        return window.replace_connection(connect_for_changes(m_workplace, m_site));
       } catch (const Error& error) {
         if (error.kind() != Kind::database || stopwatch.elapsed() > patience) throw;
         if (!told) m_workplace.progress.note("waiting for the database server to come back");

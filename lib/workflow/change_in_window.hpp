@@ -25,13 +25,13 @@ struct ChangeOutcome {
 struct WindowedChange {
   BackupMoments backup;
   FenceOptions fence;
-  /// The connection that the change is made on and that is the fence; none for a foreign program, which
-  /// brings its own.
-  std::unique_ptr<Database> connection;
+  /// Not entered yet. Its connection is what the change is made on; none for a foreign program on a database
+  /// whose fence is a connection.
+  MaintenanceWindow window;
   std::function<ChangeOutcome(MaintenanceWindow&)> apply;
   OnFailure on_failure = OnFailure::undo;
   /// `standing`: the operation's window stands already, and its before-backup is taken.
-  enum class Window { enter, standing } window = Window::enter;
+  enum class Entry { enter, standing } entry = Entry::enter;
   /// The one thing to do when the site has to stay in maintenance.
   std::string hint_when_it_stays;
   /// What to type when the reason of a failure is mended.

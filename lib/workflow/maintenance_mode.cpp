@@ -83,8 +83,8 @@ MaintenanceReport maintenance_on(const Workplace& workplace, const Site& site, c
     // What another host does to the database is under its lock alone; the rights it has taken away meanwhile
     // must not be saved as those to put back.
     const auto locked = backend_of(site).has_server ? connect_for_changes(workplace, site) : nullptr;
-    const MaintenanceWindow window =
-        MaintenanceWindow::enter(site, database_of(workplace, site), operation, nullptr, options);
+    MaintenanceWindow window(site, database_of(workplace, site), nullptr);
+    window.enter(operation, options);
     report = status_report(site);
     report.fence = window.fence();
     operation.update([&report](nlohmann::json& record) {

@@ -161,9 +161,9 @@ class Migration {
   MigrateReport resume(Operation& operation);
 
  private:
-  MigrateReport change(Operation& operation, std::unique_ptr<Database> connection,
-                       WindowedChange::Window window, BackupMoments moments);
-  std::unique_ptr<Database> preflight();
+  MigrateReport change(Operation& operation, MaintenanceWindow window, WindowedChange::Entry entry,
+                       BackupMoments moments);
+  MaintenanceWindow preflight();
   void tell_half_done(Database& connection);
   ChangeOutcome apply(MaintenanceWindow& window);
   RunOptions run_options();
@@ -181,8 +181,8 @@ class Migration {
 
 MigrateReport Migration::run() {
   m_report.site = m_site.name();
-  auto connection = preflight();
-  tell_half_done(*connection);
+  MaintenanceWindow window = preflight();
+  tell_half_done(window.connection());
   const BackupMoments moments = backup_moments(m_site, m_options);
   Operation operation = Operation::begin(m_site, m_options.only ? "run-patch" : "migrate");
   operation.update([&](nlohmann::json& record) {
@@ -199,29 +199,29 @@ MigrateReport Migration::run() {
     operation.finish(OperationState::undone);
     throw;
   }
-  return change(operation, std::move(connection), WindowedChange::Window::enter, moments);
+  return change(operation, std::move(window), WindowedChange::Entry::enter, moments);
 }
 
 MigrateReport Migration::resume(Operation& operation) {
   m_report.site = m_site.name();
   m_report.operation = operation.id();
-  auto connection = preflight();
+  MaintenanceWindow window = preflight();
   operation.resume();
   m_programs.emplace(m_workplace, m_site, operation, m_lock);
-  return change(operation, std::move(connection), WindowedChange::Window::standing,
+  return change(operation, std::move(window), WindowedChange::Entry::standing,
                 {.before = false, .after = operation.record().value("wants_after", false)});
 }
 
-MigrateReport Migration::change(Operation& operation, std::unique_ptr<Database> connection,
-                                WindowedChange::Window window, BackupMoments moments) {
+MigrateReport Migration::change(Operation& operation, MaintenanceWindow window, WindowedChange::Entry entry,
+                                BackupMoments moments) {
   change_in_window(
       m_workplace, m_site, operation,
       {.backup = moments,
        .fence = m_options.fence,
-       .connection = std::move(connection),
+       .window = std::move(window),
        .apply = [this](MaintenanceWindow& standing) { return apply(standing); },
        .on_failure = m_options.on_failure,
-       .window = window,
+       .entry = entry,
        .hint_when_it_stays = fmt::format("mend that, then bench --site {} recover --resume", m_site.name()),
        .next_command = fmt::format("bench --site {} migrate", m_site.name()),
        .after_undo = [this] { run_hooks_afterwards(AppPrograms::Moment::on_undo); }},
@@ -234,7 +234,7 @@ MigrateReport Migration::change(Operation& operation, std::unique_ptr<Database> 
 }
 
 // All that can fail while nothing has changed yet.
-std::unique_ptr<Database> Migration::preflight() {
+MaintenanceWindow Migration::preflight() {
   m_workplace.progress.phase("checking");
   refuse_what_cannot_run(m_task.patches);
   if (m_options.unit == RunOptions::Unit::run) refuse_one_transaction(backend_of(m_site), m_task.patches);
@@ -247,11 +247,10 @@ std::unique_ptr<Database> Migration::preflight() {
     m_workplace.progress.warning(
         fmt::format("not declared to behave in read-only mode: {}", fmt::join(undeclared, ", ")));
   check_disk_space(m_site);
-  auto connection = connect_for_changes(m_workplace, m_site);
-  for (const std::string& finding :
-       backend_of(m_site).preflight(database_of(m_workplace, m_site), *connection))
-    m_workplace.progress.note(finding);
-  return connection;
+  MaintenanceWindow window(m_site, database_of(m_workplace, m_site),
+                           connect_for_changes(m_workplace, m_site));
+  for (const std::string& finding : window.preflight()) m_workplace.progress.note(finding);
+  return window;
 }
 
 // A patch that was skipped was to be tried again: that is said, and needs no decision.

@@ -220,14 +220,11 @@ bool Restore::is_swapped() {
 }
 
 void Restore::swap_in_window() {
-  auto connection = connect_for_changes(m_workplace, m_site);
-  for (const std::string& finding :
-       backend_of(m_site).preflight(database_of(m_workplace, m_site), *connection))
-    m_workplace.progress.note(finding);
+  m_window.emplace(m_site, database_of(m_workplace, m_site), connect_for_changes(m_workplace, m_site));
+  for (const std::string& finding : m_window->preflight()) m_workplace.progress.note(finding);
   announce_maintenance(m_workplace, m_site);
   m_operation.step("enter");
-  m_window.emplace(MaintenanceWindow::enter(m_site, database_of(m_workplace, m_site), m_operation,
-                                            std::move(connection), m_options.fence));
+  m_window->enter(m_operation, m_options.fence);
   const SameMoment same_moment =
       m_window->fence().level == FenceLevel::not_enforced ? SameMoment::no : SameMoment::yes;
   try {

@@ -33,13 +33,14 @@ std::map<std::string, std::string> connection_environment(const Workplace& workp
   return environment;
 }
 
-// Where the fence outlives a connection, one that holds the site's lock stays beside the command.
-std::unique_ptr<Database> lock_holder(const Workplace& workplace, const Site& site) {
-  if (backend_of(site).features.fence_life == Features::FenceLife::connection) return nullptr;
-  auto connection = connect_for_changes(workplace, site);
-  for (const std::string& finding : backend_of(site).preflight(database_of(workplace, site), *connection))
-    workplace.progress.note(finding);
-  return connection;
+// The command needs to write, so on a database whose fence is a connection there is none. Where the fence
+// outlives it, a connection that holds the site's lock stays beside the command.
+MaintenanceWindow window_around_command(const Workplace& workplace, const Site& site) {
+  if (backend_of(site).features.fence_life == Features::FenceLife::connection)
+    return {site, database_of(workplace, site), nullptr};
+  MaintenanceWindow window(site, database_of(workplace, site), connect_for_changes(workplace, site));
+  for (const std::string& finding : window.preflight()) workplace.progress.note(finding);
+  return window;
 }
 
 ChildResult run_command(const Workplace& workplace, const Site& site, const Operation& operation,
@@ -69,7 +70,7 @@ MigrateReport run_in_maintenance(const Workplace& workplace, const Site& site,
   check_disk_space(site);
   const BackupMoments moments = options.backup.value_or(
       parse_backup_moments(site.config().string("migrate_backup").value_or("before,after")));
-  auto connection = lock_holder(workplace, site);
+  MaintenanceWindow window = window_around_command(workplace, site);
   Operation operation = Operation::begin(site, "run-in-maintenance");
   MigrateReport report;
   report.site = site.name();
@@ -89,11 +90,10 @@ MigrateReport run_in_maintenance(const Workplace& workplace, const Site& site,
       return {.failure = error, .left_something = error.kind() != Kind::configuration};
     }
   };
-  // The command needs to write, so on a database whose fence is a connection there is none.
   change_in_window(workplace, site, operation,
                    {.backup = moments,
                     .fence = options.fence,
-                    .connection = std::move(connection),
+                    .window = std::move(window),
                     .apply = apply,
                     .hint_when_it_stays = fmt::format(
                         "look at the site, then bench --site {} set-maintenance-mode off", site.name()),

@@ -53,6 +53,10 @@ def test_scheduler(place):
     equal(place.config()["pause_scheduler"], 1)
     equal(place.bench("--site", "develop", "scheduler", "resume").out, "develop: the scheduler runs\n")
     equal(place.config().get("pause_scheduler", 0), 0)
+    place.bench("--site", "develop", "set-maintenance-mode", "on")
+    contains(place.bench("--site", "develop", "scheduler", "resume").out, "paused until maintenance is lifted")
+    place.bench("--site", "develop", "set-maintenance-mode", "off")
+    equal(place.config().get("pause_scheduler", 0), 0)
 
 
 def test_scheduler_paused_for_all_sites(place):

@@ -48,7 +48,7 @@ std::unique_ptr<Scratch> PostgresSite::scratch(const std::string& scratch_owner)
 }
 
 std::vector<std::string> PostgresSite::findings() const {
-  return get_backend("postgres").preflight(settings, *run);
+  return get_backend("postgres").make_fence(settings, run.get())->preflight();
 }
 
 OtherRole::OtherRole(const PostgresSite& site, const std::string& suffix, const std::string& options)

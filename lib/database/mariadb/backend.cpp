@@ -62,7 +62,6 @@ const Backend& mariadb_backend() {
       .open_exporter = open_exporter,
       .make_scratch = make_scratch,
       .recover_scratch = recover_scratch,
-      .preflight = mariadb_preflight,
       .shell = mariadb_shell,
       .environment = environment,
       .size = size,

@@ -41,6 +41,15 @@ bool is_denied(const Error& error) {
   return std::string_view(error.what()).find(" denied") != std::string_view::npos;
 }
 
+bool is_alive(MariadbDatabase& server) {
+  try {
+    server.execute("DO 1");
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 // Answers what could not be put back.
 std::vector<std::string> grant_back(MariadbDatabase& server, const nlohmann::json& saved) {
   std::vector<std::string> not_put_back;
@@ -57,18 +66,30 @@ std::vector<std::string> grant_back(MariadbDatabase& server, const nlohmann::jso
 
 }  // namespace
 
-MariadbFence::MariadbFence(const SiteDatabase& database, const Database* run_connection)
-    : m_database(database) {
-  if (const auto* run = dynamic_cast<const MariadbDatabase*>(run_connection)) m_cancelled = run->cancelled();
+MariadbFence::MariadbFence(const SiteDatabase& database, Database* run_connection)
+    : m_database(database), m_run(dynamic_cast<MariadbDatabase*>(run_connection)) {
+  if (m_run != nullptr) m_cancelled = m_run->cancelled();
+}
+
+// The one of the preflight, unless the server ended it while a hook ran.
+MariadbDatabase& MariadbFence::admin() {
+  if (m_admin && !is_alive(*m_admin)) m_admin.reset();
+  if (!m_admin) m_admin = connect_admin(m_database);
+  return *m_admin;
+}
+
+std::vector<std::string> MariadbFence::preflight() {
+  if (m_database.admin) admin();
+  return mariadb_preflight(m_database, *m_run);
 }
 
 FenceReport MariadbFence::enter(const FenceOptions& options,
                                 const std::function<void(const nlohmann::json&)>& save) {
   FenceReport report;
-  std::unique_ptr<MariadbDatabase> server;
+  MariadbDatabase* server = nullptr;
   auto reason = why_not_enforceable(m_database);
   if (!reason) {
-    server = connect_admin(m_database);
+    server = &admin();
     reason = why_not_enforceable(m_database, *server);
   }
   if (reason) {
@@ -196,7 +217,7 @@ std::vector<std::string> MariadbFence::lift(const nlohmann::json& saved) {
                 fmt::format("the rights of {} on {} were taken by an admin account, and none is known now",
                             m_database.app.user, m_database.app.name),
                 "name it as then: --db-root-username, BENCH_DB_ROOT_USERNAME, or config/admin.json");
-  const auto not_put_back = grant_back(*connect_admin(m_database), saved);
+  const auto not_put_back = grant_back(admin(), saved);
   // Sessions that were opened in the window would stay without their rights.
   const auto newest = connect_admin(m_database);
   end_older_sessions(*newest, m_database.app.user);

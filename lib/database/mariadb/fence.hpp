@@ -17,7 +17,8 @@ namespace bench {
 class MariadbFence : public Fence {
  public:
   /// What cancels the statements of `run_connection` ends the waiting for writers too; nullptr: nothing does.
-  MariadbFence(const SiteDatabase& database, const Database* run_connection);
+  MariadbFence(const SiteDatabase& database, Database* run_connection);
+  std::vector<std::string> preflight() override;
   FenceReport enter(const FenceOptions& options,
                     const std::function<void(const nlohmann::json&)>& save) override;
   bool slipped_in() override { return false; }
@@ -33,7 +34,10 @@ class MariadbFence : public Fence {
   std::vector<std::string> what_the_app_may(MariadbDatabase& server) const;
   bool app_can_make_a_table() const;
 
+  MariadbDatabase& admin();
   SiteDatabase m_database;
+  MariadbDatabase* m_run;
+  std::unique_ptr<MariadbDatabase> m_admin;
   std::function<bool()> m_cancelled;
 };
 

@@ -213,8 +213,7 @@ void add_gaps(std::vector<std::string>& findings, const SiteDatabase& database, 
 
 }  // namespace
 
-std::vector<std::string> mariadb_preflight(const SiteDatabase& database, Database& connection) {
-  auto& server = dynamic_cast<MariadbDatabase&>(connection);
+std::vector<std::string> mariadb_preflight(const SiteDatabase& database, MariadbDatabase& server) {
   std::vector<std::string> findings;
   if (const auto reason = why_not_enforceable(database)) {
     findings.push_back(*reason);

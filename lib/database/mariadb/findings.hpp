@@ -33,6 +33,6 @@ std::vector<std::string> gaps_without_writers(const SiteDatabase& database, Mari
 void refuse_shared_account(const SiteDatabase& database, MariadbDatabase& server);
 
 /// What stands against a window, each in a sentence; also what a backup does not hold.
-std::vector<std::string> mariadb_preflight(const SiteDatabase& database, Database& connection);
+std::vector<std::string> mariadb_preflight(const SiteDatabase& database, MariadbDatabase& server);
 
 }  // namespace bench

@@ -8,7 +8,6 @@
 #include "database/postgres/connection.hpp"
 #include "database/postgres/exporter.hpp"
 #include "database/postgres/fence.hpp"
-#include "database/postgres/preflight.hpp"
 #include "database/postgres/scratch.hpp"
 
 namespace bench {
@@ -86,7 +85,6 @@ const Backend& postgres_backend() {
       .open_exporter = open_exporter,
       .make_scratch = make_scratch,
       .recover_scratch = recover_scratch,
-      .preflight = postgres_preflight,
       .shell = shell,
       .environment = environment,
       .size = size,

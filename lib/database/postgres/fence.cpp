@@ -12,6 +12,7 @@
 #include "database/postgres/all_rights.hpp"
 #include "database/postgres/drain.hpp"
 #include "database/postgres/error.hpp"
+#include "database/postgres/preflight.hpp"
 #include "database/postgres/proof.hpp"
 #include "database/postgres/rights.hpp"
 #include "database/postgres/text.hpp"
@@ -201,6 +202,13 @@ PostgresDatabase& PostgresFence::admin() {
     m_admin = std::make_unique<PostgresDatabase>(*m_site.admin, ConnectOptions{},
                                                  PostgresDatabase::WorksAs::itself);
   return *m_admin;
+}
+
+std::vector<std::string> PostgresFence::preflight() {
+  // With the account's own rights: the owner role does not see others' statements.
+  if (m_site.admin) return postgres_preflight(m_site, admin());
+  PostgresDatabase app(m_site.app, {}, PostgresDatabase::WorksAs::itself);
+  return postgres_preflight(m_site, app);
 }
 
 // What is saved is read in the transaction that takes it, and is durable before that commits.

@@ -16,6 +16,7 @@ class PostgresFence : public Fence {
  public:
   PostgresFence(const SiteDatabase& site, PostgresDatabase* run_connection)
       : m_site(site), m_run(run_connection) {}
+  std::vector<std::string> preflight() override;
   FenceReport enter(const FenceOptions& options,
                     const std::function<void(const nlohmann::json&)>& save) override;
   bool slipped_in() override { return false; }

@@ -33,10 +33,8 @@ void add_pooler(std::vector<std::string>& findings, PostgresDatabase& database) 
 
 }  // namespace
 
-std::vector<std::string> postgres_preflight(const SiteDatabase& site, Database&) {
+std::vector<std::string> postgres_preflight(const SiteDatabase& site, PostgresDatabase& database) {
   std::vector<std::string> findings;
-  // With the account's own rights: the owner role does not see others' statements.
-  PostgresDatabase database(site.for_changes(), {}, PostgresDatabase::WorksAs::itself);
   add_long_transactions(findings, database);
   add_pooler(findings, database);
   if (const auto prepared = prepared_transactions(database); !prepared.empty())

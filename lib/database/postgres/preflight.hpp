@@ -1,9 +1,14 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "database/backend.hpp"
+#include "database/postgres/connection.hpp"
 
 namespace bench {
 
-std::vector<std::string> postgres_preflight(const SiteDatabase& site, Database& database);
+/// `database` works with its account's own rights. See Fence::preflight.
+std::vector<std::string> postgres_preflight(const SiteDatabase& site, PostgresDatabase& database);
 
 }  // namespace bench

@@ -58,22 +58,6 @@ void recover_scratch(const SiteDatabase& database, const std::filesystem::path& 
   remove_database_files(scratch_file(database, folder, owner));
 }
 
-// Outside WAL mode a commit fails while a reader is open, and readers fail while the fence stands.
-std::vector<std::string> preflight(const SiteDatabase& site, Database& database) {
-  const std::string file = site.app.file.string();
-  if (access(file.c_str(), W_OK) != 0 || access(site.app.file.parent_path().c_str(), W_OK) != 0)
-    throw Error(Kind::database, fmt::format("{}: the file or its folder is not writable", file),
-                "run bench as the owner of the bench folder");
-  const std::string mode = to_text(database.query("PRAGMA journal_mode").at(0).at(0));
-  if (mode == "wal") return {};
-  const std::string now = to_text(database.query("PRAGMA journal_mode = WAL").at(0).at(0));
-  if (now != "wal")
-    throw Error(Kind::database, fmt::format("{}: journal mode is {} and cannot be made WAL", file, mode),
-                "put the database on a local file system");
-  return {fmt::format(
-      "the database was in journal mode {} and is now in WAL, which readers during a window need", mode)};
-}
-
 std::uint64_t size(const ConnectionSettings& settings) {
   std::uint64_t total = 0;
   for (const char* suffix : {"", "-wal"}) {
@@ -111,7 +95,6 @@ const Backend& sqlite_backend() {
       .open_exporter = open_exporter,
       .make_scratch = make_scratch,
       .recover_scratch = recover_scratch,
-      .preflight = preflight,
       .shell = shell,
       .environment = environment,
       .size = size,

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -21,6 +22,23 @@ constexpr std::string_view open_to_all =
     "SQLite cannot refuse writes for a process that is gone: whoever ignores maintenance_mode can write";
 
 }  // namespace
+
+// Outside WAL mode a commit fails while a reader is open, and readers fail while the fence stands.
+std::vector<std::string> SqliteFence::preflight() {
+  const std::filesystem::path& file = m_run->file();
+  if (access(file.c_str(), W_OK) != 0 || access(file.parent_path().c_str(), W_OK) != 0)
+    throw Error(Kind::database, fmt::format("{}: the file or its folder is not writable", file.string()),
+                "run bench as the owner of the bench folder");
+  const std::string mode = to_text(m_run->query("PRAGMA journal_mode").at(0).at(0));
+  if (mode == "wal") return {};
+  const std::string now = to_text(m_run->query("PRAGMA journal_mode = WAL").at(0).at(0));
+  if (now != "wal")
+    throw Error(Kind::database,
+                fmt::format("{}: journal mode is {} and cannot be made WAL", file.string(), mode),
+                "put the database on a local file system");
+  return {fmt::format(
+      "the database was in journal mode {} and is now in WAL, which readers during a window need", mode)};
+}
 
 FenceReport SqliteFence::enter(const FenceOptions& options,
                                const std::function<void(const nlohmann::json&)>&) {

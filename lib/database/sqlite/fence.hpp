@@ -11,6 +11,7 @@ namespace bench {
 class SqliteFence : public Fence {
  public:
   explicit SqliteFence(SqliteDatabase* run_connection) : m_run(run_connection) {}
+  std::vector<std::string> preflight() override;
   FenceReport enter(const FenceOptions& options,
                     const std::function<void(const nlohmann::json&)>& save) override;
   bool slipped_in() override { return m_run != nullptr && m_run->slipped_in(); }

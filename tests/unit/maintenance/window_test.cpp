@@ -20,8 +20,9 @@ std::unique_ptr<Database> connection_to(const Site& site) {
 }
 
 MaintenanceWindow enter(const SqliteSite& place, Operation& operation) {
-  return MaintenanceWindow::enter(place.site(), database_of(place.site()), operation,
-                                  connection_to(place.site()), {});
+  MaintenanceWindow window(place.site(), database_of(place.site()), connection_to(place.site()));
+  window.enter(operation, {});
+  return window;
 }
 
 }  // namespace
@@ -82,8 +83,8 @@ TEST_CASE("a window that cannot be fenced puts all back") {
   writer->execute("CREATE TABLE held (id INTEGER)");
   Operation operation = Operation::begin(place.site(), "test");
   try {
-    MaintenanceWindow::enter(place.site(), database_of(place.site()), operation, connection_to(place.site()),
-                             {std::chrono::milliseconds(30), FenceOptions::Writers::wait_for});
+    MaintenanceWindow(place.site(), database_of(place.site()), connection_to(place.site()))
+        .enter(operation, {std::chrono::milliseconds(30), FenceOptions::Writers::wait_for});
     FAIL("it was entered");
   } catch (const Error& error) {
     CHECK(error.kind() == Kind::busy);
