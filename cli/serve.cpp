@@ -96,9 +96,9 @@ void run(Context& context, const ServeFlags& flags) {
       options, [&app](const HttpRequest& request) { return app.answer(request); },
       [&log](const Exchange& exchange) { log.write(exchange); });
   const std::string address = fmt::format("http://{}:{}", options.host, server.port());
-  context.printer().message(fmt::format("serving {} at {}; Ctrl-C ends it",
-                                        only ? *only : fmt::format("the sites of {}", bench.path().string()),
-                                        address));
+  context.printer().note(fmt::format("serving {} at {}; Ctrl-C ends it",
+                                     only ? *only : fmt::format("the sites of {}", bench.path().string()),
+                                     address));
   stop.begin(server);
   server.run();
   Outcome outcome;

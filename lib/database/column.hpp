@@ -8,7 +8,19 @@
 namespace bench {
 
 /// What a person enters into a column.
-enum class ColumnType { text, long_text, integer, boolean, decimal, real, date, time, datetime, json, binary };
+enum class ColumnType {
+  text,
+  long_text,
+  integer,
+  boolean,
+  decimal,
+  real,
+  date,
+  time,
+  datetime,
+  json,
+  binary
+};
 std::string_view name(ColumnType type);
 
 /// By the type as it was declared, in any of the three dialects; what is not known is text.

@@ -24,7 +24,8 @@ class Site {
   std::filesystem::path backups_folder() const { return m_folder / "private" / "backups"; }
   std::filesystem::path operations_folder() const { return m_folder / "operations"; }
   std::filesystem::path operation_lock() const { return m_folder / "locks" / "bench_migrate.lock"; }
-  /// What `announce-maintenance` says: {"at", "until" (both ISO 8601), "reason"}; the last two may be missing.
+  /// What `announce-maintenance` says: {"at", "until" (both ISO 8601), "reason"}; the last two may be
+  /// missing.
   std::filesystem::path announcement_file() const { return m_folder / "announcement.json"; }
   std::filesystem::path log_file() const { return m_folder / "logs" / "bench.log"; }
 

@@ -302,7 +302,7 @@ asio::awaitable<HttpServer::Implementation::Arrival> HttpServer::Implementation:
   }
   const bool is_gone = error == beast::error::timeout || error == http::error::end_of_stream ||
                        error == http::error::partial_message ||
-                       error.category() == asio::error::get_system_category();
+                       (error && error.category() == asio::error::get_system_category());
   if (is_gone) co_return Arrival{};
   if (error) co_return Arrival{{}, status_of(error)};
   const After after = parser.keep_alive() ? After::keep : After::close;
