@@ -69,6 +69,7 @@ void run(Context& context, const NewSiteFlags& flags) {
   warn_of_exposed(context.printer(), "--db-password", options.db_password);
   warn_of_exposed(context.printer(), "--admin-password", options.admin_password);
   if (flags.admin_password_file) options.admin_password = password_in_file(*flags.admin_password_file);
+  if (options.admin_password) check_new_password(context, *options.admin_password);
   if (context.bench().has_site(options.name) && !options.replace) {
     throw Error(Kind::usage, fmt::format("the site {} exists", options.name),
                 "add --force to replace it; it is backed up and archived first");

@@ -12,6 +12,7 @@
 
 #include "base/file.hpp"
 #include "operation/interruption.hpp"
+#include "users/users.hpp"
 
 namespace bench::cli {
 
@@ -88,6 +89,13 @@ std::string password_in_file(const std::string& file) {
   const std::string line = text.substr(0, text.find_first_of("\r\n"));
   if (line.empty()) throw Error(Kind::usage, fmt::format("{} holds no password in its first line", file));
   return line;
+}
+
+void check_new_password(Context& context, std::string_view password) {
+  if (password.empty()) throw Error(Kind::usage, "an empty password lets nobody in");
+  if (password.size() < shortest_safe_password)
+    context.printer().warning(
+        fmt::format("the password is shorter than {} characters", shortest_safe_password));
 }
 
 std::string ask_new_password(Context& context, const std::string& whose, const std::string& option) {

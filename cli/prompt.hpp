@@ -16,6 +16,9 @@ void confirm_by_name(Context& context, const std::string& site, const std::strin
 /// The first line of a file, or of stdin for "-". Error{usage} when there is none.
 std::string password_in_file(const std::string& file);
 
+/// Error{usage} for an empty password; a short one is warned of.
+void check_new_password(Context& context, std::string_view password);
+
 /// Asks for a new password twice, without showing it. Error{usage}, naming `option`, when nobody can be
 /// asked or the two differ.
 std::string ask_new_password(Context& context, const std::string& whose, const std::string& option);

@@ -23,6 +23,7 @@ void run(Context& context, const AccountFlags& flags) {
   const std::string password = flags.password_file ? password_in_file(*flags.password_file)
                                : flags.password    ? *flags.password
                                                    : ask_new_password(context, flags.name, "--password-file");
+  check_new_password(context, password);
   context.for_each_site([&](const Site& site) {
     const Workplace workplace = context.workplace(site, flags.wait.value_or(std::chrono::milliseconds(0)));
     const User user{.name = flags.name,

@@ -11,8 +11,6 @@ namespace bench {
 
 namespace {
 
-constexpr std::size_t shortest_password = 8;
-
 void run(Database& database, std::string_view statement, const std::vector<Value>& parameters) {
   database.execute(statement, parameters);
 }
@@ -67,12 +65,6 @@ void set_user(Database& database, const User& user) {
   run(database, "INSERT INTO __bench_auth (user_name, role, password_hash, changed_at) VALUES (?, ?, ?, ?)",
       {user.name, std::string(name(user.role)), user.password_hash, now});
   transaction.commit();
-}
-
-void check_password(std::string_view password) {
-  if (password.size() < shortest_password)
-    throw Error(Kind::usage, fmt::format("a password of {} characters is too short", password.size()),
-                fmt::format("take at least {}", shortest_password));
 }
 
 }  // namespace bench

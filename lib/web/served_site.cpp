@@ -51,7 +51,7 @@ void add_announcement(const Site& site, SiteSnapshot& snapshot) {
 bool is_spoilt_snapshot(const Error& error) {
   const std::string_view message = error.what();
   return message.find("Table definition has changed") != std::string_view::npos ||
-         error.sqlstate() == "40001" || error.sqlstate() == "SQLITE_SCHEMA";
+         error.sqlstate() == "40001" || error.sqlstate().starts_with("SQLITE_SCHEMA");
 }
 
 bool is_unknown_column(const Error& error) {

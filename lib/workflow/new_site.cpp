@@ -154,7 +154,6 @@ void make_core(const Workplace& workplace, const Site& site, const NewSiteOption
 
 NewSiteReport new_site(const Workplace& workplace, const NewSiteOptions& options) {
   check_site_name(options.name);
-  if (options.admin_password) check_password(*options.admin_password);
   const std::string db_type = database_type(workplace.bench, options);
   for (const std::string& app : options.apps) workplace.apps.get(app);
   for (const UnfinishedSite& left : finish_unfinished_sites(workplace, options.name))

@@ -6,7 +6,7 @@ import signal
 
 from server_place import BAD, BOOKS, MORE, app, at_site, backup_of, can_write, check_live, config, content, make_migrated_site, make_site, site_of, tables
 from servers import OwnServer, Refused
-from support import Skipped, contains, equal, same_text, wait_for
+from support import contains, equal, same_text, wait_for
 
 NOBODY = {"BENCH_DB_ROOT_USERNAME": ""}
 
@@ -158,10 +158,12 @@ def test_a_resumed_run_keeps_its_lock_timeout(place):
 
 def test_a_resumed_run_is_all_or_nothing_still(place):
     """The answer to its COMMIT was lost, so that nobody knew whether anything of it was in the database."""
-    if place.server.kind == "mariadb":
-        raise Skipped("MariaDB commits each change of the schema by itself")
     make_migrated_site(place)
     place.make_app("books", MORE)
+    if place.server.kind == "mariadb":
+        # It commits each change of the schema by itself, so there is nothing to resume.
+        contains(place.bench(*at_site(place, "migrate", "--all-or-nothing"), code=2).err, "--all-or-nothing")
+        return
     child = place.start(*at_site(place, "migrate", "--backup", "none", "--all-or-nothing"), env={"BENCH_PAUSE_AT": "migrate.before-commit"})
     os.waitpid(child.pid, os.WUNTRACED)
     name = config(place)["db_name"]

@@ -41,7 +41,7 @@ def test_new_site_with_options(place):
     equal(place.database().name, "mine.db")
     equal(place.config()["installed_apps"], ["books"])
     contains(run.out, "bench --site develop migrate")
-    contains(run.err, "--admin-password has nothing to do")
+    contains(run.err, "--admin-password can be read by everybody", "shorter than 8 characters")
     equal(place.bench("get-config", "db_name").out, "mine\n")
 
 

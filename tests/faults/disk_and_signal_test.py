@@ -45,7 +45,7 @@ def interrupted_by(number, code):
         assert process.returncode == code, (process.returncode, stderr)
         assert "interrupted" in stderr
         assert bench.config_text() == before
-        assert bench.tables() == sorted({"tabNote", "tabPatch Log", *[t for t in bench.tables() if t.startswith("__bench")]})
+        assert bench.tables() == sorted({"tabNote", "tabPatch Log", "tabUser", *[t for t in bench.tables() if t.startswith("__bench")]})
         assert bench.operations()[-1]["state"] == "undone"
         assert bench.leftovers() == []
 

@@ -79,15 +79,17 @@ void set_if_there(const Doctype& doctype, Entries& entries, const std::string& c
 // What the database says of somebody's input is theirs to read; everything else goes to the log.
 [[noreturn]] void translate(const Error& error, const Doctype& doctype) {
   const std::string& state = error.sqlstate();
-  const bool is_taken = state == "23505" || state.starts_with("SQLITE_CONSTRAINT_PRIMARYKEY") ||
-                        state.starts_with("SQLITE_CONSTRAINT_UNIQUE") ||
+  // SQLite's extended codes for a primary key and for another unique one; MariaDB's state is that of any
+  // constraint.
+  const bool is_taken = state == "23505" || state == "SQLITE_CONSTRAINT (1555)" ||
+                        state == "SQLITE_CONSTRAINT (2067)" ||
                         std::string_view(error.what()).find("Duplicate entry") != std::string_view::npos;
   if (is_taken)
     throw HttpFailure(409, "DuplicateEntryError",
                       fmt::format("there is such a {} already: {}", doctype.name, error.what()));
   const bool is_input = state.starts_with("22") || state.starts_with("23") ||
                         state.starts_with("SQLITE_CONSTRAINT") || state == "45000" || state == "P0001" ||
-                        state == "SQLITE_MISMATCH";
+                        state.starts_with("SQLITE_MISMATCH");
   if (is_input) refuse(fmt::format("the database does not accept it: {}", error.what()));
   throw error;
 }

@@ -70,7 +70,7 @@ class Roundcube(ServerBench):
     def shape(self, database):
         """Columns, indexes and constraints, without what bench keeps for itself."""
         rows = [row for query in SHAPES[self.server.kind] for row in self.server.as_admin(query, database)]
-        return sorted(row for row in rows if not row[0].strip('"').startswith(("__bench", "tabPatch Log")))
+        return sorted(row for row in rows if not row[0].strip('"').startswith(("__bench", "tab")))
 
     def shape_of_a_fresh_one(self):
         name = self.server.name("fresh")

@@ -59,7 +59,7 @@ def schema_of(connection):
     schema = {}
     rows = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
     for (table,) in rows.fetchall():
-        if table == "tabPatch Log" or table.startswith("__bench"):
+        if table.startswith(("__bench", "tab")):
             continue
         columns = [row[1:] for row in connection.execute(f"PRAGMA table_xinfo({quoted(table)})")]
         foreign_keys = sorted(row[2:] for row in connection.execute(f"PRAGMA foreign_key_list({quoted(table)})"))
