@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "base/atomic_file.hpp"
 #include "base/time.hpp"
 #include "context.hpp"
+#include "maintenance/announcement.hpp"
 #include "options.hpp"
 
 namespace bench::cli {
@@ -40,22 +40,28 @@ Clock::time_point moment(const std::string& text) {
   return Clock::from_time_t(::mktime(&tomorrow));
 }
 
-Outcome announce(const Site& site, const AnnounceFlags& flags) {
+Outcome change_announcement(const Site& site, const AnnounceFlags& flags) {
   Outcome outcome;
   if (flags.cancel) {
-    const bool was_there = std::filesystem::remove(site.announcement_file());
-    outcome.result = {{"announced", nullptr}, {"changed", was_there}};
-    outcome.text = fmt::format("{}: nothing is announced {}\n", site.name(), was_there ? "any more" : "");
+    const bool was_there = take_back_announcement(site);
+    outcome.result = {{"at", nullptr}, {"until", nullptr}, {"reason", nullptr}, {"changed", was_there}};
+    outcome.text = fmt::format("{}: {}\n", site.name(),
+                               was_there ? "nothing is announced any more" : "nothing was announced");
     return outcome;
   }
-  const Clock::time_point begin = moment(*flags.at);
-  Json announcement{{"at", to_iso8601(begin)}};
-  if (flags.length) announcement["until"] = to_iso8601(begin + *flags.length);
-  if (flags.reason) announcement["reason"] = *flags.reason;
-  write_file_atomically(site.announcement_file(),
-                        announcement.dump(1, ' ', false, Json::error_handler_t::replace) + "\n", 0644);
-  outcome.result = {{"announced", announcement}, {"changed", true}};
-  outcome.text = fmt::format("{}: maintenance is announced for {}\n", site.name(), to_iso8601(begin));
+  Announcement announcement{.at = moment(*flags.at), .until = {}, .reason = flags.reason.value_or("")};
+  if (flags.length) announcement.until = announcement.at + *flags.length;
+  if (announcement.until.value_or(announcement.at) < Clock::now())
+    throw Error(Kind::usage, fmt::format("{} is over", to_iso8601(announcement.at)),
+                "announce a time that is to come");
+  announce(site, announcement);
+  const auto until = announcement.until ? to_iso8601(*announcement.until) : "";
+  outcome.result = {{"at", to_iso8601(announcement.at)},
+                    {"until", text_or_null(until)},
+                    {"reason", text_or_null(announcement.reason)},
+                    {"changed", true}};
+  outcome.text = fmt::format("{}: maintenance is announced for {}{}\n", site.name(),
+                             to_iso8601(announcement.at), until.empty() ? "" : " to " + until);
   return outcome;
 }
 
@@ -71,7 +77,7 @@ Run declare_announce_maintenance(CLI::App& app) {
   app.add_flag("--cancel", flags->cancel, "take the announcement back")->excludes(at);
   return [flags](Context& context) {
     if (!flags->at && !flags->cancel) throw Error(Kind::usage, "say when it begins", "add --at 22:00");
-    context.for_each_site([&](const Site& site) { return announce(site, *flags); });
+    context.for_each_site([&](const Site& site) { return change_announcement(site, *flags); });
   };
 }
 

@@ -14,7 +14,7 @@ namespace {
 struct MigrateFlags {
   bool plan = false;
   bool check = false;
-  std::optional<std::string> backup;
+  std::optional<std::string> backup, reason;
   bool skip_failing = false;
   bool skip_search_index = false;
   bool accept_drift = false;
@@ -29,6 +29,7 @@ MigrateOptions options_of(const MigrateFlags& flags) {
   MigrateOptions options;
   options.fence = flags.fence.options();
   if (flags.backup) options.backup = parse_backup_moments(*flags.backup);
+  options.reason = flags.reason.value_or("");
   if (flags.skip_failing) options.on_patch_failure = RunOptions::OnFailure::skip;
   if (flags.accept_drift) options.drift = MigrateOptions::Drift::accept;
   if (flags.on_failure == "keep") options.on_failure = OnFailure::keep;
@@ -114,6 +115,7 @@ Run declare_migrate(CLI::App& app) {
   app.add_flag("--check", flags->check, "exit 3 when a patch is pending or has changed; change nothing");
   add_text(app, "--backup", flags->backup,
            "before,after or before or after or none; else migrate_backup, else both", "WHEN");
+  add_text(app, "--reason", flags->reason, "what for, on the site's pages while they are read-only");
   app.add_flag("--skip-failing", flags->skip_failing,
                "go on behind a failing patch; it is tried again next time");
   app.add_flag("--accept-drift", flags->accept_drift, "accept patches that changed after they were applied");

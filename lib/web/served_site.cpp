@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "base/digest.hpp"
-#include "base/file.hpp"
+#include "maintenance/announcement.hpp"
 #include "operation/operation.hpp"
 #include "web/http/failure.hpp"
 
@@ -35,16 +35,11 @@ void add_window(const Site& site, SiteSnapshot& snapshot) {
 }
 
 void add_announcement(const Site& site, SiteSnapshot& snapshot) {
-  const auto text = read_file_if_exists(site.announcement_file());
-  if (!text) return;
-  const nlohmann::json announcement = nlohmann::json::parse(*text, nullptr, false);
-  if (!announcement.is_object()) return;
-  const auto begin = from_iso8601(text_of(announcement, "at"));
-  const auto end = from_iso8601(text_of(announcement, "until"));
-  if (!begin || (end && *end < Clock::now())) return;
-  snapshot.announced_for = begin;
-  snapshot.expected_end = end;
-  snapshot.reason = text_of(announcement, "reason");
+  const auto announced = read_announcement(site);
+  if (!announced) return;
+  snapshot.announced_for = announced->at;
+  snapshot.expected_end = announced->until;
+  snapshot.reason = announced->reason;
 }
 
 // MariaDB 1412: the table was changed after the snapshot was taken.

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/time.hpp"
+#include "maintenance/announcement.hpp"
 #include "operation/interruption.hpp"
 #include "operation/pause_point.hpp"
 #include "workflow/backup_site.hpp"
@@ -32,6 +33,7 @@ class Change {
   void back_up_before();
   void open_after_backup();
   void back_up_after();
+  void tell_end();
   void finish_operation();
   void report_lacking_backup(const std::exception& error);
   void undo(const Error& failure);
@@ -66,6 +68,7 @@ void Change::run() {
     if (outcome.failure) undo(*outcome.failure);
     leave(window);
   }
+  tell_end();
   if (m_after) back_up_after();
   finish_operation();
   if (m_report.result == MigrateResult::undone && m_change.after_undo) m_change.after_undo();
@@ -78,6 +81,7 @@ MaintenanceWindow Change::enter() {
     announce_maintenance(m_workplace, m_site);
   try {
     m_operation.step("enter");
+    note_announcement(m_site, m_operation);
     MaintenanceWindow window = std::move(m_change.window);
     if (m_change.entry == WindowedChange::Entry::standing)
       window.resume(m_operation);
@@ -249,6 +253,15 @@ void Change::leave(MaintenanceWindow& window) {
         Error(Kind::needs_attention, fmt::format("maintenance could not be lifted: {}", error.what()),
               fmt::format("bench --site {} recover", m_site.name()));
     m_report.result = MigrateResult::needs_attention;
+  }
+}
+
+// Whoever reads the site's pages need not wait for a window that is over.
+void Change::tell_end() {
+  try {
+    end_announcement(m_site);
+  } catch (const std::exception& error) {
+    m_report.notes.push_back(fmt::format("the announcement could not be taken back: {}", error.what()));
   }
 }
 

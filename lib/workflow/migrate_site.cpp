@@ -190,6 +190,7 @@ MigrateReport Migration::run() {
     for (const Patch* patch : m_task.patches) record["patches"].push_back(patch->log_key);
     for (const Patch* patch : m_task.drifted) record["accepted"].push_back(patch->log_key);
     record["options"] = kept_options(m_options);
+    if (!m_options.reason.empty()) record["reason"] = m_options.reason;
   });
   m_report.operation = operation.id();
   m_programs.emplace(m_workplace, m_site, operation, m_lock);

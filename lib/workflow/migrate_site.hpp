@@ -38,6 +38,7 @@ struct MigrateOptions {
   /// What to do with a patch that stopped half-way when the site was opened to its writers after that: rows
   /// written since have missed the statements that were finished.
   enum class Opened { refuse, go_on } opened = Opened::refuse;
+  std::string reason;  ///< what for, in words for the site's users; empty: what was announced
   /// Only this patch (its id, or `<app>.<id>`), with or without the log saying that it was applied.
   std::optional<std::string> only;
   enum class Force { no, yes } force = Force::no;

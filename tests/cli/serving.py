@@ -203,6 +203,34 @@ def test_read_only_mode(place):
     equal(add_book(client, "B-2").status, 200)
 
 
+def test_an_announced_window(place):
+    client, _ = served(place)
+    place.bench("--site", "develop", "announce-maintenance", "--at", "+2h", "--for", "30m", "--reason", "a <new> version")
+    page = client.get("/").text
+    contains(page, "Planned maintenance", "a &lt;new&gt; version")
+    equal(client.get("/api/mode").json["reason"], "a <new> version")
+    place.bench("--site", "develop", "announce-maintenance", "--cancel")
+    lacks(client.get("/").text, "Planned maintenance")
+    for wrong in ("yesterday", "25:00", "2001-01-01T00:00:00Z"):
+        place.bench("--site", "develop", "announce-maintenance", "--at", wrong, code=2)
+    # What was announced for a time that has come names the window, and ends with it.
+    place.bench("--site", "develop", "announce-maintenance", "--at", "+0s", "--for", "1h", "--reason", "the announced one")
+    place.make_app("books", {"0002_more.sql": "CREATE TABLE more (id INTEGER);\n"})
+    child = place.start("--site", "develop", "migrate", env={"BENCH_PAUSE_AT": "window.fenced"})
+    os.waitpid(child.pid, os.WUNTRACED)
+    contains(client.get("/").text, "Read Only Mode", "the announced one", "Expected until")
+    assert int(client.api("POST", "/api/resource/Book", {}).headers["Retry-After"]) > 3000
+    os.kill(child.pid, signal.SIGCONT)
+    equal(place.finish(child).code, 0)
+    lacks(client.get("/").text, "the announced one")
+    place.make_app("books", {"0003_more.sql": "CREATE TABLE again (id INTEGER);\n"})
+    child = place.start("--site", "develop", "migrate", "--reason", "my reason", env={"BENCH_PAUSE_AT": "window.fenced"})
+    os.waitpid(child.pid, os.WUNTRACED)
+    contains(client.get("/").text, "my reason")
+    os.kill(child.pid, signal.SIGCONT)
+    equal(place.finish(child).code, 0)
+
+
 def test_a_closed_site(place):
     client, _ = served(place, allow_reads=False)
     read_only(place)

@@ -1,0 +1,57 @@
+#include "maintenance/announcement.hpp"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/atomic_file.hpp"
+#include "base/file.hpp"
+
+namespace bench {
+
+namespace {
+
+std::string text_of(const nlohmann::json& object, const char* member) {
+  const auto found = object.find(member);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+}  // namespace
+
+std::optional<Announcement> read_announcement(const Site& site) {
+  const auto text = read_file_if_exists(site.announcement_file());
+  if (!text) return std::nullopt;
+  const nlohmann::json file = nlohmann::json::parse(*text, nullptr, false);
+  if (!file.is_object()) return std::nullopt;
+  const auto at = from_iso8601(text_of(file, "at"));
+  const auto until = from_iso8601(text_of(file, "until"));
+  if (!at || (until && *until < Clock::now())) return std::nullopt;
+  return Announcement{.at = *at, .until = until, .reason = text_of(file, "reason")};
+}
+
+void announce(const Site& site, const Announcement& announcement) {
+  nlohmann::ordered_json file{{"at", to_iso8601(announcement.at)}};
+  if (announcement.until) file["until"] = to_iso8601(*announcement.until);
+  if (!announcement.reason.empty()) file["reason"] = announcement.reason;
+  write_file_atomically(site.announcement_file(),
+                        file.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n", 0644);
+}
+
+bool take_back_announcement(const Site& site) {
+  return std::filesystem::remove(site.announcement_file());
+}
+
+void note_announcement(const Site& site, Operation& operation) {
+  const auto announced = read_announcement(site);
+  if (!announced) return;
+  operation.update([&announced](nlohmann::json& record) {
+    if (!announced->reason.empty() && !record.contains("reason")) record["reason"] = announced->reason;
+    if (announced->until) record["expected_end"] = to_iso8601(*announced->until);
+  });
+}
+
+void end_announcement(const Site& site) {
+  const auto announced = read_announcement(site);
+  if (announced && announced->at <= Clock::now()) take_back_announcement(site);
+}
+
+}  // namespace bench
