@@ -156,7 +156,7 @@ HttpResponse events(const Visit& visit) {
   response.headers.add("X-Accel-Buffering", "no");
   ServedSite& site = visit.site;
   response.body =
-      EventStream{.topic = site.site().name(), .state = [&site] { return mode_json(*site.snapshot()); }};
+      EventStream{.topic = site->site().name(), .state = [site] { return mode_json(*site->snapshot()); }};
   return response;
 }
 

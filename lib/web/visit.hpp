@@ -18,7 +18,9 @@ struct Visit {
   std::shared_ptr<const SiteSnapshot> now;
   std::optional<Session> session;  ///< as the cookie proves
   std::optional<User> user;        ///< whoever that is in the database; only where somebody asked for it
-  bool is_encrypted = false;       ///< the client came over TLS, to the proxy or to us
+  std::shared_ptr<ServedSite> held = {};  ///< for what outlives the request
+  std::string client = {};                ///< the address of whoever asks, also behind a proxy
+  bool is_encrypted = false;              ///< the client came over TLS, to the proxy or to us
 
   bool read_only() const { return now->mode != SiteMode::live; }
   bool wants_json() const {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/digest.hpp"
+#include "base/log_file.hpp"
 #include "web/desk/desk.hpp"
 #include "web/http/content_coding.hpp"
 #include "web/http/failure.hpp"
@@ -28,6 +29,14 @@ std::string host_name(std::string_view host) {
   const std::size_t colon = host.rfind(':');
   const bool has_port = colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos;
   return lower(has_port ? host.substr(0, colon) : host);
+}
+
+// A proxy puts whom it was asked by behind what the client says of itself.
+std::string last_address(std::string_view forwarded) {
+  const std::size_t comma = forwarded.rfind(',');
+  std::string_view address = comma == std::string_view::npos ? forwarded : forwarded.substr(comma + 1);
+  while (address.starts_with(' ')) address.remove_prefix(1);
+  return std::string(address);
 }
 
 constexpr std::string_view content_policy =
@@ -127,25 +136,25 @@ HttpResponse route(Visit& visit, LoginThrottle& throttle) {
   return answer_website(visit);
 }
 
-int status_of(const Error& error) {
-  switch (error.kind()) {
-    case Kind::busy:
-    case Kind::database:
-      return 503;
-    default:
-      return 500;
-  }
+// What each database says to a write in a read-only transaction, or without the right to it.
+bool is_refused_write(const Error& error) {
+  const std::string& state = error.sqlstate();
+  return state == "25006" || state == "42501" || state.starts_with("SQLITE_READONLY") ||
+         std::string_view(error.what()).find("command denied") != std::string_view::npos;
 }
 
-// What failed inside is for the log, not for whoever asked.
+// What failed inside is for the site's log, not for whoever asked.
 HttpResponse answer_failure(const Visit& visit, const Error& error) {
-  const int status = status_of(error);
   // A naive app wrote in a read: the database refused it.
-  const bool is_refused_write = visit.read_only() && error.kind() == Kind::statement;
-  if (is_refused_write) return failure_response(visit, 503, "InReadOnlyMode", std::string(read_only_message));
-  return failure_response(visit, status, status == 503 ? "ServiceUnavailable" : "InternalError",
-                          status == 503 ? "the site's database does not answer: try again in a moment"
-                                        : "something went wrong on the server");
+  if (visit.read_only() && is_refused_write(error))
+    return failure_response(visit, 503, "InReadOnlyMode", std::string(read_only_message));
+  LogFile(visit.site.site().log_file())
+      .line("error", fmt::format("{} {}: {}", visit.request.method, visit.request.path, error.what()));
+  if (error.kind() == Kind::busy || error.kind() == Kind::database)
+    return failure_response(visit, 503, "ServiceUnavailable",
+                            "the site's database does not answer: try again in a moment");
+  return failure_response(visit, 500, "InternalError",
+                          "something went wrong on the server; its log says what");
 }
 
 }  // namespace
@@ -153,14 +162,18 @@ HttpResponse answer_failure(const Visit& visit, const Error& error) {
 WebApp::WebApp(BenchFolder bench, AppFinder apps, std::optional<std::string> only_site)
     : m_bench(std::move(bench)), m_apps(std::move(apps)), m_only_site(std::move(only_site)) {}
 
-ServedSite* WebApp::served(const std::string& name) {
+std::shared_ptr<ServedSite> WebApp::served(const std::string& name) {
   const std::lock_guard lock(m_mutex);
   const auto known = m_sites.find(name);
-  if (known != m_sites.end()) return known->second.get();
+  if (known != m_sites.end()) {
+    if (std::filesystem::exists(known->second->site().config_file())) return known->second;
+    m_sites.erase(known);
+    return nullptr;
+  }
   // Whatever a Host says must not become a path before it is a site's name.
   const auto names = m_bench.site_names();
   if (std::ranges::find(names, name) == names.end()) return nullptr;
-  return m_sites.emplace(name, std::make_unique<ServedSite>(m_bench.site(name), m_apps)).first->second.get();
+  return m_sites.emplace(name, std::make_shared<ServedSite>(m_bench.site(name), m_apps)).first->second;
 }
 
 // `trusted_proxies` of the common config, else this host's own.
@@ -170,28 +183,32 @@ bool WebApp::comes_from_proxy(const HttpRequest& request) {
   return std::ranges::any_of(*trusted, [&](const nlohmann::json& one) { return one == request.client; });
 }
 
-ServedSite* WebApp::site_for(const HttpRequest& request) {
+std::shared_ptr<ServedSite> WebApp::site_for(const HttpRequest& request) {
   if (m_only_site) return served(*m_only_site);
   if (const auto named = request.headers.find("X-Frappe-Site-Name"); named && comes_from_proxy(request))
     return served(std::string(*named));
-  if (ServedSite* const site = served(host_name(request.headers.get("Host")))) return site;
+  if (auto site = served(host_name(request.headers.get("Host")))) return site;
   const auto fallback = m_bench.common_config().string("default_site");
   return fallback ? served(*fallback) : nullptr;
 }
 
 HttpResponse WebApp::answer(const HttpRequest& request) {
   try {
-    ServedSite* const site = site_for(request);
+    const auto site = site_for(request);
     if (site == nullptr)
       return text_response(404, "text/plain; charset=utf-8", "There is no such site here.\n");
-    return answer_for(*site, request);
+    return answer_for(site, request);
   } catch (const std::exception&) {
     return text_response(500, "text/plain; charset=utf-8", "The site cannot be served.\n");
   }
 }
 
-HttpResponse WebApp::answer_for(ServedSite& site, const HttpRequest& request) {
-  Visit visit{.request = request, .site = site, .now = site.snapshot(), .session = {}, .user = {}};
+HttpResponse WebApp::answer_for(const std::shared_ptr<ServedSite>& site, const HttpRequest& request) {
+  Visit visit{.request = request, .site = *site, .now = site->snapshot(), .session = {}, .user = {}};
+  visit.held = site;
+  visit.client = request.client;
+  if (const auto forwarded = request.headers.find("X-Forwarded-For"); forwarded && comes_from_proxy(request))
+    visit.client = last_address(*forwarded);
   visit.is_encrypted = request.headers.get("X-Forwarded-Proto") == "https" && comes_from_proxy(request);
   visit.session = SessionSigner(visit.now->session_key)
                       .verify(cookie(request.headers.get("Cookie"), "sid"), Clock::now());
@@ -210,13 +227,11 @@ HttpResponse WebApp::answer_for(ServedSite& site, const HttpRequest& request) {
     }
   } catch (const HttpFailure& failure) {
     response = failure_response(visit, failure.status(), failure.exc_type(), failure.what());
-  } catch (const Error& error) {
-    response = answer_failure(visit, error);
-  } catch (const std::exception&) {
-    response = failure_response(visit, 500, "InternalError", "something went wrong on the server");
+  } catch (const std::exception& exception) {
+    response = answer_failure(visit, to_error(exception));
   }
   // The mode may have changed while the answer was made.
-  visit.now = site.snapshot();
+  visit.now = site->snapshot();
   if (response.status == 503) {
     const auto end = visit.now->expected_end;
     const auto left = end ? std::chrono::ceil<std::chrono::seconds>(*end - Clock::now()).count() : 10;

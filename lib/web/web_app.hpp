@@ -25,16 +25,17 @@ class WebApp {
   HttpResponse answer(const HttpRequest& request);
 
  private:
-  ServedSite* site_for(const HttpRequest& request);
-  ServedSite* served(const std::string& name);
+  std::shared_ptr<ServedSite> site_for(const HttpRequest& request);
+  /// nullptr when there is no such site, or no longer.
+  std::shared_ptr<ServedSite> served(const std::string& name);
   bool comes_from_proxy(const HttpRequest& request);
-  HttpResponse answer_for(ServedSite& site, const HttpRequest& request);
+  HttpResponse answer_for(const std::shared_ptr<ServedSite>& site, const HttpRequest& request);
 
   BenchFolder m_bench;
   AppFinder m_apps;
   std::optional<std::string> m_only_site;
   std::mutex m_mutex;
-  std::map<std::string, std::unique_ptr<ServedSite>> m_sites;
+  std::map<std::string, std::shared_ptr<ServedSite>> m_sites;
   LoginThrottle m_throttle;
 };
 
