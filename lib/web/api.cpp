@@ -154,7 +154,7 @@ HttpResponse events(const Visit& visit) {
   response.headers.add("Cache-Control", "no-store");
   // nginx would keep what it has until its buffer is full.
   response.headers.add("X-Accel-Buffering", "no");
-  ServedSite& site = visit.site;
+  const auto site = visit.held;
   response.body =
       EventStream{.topic = site->site().name(), .state = [site] { return mode_json(*site->snapshot()); }};
   return response;
@@ -205,7 +205,7 @@ HttpResponse log_in(Visit& visit, LoginThrottle& throttle) {
   const HttpParameters form = form_of(visit.request);
   const std::string name(form.get("usr"));
   const Clock::time_point now = Clock::now();
-  const std::string& address = visit.request.client;
+  const std::string& address = visit.client;
   if (const auto wait = throttle.wait(address, name, now); wait.count() > 0) {
     HttpResponse response =
         failure_response(visit, 429, "TooManyRequestsError",

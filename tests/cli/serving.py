@@ -110,7 +110,7 @@ def test_rest(place):
     equal(client.api("DELETE", "/api/resource/Book/B-2").status, 202)
     equal(client.get("/api/resource/Book/B-2").status, 404)
     equal(client.get("/api/resource/Nothing").status, 404)
-    for hidden in ("User", "tabUser", "Patch%20Log", "__bench_auth"):
+    for hidden in ("User", "tabUser", "TABUSER", "user", "User%20", "Patch%20Log", "__bench_auth", "sqlite_schema"):
         equal(client.get(f"/api/resource/{hidden}").status, 404)
 
 
