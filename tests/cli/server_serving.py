@@ -1,0 +1,115 @@
+"""bench serve where a server keeps the database: the Desk, REST, and reads and writes through migrates; each case on every server."""
+
+import threading
+import time
+
+from server_place import at_site, config, site_of
+from support import contains, equal, lacks
+from web import Client, field_value, serve
+
+BOOKS = {
+    "mariadb": "CREATE TABLE `tabBook` (name VARCHAR(140) PRIMARY KEY, title VARCHAR(100) NOT NULL, pages INT, price DECIMAL(9, 2), "
+               "printed DATE, seen DATETIME NULL, is_lent TINYINT(1) NOT NULL DEFAULT 0, notes TEXT) CHARACTER SET utf8mb4;\n"
+               "CREATE TABLE `tabCount` (id INT AUTO_INCREMENT PRIMARY KEY, word VARCHAR(20) NOT NULL);\n",
+    "postgres": "CREATE TABLE \"tabBook\" (name VARCHAR(140) PRIMARY KEY, title VARCHAR(100) NOT NULL, pages INT, price DECIMAL(9, 2), "
+                "printed DATE, seen TIMESTAMP, is_lent BOOLEAN NOT NULL DEFAULT false, notes TEXT);\n"
+                "CREATE TABLE \"tabCount\" (id SERIAL PRIMARY KEY, word VARCHAR(20) NOT NULL);\n",
+}
+FIELDS = {"name": "B-1", "title": "Ünïcödé ❤ 'quoted\"", "pages": "474", "price": "12.50", "printed": "1815-12-23",
+          "seen": "2026-11-21 13:45:00", "is_lent": "1", "notes": "two\nlines"}
+
+
+def quoted(place, name):
+    return place.server.variant(f"`{name}`", f'"{name}"')
+
+
+def served(place):
+    place.bench("init", str(place.path))
+    place.make_app("books", {"0001_books.sql": BOOKS[place.server.kind]})
+    place.bench("new-site", site_of(place), *place.server.arguments(), "--db-name", site_of(place), "--install-app", "books",
+                "--admin-password", "correct horse")
+    place.bench(*at_site(place, "set-config", "allow_reads_during_maintenance", "1"))
+    place.bench(*at_site(place, "migrate"))
+    _, port = serve(place)
+    client = Client(port, site_of(place))
+    equal(client.log_in().status, 303)
+    return client
+
+
+def test_the_desk_and_rest(place):
+    client = served(place)
+    release = field_value(client.get("/app/Book?new").text, "_release")
+    equal(client.post("/app/Book", **FIELDS, _release=release).status, 303)
+    row = place.server.as_app(f"SELECT title, pages, price, notes FROM {quoted(place, 'tabBook')}".replace("notes", "length(notes)"), config(place))
+    equal(row, [(FIELDS["title"], "474", "12.50", "9")])
+    page = client.get("/app/Book/B-1").text
+    equal(field_value(page, "printed"), "1815-12-23")
+    contains(page, "checked")
+    contains(client.get("/app/Book?q=quoted").text, "1 row")
+    data = client.get("/api/resource/Book/B-1").json["data"]
+    equal((data["title"], data["pages"], data["is_lent"], data["notes"]), (FIELDS["title"], 474, True, "two\nlines"))
+    changed = client.api("PUT", "/api/resource/Book/B-1", {"pages": None, "is_lent": False, "version": data["version"]}).json["data"]
+    equal((changed["pages"], changed["is_lent"]), (None, False))
+    equal(client.api("PUT", "/api/resource/Book/B-1", {"pages": 1, "version": data["version"]}).status, 409)
+    equal(client.api("POST", "/api/resource/Book", {"name": "B-1", "title": "again"}).status, 409)
+    equal(client.api("PUT", "/api/resource/Book/B-1", {"printed": "no date"}).status, 417)
+    number = client.api("POST", "/api/resource/Count", {"word": "one"}).json["data"]["id"]
+    equal(client.get(f"/api/resource/Count/{number}").json["data"]["word"], "one")
+    equal(client.api("DELETE", "/api/resource/Book/B-1").status, 202)
+    for hidden in ("User", "TABUSER", "User%20", "user", "__bench_auth"):
+        equal(client.get(f"/api/resource/{hidden}").status, 404)
+
+
+def test_a_write_behind_the_fence_is_refused_by_the_database_too(place):
+    """A process that looks at no configuration: only the database says no."""
+    client = served(place)
+    place.bench(*at_site(place, "set-maintenance-mode", "on"))
+    equal(client.api("POST", "/api/resource/Book", {"name": "B-1", "title": "x"}).json["exc_type"], "InReadOnlyMode")
+    equal(client.get("/api/resource/Book").status, 200)
+    equal(client.log_in().status, 303)
+    place.bench(*at_site(place, "set-maintenance-mode", "off"))
+    equal(client.api("POST", "/api/resource/Book", {"name": "B-1", "title": "x"}).status, 200)
+
+
+def test_reads_and_writes_through_migrates(place):
+    client = served(place)
+    stop = threading.Event()
+    failed, acknowledged, refused = [], [], []
+
+    def read():
+        while not stop.is_set():
+            answer, page = client.get("/api/resource/Book?limit_page_length=5"), client.get("/app/Book")
+            if (answer.status, page.status) != (200, 200):
+                failed.append((answer.status, page.status, answer.body, page.body))
+
+    def write(number):
+        count = 0
+        while not stop.is_set():
+            name, count = f"W{number}-{count}", count + 1
+            answer = client.api("POST", "/api/resource/Book", {"name": name, "title": "x"})
+            if answer.status == 200:
+                acknowledged.append(name)
+            elif answer.status == 503 and answer.json["exc_type"] == "InReadOnlyMode":
+                refused.append(name)
+                time.sleep(0.01)
+            else:
+                failed.append((name, answer.status, answer.body))
+
+    threads = [threading.Thread(target=read) for _ in range(3)] + [threading.Thread(target=write, args=(i,)) for i in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for number in range(3):
+            place.make_app("books", {f"1{number:03}_more.sql": f"ALTER TABLE {quoted(place, 'tabBook')} ADD COLUMN c{number} INTEGER;\n"})
+            place.bench(*at_site(place, "migrate"))
+            time.sleep(0.3)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    log = place.site(site_of(place)) / "logs" / "bench.log"
+    assert not failed, (failed, log.read_text()[-2000:])
+    assert refused and acknowledged, (len(refused), len(acknowledged))
+    rows = {name for (name,) in place.server.as_app(f"SELECT name FROM {quoted(place, 'tabBook')}", config(place))}
+    equal(rows, set(acknowledged))
+    lacks(log.read_text(), "error POST")
