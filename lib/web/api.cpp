@@ -83,28 +83,26 @@ HttpResponse read_one(Visit& visit, const std::string& doctype_name, const std::
 HttpResponse create(Visit& visit, const std::string& doctype_name) {
   const std::string user = require_writer(visit).name;
   const nlohmann::json body = json_body(visit.request);
-  nlohmann::json data;
+  std::string name;
   visit.site.write([&](Database& database) {
     const auto doctype = visit.site.doctype(database, doctype_name);
-    const std::string name = insert_document(database, *doctype, entries_of(*doctype, body), user);
-    data = to_json(*doctype, get_document(database, *doctype, name));
+    name = insert_document(database, *doctype, entries_of(*doctype, body), user);
   });
-  return json_response({{"data", data}});
+  return read_one(visit, doctype_name, name);
 }
 
 HttpResponse update(Visit& visit, const std::string& doctype_name, const std::string& name) {
   const std::string user = require_writer(visit).name;
   const nlohmann::json body = json_body(visit.request);
-  nlohmann::json data;
+  std::string new_name;
   visit.site.write([&](Database& database) {
     const auto doctype = visit.site.doctype(database, doctype_name);
     const Entries entries = entries_of(*doctype, body);
     const auto renamed = entries.find(doctype->key);
-    const std::string new_name = renamed == entries.end() ? name : to_text(renamed->second);
+    new_name = renamed == entries.end() ? name : to_text(renamed->second);
     update_document(database, *doctype, name, entries, body.value("version", ""), user);
-    data = to_json(*doctype, get_document(database, *doctype, new_name));
   });
-  return json_response({{"data", data}});
+  return read_one(visit, doctype_name, new_name);
 }
 
 HttpResponse remove(Visit& visit, const std::string& doctype_name, const std::string& name) {

@@ -173,8 +173,10 @@ void ServedSite::write(const std::function<void(Database&)>& action) {
     } catch (const Error& error) {
       if (is_refusing_writes()) throw HttpFailure(503, "InReadOnlyMode", std::string(read_only_message));
       const bool is_denied = std::string_view(error.what()).find("denied") != std::string_view::npos;
-      const bool may_pass = error.kind() == Kind::busy || is_denied;
-      // The fence stands a moment longer than the config says, and its lift takes a moment.
+      const bool may_pass = error.kind() == Kind::busy || error.kind() == Kind::database || is_denied;
+      // A window ends the sessions that were open on MariaDB, and those that rest here are known to be lost
+      // only when they are used. The fence stands a moment longer than the config says, and its lift takes a
+      // moment.
       if (!may_pass || std::chrono::steady_clock::now() - began > patience_of_writers) throw;
       m_writers.clear();
       std::this_thread::sleep_for(std::chrono::milliseconds(20));

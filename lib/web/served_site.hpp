@@ -53,7 +53,8 @@ class ServedSite {
   /// Runs `action` in a read-only transaction. It may run twice: a connection that was lost, or a snapshot
   /// that a change of the schema spoilt, is tried again once.
   void read(const std::function<void(Database&)>& action);
-  /// Lends a connection that can write; the action makes its own transaction. HttpFailure{503}
+  /// Lends a connection that can write; the action makes its own transaction, the last thing that it does. It
+  /// may run again when it was refused for a moment, or the connection was lost before. HttpFailure{503}
   /// (InReadOnlyMode) when the site is in maintenance, or goes into it before the transaction is done.
   void write(const std::function<void(Database&)>& action);
 

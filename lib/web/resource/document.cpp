@@ -94,12 +94,25 @@ void set_if_there(const Doctype& doctype, Entries& entries, const std::string& c
   throw error;
 }
 
+// A connection that is lost before has left nothing; one that is lost here may have.
+void commit(Transaction& transaction) {
+  try {
+    transaction.commit();
+  } catch (const Error& error) {
+    if (error.kind() != Kind::database) throw;
+    throw HttpFailure(
+        503, "OutcomeUnknown",
+        "the connection to the database was lost while this was saved: look whether it is there "
+        "before you save it again");
+  }
+}
+
 template <typename Change>
 void change(Database& database, const Doctype& doctype, Change make) {
   try {
     Transaction transaction(database);
     make();
-    transaction.commit();
+    commit(transaction);
   } catch (const HttpFailure&) {
     throw;
   } catch (const Error& error) {
