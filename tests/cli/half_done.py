@@ -74,6 +74,18 @@ def test_a_patch_whose_fourth_statement_fails_is_resumed(place):
     check_all_ran_once(place)
 
 
+def test_a_patch_that_a_person_finished_by_hand_is_not_resumed(place):
+    make_site_with(place, "")
+    patch(place, FIRST_THREE + "ALTER TABLE nowhere ADD COLUMN fourth INTEGER;\n" + LAST)
+    place.make_app("books", {"0005_after.sql": "CREATE TABLE after_it (id INTEGER PRIMARY KEY);\n"})
+    place.bench(*at_site(place, "migrate", "--backup", "none"), code=8)
+    place.server.as_admin("INSERT INTO tally (word) VALUES ('last')", config(place)["db_name"])
+    place.bench(*at_site(place, "mark-applied", "books", "0004_half"))
+    place.bench(*at_site(place, "recover", "--resume"))
+    app(place, "SELECT id FROM after_it")
+    check_all_ran_once(place)
+
+
 def running_alter(place):
     """The server is shared: another case's ALTER must not be taken for this one's."""
     return place.server.as_admin("SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'ALTER TABLE big%' "
