@@ -29,7 +29,7 @@ std::optional<std::string> before_set(const Operation& operation) {
 void refuse_what_others_wrote(const Workplace& workplace, const Site& site, const Operation& operation) {
   const auto then = operation.record().value("ways_to_write", std::vector<std::string>());
   if (!then.empty()) refuse(site, "could write when the window was entered", then);
-  const auto now = backend_of(site).make_fence(database_of(workplace, site), nullptr)->ways_to_write();
+  const auto now = fence_of(workplace, site)->ways_to_write();
   if (!now.empty()) refuse(site, "can write now", now);
 }
 
@@ -76,10 +76,14 @@ void put_back(const Workplace& workplace, const Site& site, Operation& operation
   pause_point("put-back.proven");
   prove();
   scratch->swap_in(run_connection, [] {});
-  backend_of(site)
-      .make_fence(database_of(workplace, site), nullptr)
-      ->restore_rights(operation.record().at("saved").value("fence", nlohmann::json::array()));
   pause_point("put-back.swapped");
+  put_rights_back(workplace, site, operation);
+  pause_point("put-back.rights-restored");
+}
+
+void put_rights_back(const Workplace& workplace, const Site& site, const Operation& operation) {
+  fence_of(workplace, site)
+      ->restore_rights(operation.record().at("saved").value("fence", nlohmann::json::array()));
 }
 
 }  // namespace bench

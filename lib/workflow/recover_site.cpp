@@ -131,8 +131,12 @@ Judgement judge_migrate(const Workplace& workplace, const Site& site, Operation&
   const auto connection = connect_for_changes(workplace, site);
   if (!run_is_whole(*connection, operation.id())) {
     if (!applied_anything(*connection, operation.id()) &&
-        !Journal(*connection, operation.id()).speaks_of(operation.id()))
+        !Journal(*connection, operation.id()).speaks_of(operation.id())) {
+      // Once the lift has begun they are what they were, and the app's are given back already.
+      if (has_begun(operation, "put-back") && !has_begun(operation, "lift"))
+        put_rights_back(workplace, site, operation);
       return {OperationState::undone, "no patch of it is in the database; the site is as it was"};
+    }
     const auto doubt = find_doubt(workplace, site, *connection);
     const std::string what = "a part of its patches is in the database" +
                              (doubt ? fmt::format(", and it was cut off in {}", doubt->told) : "");
@@ -219,12 +223,18 @@ Judgement judge_or_ask(const Workplace& workplace, const Site& site, Operation& 
   }
 }
 
+// The step is what tells a later recover that the app may have written since.
+void lift(const Workplace& workplace, const Site& site, Operation& operation,
+          std::vector<std::string>& notes) {
+  operation.step("lift");
+  for (std::string& what : lift_saved_window(site, database_of(workplace, site), operation))
+    notes.push_back(std::move(what));
+}
+
 Recovered recover(const Workplace& workplace, const Site& site, Operation& operation,
                   std::vector<std::string>& notes) {
   const Judgement judgement = judge_or_ask(workplace, site, operation);
-  if (judgement.outcome != OperationState::needs_attention)
-    for (std::string& what : lift_saved_window(site, database_of(workplace, site), operation))
-      notes.push_back(std::move(what));
+  if (judgement.outcome != OperationState::needs_attention) lift(workplace, site, operation, notes);
   for (const auto& folder : operation.record().at("backups").value("folders", nlohmann::json::array()))
     remove_interrupted_sets(folder.get<std::string>());
   clean_folder(operation, judgement.outcome);
@@ -324,9 +334,7 @@ RecoverReport restore_before(const Workplace& workplace, const Site& site) {
   operation.resume();
   finish_scratch(workplace, site, operation);
   put_back(workplace, site, operation, *connection, OthersWrites::given_up);
-  operation.step("lift");
-  for (std::string& what : lift_saved_window(site, database_of(workplace, site), operation))
-    report.notes.push_back(std::move(what));
+  lift(workplace, site, operation, report.notes);
   forget_printed(operation);
   const std::string told = "the backup taken before it was restored; the site is as it was";
   operation.finish(OperationState::undone, {{"recovered", told}});

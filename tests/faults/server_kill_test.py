@@ -7,7 +7,7 @@ from server_bench import ServerBench
 from servers import KINDS
 
 MIGRATE_POINTS = kill_test.MIGRATE_POINTS + ["migrate.statement-begun", "migrate.statement-applied", "change.after-backup-open"]
-UNDO_POINTS = ["put-back.proven", "put-back.swapped", "window.lifted"]
+UNDO_POINTS = ["put-back.proven", "put-back.swapped", "put-back.rights-restored", "window.lifted"]
 RUN_PATCH_POINTS = ["window.fenced", "migrate.statement-begun", "migrate.statement-applied", "migrate.patch-applied", "migrate.committed", "window.lifted"]
 DROP_POINTS = ["drop-site.backed-up", "drop-site.marked", "drop-site.archived"]
 SITE = ("--site", "site")
@@ -82,7 +82,8 @@ def undo_of_a_migrate(kind):
     """Killed while the before-backup takes the place of what failed; and the same again while `recover` does it."""
     with ServerBench(kind) as bench:
         site_with_data(bench)
-        bench.patch("second", "ALTER TABLE note ADD COLUMN more VARCHAR(9);\nUPDATE note SET words = 'lost';\n")
+        gives = bench.server.variant("", "GRANT SELECT ON note TO PUBLIC;\n")
+        bench.patch("second", f"ALTER TABLE note ADD COLUMN more VARCHAR(9);\nUPDATE note SET words = 'lost';\n{gives}")
         bench.patch("third", "INSERT INTO nowhere VALUES (1);\n")
         before = bench.server.content(bench.config())
         for point in UNDO_POINTS:
@@ -211,9 +212,12 @@ def foreign_migrator(kind):
             assert process.poll() is None
         bench.kill(process)
         bench.run(*SITE, "migrate", expect=5)
-        assert "was restored" in bench.run(*SITE, "recover", "--wait", "60s").stdout
-        assert bench.query("SELECT words FROM note") == [("one",)]
+        kill_at(bench, "window.lifted", *SITE, "recover", "--wait", "60s")
+        bench.query("INSERT INTO note (id, words) VALUES (2, 'acknowledged')")
+        assert "only the lift was to be finished" in bench.run(*SITE, "recover").stdout
+        assert bench.query("SELECT words FROM note ORDER BY id") == [("one",), ("acknowledged",)]
         check_clean(bench)
+        bench.query("DELETE FROM note WHERE id = 2")
         kill_at(bench, "run-in-maintenance.command-ended", *SITE, "run-in-maintenance", "--", "sh", "-c", write)
         bench.run(*SITE, "recover")
         assert bench.query("SELECT words FROM note") == [("foreign",)]
