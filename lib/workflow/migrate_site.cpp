@@ -207,7 +207,10 @@ MigrateReport Migration::resume(Operation& operation) {
   m_report.site = m_site.name();
   m_report.operation = operation.id();
   MaintenanceWindow window = preflight();
+  // Also when this is cut off, what a person is at work on must not be taken out of their hands.
+  operation.update([](nlohmann::json& record) { record["keep_failed"] = true; });
   operation.resume();
+  pause_point("migrate.resumed");
   m_programs.emplace(m_workplace, m_site, operation, m_lock);
   return change(operation, std::move(window), WindowedChange::Entry::standing,
                 {.before = false, .after = operation.record().value("wants_after", false)});
@@ -351,6 +354,7 @@ std::string lift_hint(const Site& site) {
 }
 
 std::string next_command(const Site& site, const Operation& operation) {
+  if (operation.record().contains("replaced_by")) return lift_hint(site);
   const nlohmann::json& result = operation.record().at("result");
   for (const char* told : {"/hint", "/error/hint"}) {
     const nlohmann::json::json_pointer place(told);

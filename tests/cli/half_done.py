@@ -147,6 +147,22 @@ def test_a_statement_that_took_effect_is_marked(place):
     check_all_ran_once(place)
 
 
+def test_a_site_whose_patches_are_gone_can_go_back(place):
+    make_site_with(place, "")
+    before = content(place)
+    patch(place, "CREATE TABLE first (id INTEGER PRIMARY KEY);\nRENAME TABLE first TO other, other TO first;\n")
+    child = place.start(*at_site(place, "migrate", "--on-failure", "keep"), env={"BENCH_PAUSE_AT": "migrate.statement-begun"})
+    os.waitpid(child.pid, os.WUNTRACED)
+    os.kill(child.pid, signal.SIGCONT)
+    os.waitpid(child.pid, os.WUNTRACED)
+    kill(child)
+    (place.path / "apps" / "books").rename(place.folder / "away")
+    contains(place.bench(*at_site(place, "recover"), code=8).err, "a part of its patches is in the database")
+    place.bench(*at_site(place, "recover", "--restore"))
+    same_text(content(place), before)
+    check_live(place)
+
+
 def words_so_far(place):
     return [word for (word,) in place.server.as_admin("SELECT word FROM tally ORDER BY id", config(place)["db_name"])]
 
