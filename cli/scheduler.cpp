@@ -24,7 +24,8 @@ Outcome act(Context& context, const Site& site, const SchedulerFlags& flags) {
   Outcome outcome;
   outcome.result = {{"paused", paused}, {"changed", changed}};
   outcome.text = fmt::format("{}: the scheduler {}\n", site.name(), paused ? "is paused" : "runs");
-  const bool until_lift = paused && site.config().site().flag("maintenance_mode");
+  const bool for_all = site.config().common().flag("pause_scheduler");
+  const bool until_lift = paused && !for_all && site.config().site().flag("maintenance_mode");
   if (flags.action == "resume" && until_lift) {
     outcome.text = fmt::format(
         "{}: the scheduler is paused until maintenance is lifted, and runs from then on\n", site.name());

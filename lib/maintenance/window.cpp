@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -65,6 +66,16 @@ FenceReport enter_fence(Fence& fence, Operation& operation, const FenceOptions& 
   }
 }
 
+// Somebody may have given rights since the fence was entered, the app's own among them.
+void add_new_ways(Fence& fence, FenceReport& report) {
+  for (std::string& way : fence.ways_to_write()) {
+    if (std::ranges::find(report.ways_to_write, way) != report.ways_to_write.end()) continue;
+    report.level = FenceLevel::not_enforced;
+    report.gaps.push_back(way);
+    report.ways_to_write.push_back(std::move(way));
+  }
+}
+
 void mark_lifted(Operation& operation) {
   operation.update([](nlohmann::json& record) { record["saved"]["lifted"] = true; });
 }
@@ -102,8 +113,10 @@ void MaintenanceWindow::enter(Operation& operation, const FenceOptions& options)
 void MaintenanceWindow::resume(Operation& operation) {
   m_operation = &operation;
   m_report.level = fence_level(operation.record().value("fence", ""));
-  m_report.ways_to_write = operation.record().value("ways_to_write", std::vector<std::string>());
-  m_report.gaps = m_report.ways_to_write;
+  m_report.gaps = operation.record().value("gaps", std::vector<std::string>());
+  // A record of an older bench has only those.
+  m_report.ways_to_write = operation.record().value("ways_to_write", m_report.gaps);
+  if (m_report.level != FenceLevel::not_enforced) add_new_ways(*m_fence, m_report);
   keep_reserve(operation);
 }
 

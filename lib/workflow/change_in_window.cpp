@@ -107,13 +107,15 @@ MaintenanceWindow Change::enter() {
 }
 
 ChangeOutcome Change::change_it(MaintenanceWindow& window) {
+  bool has_begun = false;
   try {
     if (m_change.backup.before) back_up_before();
     pause_point("change.before-apply");
     m_operation.step("apply");
+    has_begun = true;
     return m_change.apply(window);
   } catch (const std::exception& exception) {
-    return {.failure = to_error(exception), .left_something = false};
+    return {.failure = to_error(exception), .left_something = has_begun};
   }
 }
 

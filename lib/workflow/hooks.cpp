@@ -38,7 +38,7 @@ std::optional<std::filesystem::path> latest_with(const std::filesystem::path& op
   std::error_code none;
   for (const auto& entry : std::filesystem::directory_iterator(operations, none)) {
     const std::filesystem::path candidate = entry.path() / file;
-    if (std::filesystem::exists(candidate) && (!latest || latest->native() < candidate.native()))
+    if (std::filesystem::exists(candidate, none) && (!latest || latest->native() < candidate.native()))
       latest = candidate;
   }
   return latest;

@@ -114,7 +114,7 @@ void give_lost_rights(const Workplace& workplace, const Site& site, Doubtful dou
     return;
   }
   const auto locked = connect_for_changes(workplace, site);
-  const auto fence = backend_of(site).make_fence(database, nullptr);
+  const auto fence = fence_of(workplace, site);
   const auto lost = fence->lost_rights();
   if (!lost) return;
   if (doubtful == Doubtful::refuse)

@@ -189,6 +189,7 @@ MigrateReport Migration::run() {
     record["wants_after"] = moments.after;
     for (const Patch* patch : m_task.patches) record["patches"].push_back(patch->log_key);
     for (const Patch* patch : m_task.drifted) record["accepted"].push_back(patch->log_key);
+    record["forced"] = m_options.only && m_options.force == MigrateOptions::Force::yes;
     record["options"] = kept_options(m_options);
     if (!m_options.reason.empty()) record["reason"] = m_options.reason;
   });
@@ -207,7 +208,10 @@ MigrateReport Migration::resume(Operation& operation) {
   m_report.site = m_site.name();
   m_report.operation = operation.id();
   MaintenanceWindow window = preflight();
+  // Also when this is cut off, what a person is at work on must not be taken out of their hands.
+  operation.update([](nlohmann::json& record) { record["keep_failed"] = true; });
   operation.resume();
+  pause_point("migrate.resumed");
   m_programs.emplace(m_workplace, m_site, operation, m_lock);
   return change(operation, std::move(window), WindowedChange::Entry::standing,
                 {.before = false, .after = operation.record().value("wants_after", false)});
@@ -351,6 +355,7 @@ std::string lift_hint(const Site& site) {
 }
 
 std::string next_command(const Site& site, const Operation& operation) {
+  if (operation.record().contains("replaced_by")) return lift_hint(site);
   const nlohmann::json& result = operation.record().at("result");
   for (const char* told : {"/hint", "/error/hint"}) {
     const nlohmann::json::json_pointer place(told);
@@ -373,11 +378,13 @@ MigrateReport resume_migrate(const Workplace& workplace, const Site& site, Opera
   MigrationOutlook outlook = outlook_of(workplace, site);
   const auto wanted = operation.record().value("patches", std::vector<std::string>());
   const auto accepted = operation.record().value("accepted", std::vector<std::string>());
+  // A forced run is of a patch that is logged from before. Of any other a person may have finished one by
+  // hand.
+  const bool is_forced = operation.record().value("forced", false);
   Task task;
   for (const PlannedPatch& planned : outlook.plan.all()) {
-    // A forced run may be of a patch that is logged from before.
-    const bool is_done =
-        planned.entry != nullptr && !planned.entry->skipped && planned.entry->operation == operation.id();
+    const bool is_done = planned.entry != nullptr && !planned.entry->skipped &&
+                         (!is_forced || planned.entry->operation == operation.id());
     if (!is_done && std::ranges::find(wanted, planned.patch->log_key) != wanted.end())
       task.patches.push_back(with_statements(outlook, planned, backend_of(site).dialect));
     if (std::ranges::find(accepted, planned.patch->log_key) != accepted.end())

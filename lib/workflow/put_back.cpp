@@ -27,9 +27,12 @@ std::optional<std::string> before_set(const Operation& operation) {
 // That the fence stands now does not tell what somebody did who gave rights and took them again; nor does the
 // database. But it tells of all that was left open.
 void refuse_what_others_wrote(const Workplace& workplace, const Site& site, const Operation& operation) {
-  const auto then = operation.record().value("ways_to_write", std::vector<std::string>());
+  // A record of an older bench has only the gaps, or does not tell.
+  const nlohmann::json& record = operation.record();
+  const std::vector<std::string> unknown{"the record does not tell who"};
+  const auto then = record.value("ways_to_write", record.value("gaps", unknown));
   if (!then.empty()) refuse(site, "could write when the window was entered", then);
-  const auto now = backend_of(site).make_fence(database_of(workplace, site), nullptr)->ways_to_write();
+  const auto now = fence_of(workplace, site)->ways_to_write();
   if (!now.empty()) refuse(site, "can write now", now);
 }
 
@@ -48,7 +51,7 @@ void note_for_put_back(Operation& operation, const FenceReport& fence, OnFailure
 // been followed by a write of the app.
 std::optional<std::string> why_not_put_back(const Site& site, const Operation& operation) {
   const nlohmann::json& record = operation.record();
-  if (record.value("keep_failed", false)) return "--on-failure keep was given";
+  if (record.value("keep_failed", false)) return "--on-failure keep was given, or a person went on with it";
   if (!before_set(operation)) return "no backup was taken before it";
   const bool is_enforced =
       record.value("fence", "") != name(FenceLevel::not_enforced) && record.contains("fence");
@@ -76,10 +79,14 @@ void put_back(const Workplace& workplace, const Site& site, Operation& operation
   pause_point("put-back.proven");
   prove();
   scratch->swap_in(run_connection, [] {});
-  backend_of(site)
-      .make_fence(database_of(workplace, site), nullptr)
-      ->restore_rights(operation.record().at("saved").value("fence", nlohmann::json::array()));
   pause_point("put-back.swapped");
+  put_rights_back(workplace, site, operation);
+  pause_point("put-back.rights-restored");
+}
+
+void put_rights_back(const Workplace& workplace, const Site& site, const Operation& operation) {
+  fence_of(workplace, site)
+      ->restore_rights(operation.record().at("saved").value("fence", nlohmann::json::array()));
 }
 
 }  // namespace bench

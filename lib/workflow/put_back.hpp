@@ -23,6 +23,9 @@ std::optional<std::string> why_not_put_back(const Site& site, const Operation& o
 enum class OthersWrites { must_be_none, given_up };
 void put_back(const Workplace& workplace, const Site& site, Operation& operation, Database& run_connection,
               OthersWrites others_writes);
+/// Its last part, for one that was cut off behind its swap: what a swap keeps of rights are those that the
+/// failed run left. May be called again, and before the swap it changes nothing for good.
+void put_rights_back(const Workplace& workplace, const Site& site, const Operation& operation);
 /// What a person is to type who has looked at what was written.
 std::string put_back_hint(const Site& site);
 

@@ -33,8 +33,9 @@ bool holds_finished_set(const std::filesystem::path& folder) {
   return false;
 }
 
-// A before-set that was finished stays, and what patches printed for as long as they may go on; all else in
-// an operation's folder served only the operation while it ran.
+// A before-set that was finished stays, what a restore set aside of a damaged database, and what patches
+// printed for as long as they may go on; all else in an operation's folder served only the operation while it
+// ran.
 void clean_folder(const Operation& operation, OperationState outcome) {
   const std::filesystem::path folder = operation.folder_path();
   const bool has_set = holds_finished_set(folder);
@@ -46,7 +47,8 @@ void clean_folder(const Operation& operation, OperationState outcome) {
     const std::string name = entry.path().filename().string();
     const bool served_the_run = name == "reserve" || name == "connection.json" ||
                                 name.find("_bench_" + operation.id()) != std::string::npos;
-    const bool stays = is_printed(entry.path()) ? waits : has_set && !served_the_run;
+    const bool is_kept = name.starts_with("damaged-") || (has_set && !served_the_run);
+    const bool stays = is_printed(entry.path()) ? waits : is_kept;
     if (!stays) leftovers.push_back(entry.path());
   }
   for (const auto& path : leftovers) remove_tree(path);
@@ -90,6 +92,17 @@ std::optional<DoubtfulStatement> find_doubt(const Workplace& workplace, const Si
   return doubt;
 }
 
+// It only makes a sentence better, and the app's patches may be gone, or be at work under somebody's hands.
+std::string told_doubt(const Workplace& workplace, const Site& site, Database& database) {
+  try {
+    const auto doubt = find_doubt(workplace, site, database);
+    return doubt ? fmt::format(", and it was cut off in {}", doubt->told) : "";
+  } catch (const Error& error) {
+    if (error.kind() != Kind::configuration) throw;
+    return "";
+  }
+}
+
 bool has_begun(const Operation& operation, std::string_view step) {
   return std::ranges::any_of(operation.record().at("steps"),
                              [step](const nlohmann::json& known) { return known.at("name") == step; });
@@ -131,11 +144,14 @@ Judgement judge_migrate(const Workplace& workplace, const Site& site, Operation&
   const auto connection = connect_for_changes(workplace, site);
   if (!run_is_whole(*connection, operation.id())) {
     if (!applied_anything(*connection, operation.id()) &&
-        !Journal(*connection, operation.id()).speaks_of(operation.id()))
+        !Journal(*connection, operation.id()).speaks_of(operation.id())) {
+      // Once the lift has begun they are what they were, and the app's are given back already.
+      if (has_begun(operation, "put-back") && !has_begun(operation, "lift"))
+        put_rights_back(workplace, site, operation);
       return {OperationState::undone, "no patch of it is in the database; the site is as it was"};
-    const auto doubt = find_doubt(workplace, site, *connection);
-    const std::string what = "a part of its patches is in the database" +
-                             (doubt ? fmt::format(", and it was cut off in {}", doubt->told) : "");
+    }
+    const std::string what =
+        fmt::format("a part of its patches is in the database{}", told_doubt(workplace, site, *connection));
     return undo(workplace, site, operation, *connection, what,
                 fmt::format("bench --site {} recover --resume", site.name()));
   }
@@ -152,7 +168,8 @@ Judgement judge_migrate(const Workplace& workplace, const Site& site, Operation&
 
 Judgement judge_restore(const Site& site, const Operation& operation) {
   const RestoreStage stage(site, operation);
-  if (stage.is_swapped(*connect(site, Access::read_write))) {
+  // Before that the app may have no account yet to ask with.
+  if (has_begun(operation, "swap") && stage.is_swapped(*connect(site, Access::read_write))) {
     stage.finish();
     return {OperationState::done,
             "the restored database was in place, and the rest of the restore was finished"};
@@ -219,12 +236,19 @@ Judgement judge_or_ask(const Workplace& workplace, const Site& site, Operation& 
   }
 }
 
+// The step is what tells a later recover that the app may have written since.
+void lift(const Workplace& workplace, const Site& site, Operation& operation,
+          std::vector<std::string>& notes) {
+  operation.step("lift");
+  for (std::string& what : lift_saved_window(site, database_of(workplace, site), operation))
+    notes.push_back(std::move(what));
+}
+
 Recovered recover(const Workplace& workplace, const Site& site, Operation& operation,
                   std::vector<std::string>& notes) {
   const Judgement judgement = judge_or_ask(workplace, site, operation);
-  if (judgement.outcome != OperationState::needs_attention)
-    for (std::string& what : lift_saved_window(site, database_of(workplace, site), operation))
-      notes.push_back(std::move(what));
+  if (judgement.outcome != OperationState::needs_attention) lift(workplace, site, operation, notes);
+  if (judgement.outcome == OperationState::undone) drop_made_database(workplace, site, operation);
   for (const auto& folder : operation.record().at("backups").value("folders", nlohmann::json::array()))
     remove_interrupted_sets(folder.get<std::string>());
   clean_folder(operation, judgement.outcome);
@@ -305,7 +329,12 @@ Operation operation_for_a_person(const Site& site) {
   return waiting.back();
 }
 
-void refuse_what_is_no_migrate(const Operation& operation) {
+void refuse_what_is_no_migrate(const Site& site, const Operation& operation) {
+  if (operation.record().contains("replaced_by"))
+    throw Error(
+        Kind::usage,
+        fmt::format("{} stopped half-way in a database that a restore has replaced since", operation.id()),
+        lift_hint(site));
   if (has_patches(operation)) return;
   throw Error(Kind::usage, fmt::format("{} has no patches to go on with", operation.id()),
               "give --restore, or look at the site and lift maintenance");
@@ -324,9 +353,7 @@ RecoverReport restore_before(const Workplace& workplace, const Site& site) {
   operation.resume();
   finish_scratch(workplace, site, operation);
   put_back(workplace, site, operation, *connection, OthersWrites::given_up);
-  operation.step("lift");
-  for (std::string& what : lift_saved_window(site, database_of(workplace, site), operation))
-    report.notes.push_back(std::move(what));
+  lift(workplace, site, operation, report.notes);
   forget_printed(operation);
   const std::string told = "the backup taken before it was restored; the site is as it was";
   operation.finish(OperationState::undone, {{"recovered", told}});
@@ -375,7 +402,7 @@ MigrateReport resume_site(const Workplace& workplace, const Site& site, Doubt do
     return migrate_locked_site(workplace, site, options, lock);
   }
   Operation operation = operation_for_a_person(site);
-  refuse_what_is_no_migrate(operation);
+  refuse_what_is_no_migrate(site, operation);
   if (doubt == Doubt::took_effect && !settle_doubt(workplace, site, doubt))
     throw Error(Kind::usage, fmt::format("{}: no statement of it is in doubt", operation.id()),
                 fmt::format("bench --site {} recover --resume", site.name()));

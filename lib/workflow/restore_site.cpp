@@ -114,14 +114,11 @@ RestoreReport Restore::run() {
 
 // Somebody dropped it, or the server is another one: then the rest has an empty database to replace.
 void Restore::make_missing_database() {
-  const Backend& backend = backend_of(m_site);
-  const SiteDatabase database = database_of(m_workplace, m_site);
-  if (!backend.has_server || !database.admin || backend.has_database(database)) return;
-  m_operation.step("create-database");
-  backend.create_database(database, AppAccount::may_exist, [] {});
+  if (!make_lost_database(m_workplace, m_site, m_operation)) return;
+  const ConnectionSettings settings = settings_of(m_site);
   m_report.notes.push_back(fmt::format(
       "the server had no database {}: it was made anew, with the account {}, as the site's config names them",
-      database.app.name, database.app.user));
+      settings.name, settings.user));
   m_workplace.progress.note(m_report.notes.back());
 }
 
@@ -181,12 +178,7 @@ void Restore::set_aside(const Error& damage) {
   const std::filesystem::path kept = m_operation.folder();
   m_report.notes.push_back(
       fmt::format("the database was damaged ({}); its files are kept in {}", damage.what(), kept.string()));
-  const std::filesystem::path live = settings_of(m_site).file;
-  for (const char* suffix : {"-shm", "-wal", ""}) {
-    const std::filesystem::path file = live.string() + suffix;
-    if (std::filesystem::exists(file))
-      std::filesystem::rename(file, kept / ("damaged-" + file.filename().string()));
-  }
+  m_stage.set_damaged_aside();
   backend_of(m_site).create_database(database_of(m_workplace, m_site), AppAccount::may_exist, [] {});
 }
 
@@ -206,6 +198,7 @@ void Restore::swap() {
   } catch (const Error& error) {
     // It opens, and a page of it cannot be read: then it cannot be kept as a backup set.
     if (error.sqlstate().rfind("SQLITE_CORRUPT", 0) != 0) throw;
+    m_window.reset();
     set_aside(error);
     swap_in_window();
   }
@@ -256,9 +249,6 @@ void Restore::finish() {
     m_report.window = m_window->leave();
     m_operation.finish(OperationState::done,
                        {{"source", m_report.source}, {"window", to_json(m_report.window)}});
-    // What stopped half-way before stood in a database that is gone.
-    for (Operation& waiting : Operation::list_in_state(m_site, OperationState::needs_attention))
-      waiting.update([this](nlohmann::json& record) { record["replaced_by"] = m_operation.id(); });
   } catch (const std::exception& error) {
     throw Error(Kind::needs_attention,
                 fmt::format("the database is restored, but what comes after it failed: {}", error.what()),
@@ -288,9 +278,13 @@ RestoreReport restore_site(const Workplace& workplace, const Site& site, const R
     const Error error = to_error(exception);
     if (error.kind() == Kind::needs_attention) throw;
     // While its window stands nobody knows whether the database was swapped, and then the rest goes with it.
-    if (!holds_window(operation)) RestoreStage(site, operation).discard();
     // When even putting back failed, the record stays open for `recover`.
-    if (!holds_window(operation)) operation.finish(OperationState::undone, {{"error", to_json(error)}});
+    if (!holds_window(operation)) {
+      const Uninterrupted undoing;
+      RestoreStage(site, operation).discard();
+      drop_made_database(workplace, site, operation);
+      operation.finish(OperationState::undone, {{"error", to_json(error)}});
+    }
     const bool keeps_kind =
         error.kind() == Kind::bad_backup || error.kind() == Kind::usage || error.kind() == Kind::busy;
     if (keeps_kind) throw;

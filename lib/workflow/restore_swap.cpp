@@ -59,6 +59,9 @@ bool RestoreStage::is_swapped(Database& live) const {
 
 std::vector<std::string> RestoreStage::finish() const {
   std::vector<std::string> notes;
+  // What stopped half-way before stood in a database that is gone.
+  for (Operation& waiting : Operation::list_in_state(m_site, OperationState::needs_attention))
+    waiting.update([this](nlohmann::json& record) { record["replaced_by"] = m_operation.id(); });
   for (const Files files : both) {
     const auto target = live(files), source = staged(files);
     const auto replaced = target.parent_path() / fmt::format(".files-{}.old", m_operation.id());
@@ -89,6 +92,55 @@ std::vector<std::string> RestoreStage::finish() const {
 void RestoreStage::discard() const {
   for (const Files files : both) remove_tree(staged(files));
   remove_tree(config_stage());
+  put_damaged_back();
+}
+
+std::filesystem::path RestoreStage::damaged(const char* suffix) const {
+  const std::string file = settings_of(m_site).file.filename().string();
+  return m_operation.folder_path() / fmt::format("damaged-{}{}", file, suffix);
+}
+
+void RestoreStage::set_damaged_aside() const {
+  m_operation.folder();
+  for (const char* suffix : {"-shm", "-wal", ""}) {
+    const std::filesystem::path file = settings_of(m_site).file.string() + suffix;
+    if (std::filesystem::exists(file)) std::filesystem::rename(file, damaged(suffix));
+  }
+}
+
+// The log files of what stands in its place must not be taken for those of the damaged one.
+void RestoreStage::put_damaged_back() const {
+  const std::string live = settings_of(m_site).file.string();
+  if (std::filesystem::exists(damaged("")))
+    for (const char* suffix : {"-shm", "-wal"}) remove_tree(live + suffix);
+  for (const char* suffix : {"", "-wal", "-shm"})
+    if (std::filesystem::exists(damaged(suffix))) std::filesystem::rename(damaged(suffix), live + suffix);
+}
+
+bool make_lost_database(const Workplace& workplace, const Site& site, Operation& operation) {
+  const Backend& backend = backend_of(site);
+  const SiteDatabase database = database_of(workplace, site);
+  if (!backend.has_server || !database.admin || backend.has_database(database)) return false;
+  operation.step("create-database");
+  backend.create_database(database, AppAccount::may_exist, [&operation] {
+    operation.update([](nlohmann::json& record) { record["made_database"] = true; });
+    pause_point("restore.database-begun");
+  });
+  pause_point("restore.database-made");
+  return true;
+}
+
+void drop_made_database(const Workplace& workplace, const Site& site, const Operation& operation) {
+  if (!operation.record().value("made_database", false)) return;
+  const Backend& backend = backend_of(site);
+  const SiteDatabase database = database_of(workplace, site);
+  const auto is_filled = [&] {
+    const auto content =
+        backend.open_exporter(database.for_changes(), {})->write([](std::string_view) {}, {}, {});
+    return !content.tables.empty();
+  };
+  if (backend.has_database(database) && is_filled()) return;
+  backend.drop_database(database);
 }
 
 }  // namespace bench

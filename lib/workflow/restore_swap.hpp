@@ -7,6 +7,7 @@
 #include "database/database.hpp"
 #include "operation/operation.hpp"
 #include "site/site.hpp"
+#include "workflow/workplace.hpp"
 
 namespace bench {
 
@@ -33,11 +34,23 @@ class RestoreStage {
   std::vector<std::string> finish() const;
   void discard() const;
 
+  /// Moves the files of a damaged file database into the operation's folder; `discard` moves them back.
+  void set_damaged_aside() const;
+
  private:
+  std::filesystem::path damaged(const char* suffix) const;
+  void put_damaged_back() const;
   std::filesystem::path live(Files files) const;
   std::filesystem::path config_stage() const { return m_operation.folder_path() / "staged_config.json"; }
   const Site& m_site;
   const Operation& m_operation;
 };
+
+/// Where the server has lost the site's database: makes it anew, with the account that the config names, and
+/// notes that in the record before it begins. Answers whether it did.
+bool make_lost_database(const Workplace& workplace, const Site& site, Operation& operation);
+/// For a restore that came to nothing: drops what `make_lost_database` made of it, unless somebody has filled
+/// it since. May be called again.
+void drop_made_database(const Workplace& workplace, const Site& site, const Operation& operation);
 
 }  // namespace bench

@@ -61,6 +61,10 @@ SiteDatabase database_of(const Workplace& workplace, const Site& site) {
   return {.app = app, .admin = find_admin(app, sources, site.config())};
 }
 
+std::unique_ptr<Fence> fence_of(const Workplace& workplace, const Site& site) {
+  return backend_of(site).make_fence(database_of(workplace, site), nullptr);
+}
+
 std::unique_ptr<Database> connect_for_changes(const Workplace& workplace, const Site& site) {
   const SiteDatabase database = database_of(workplace, site);
   auto connection = get_backend(database.app.db_type)

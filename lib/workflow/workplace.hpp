@@ -34,6 +34,8 @@ std::unique_ptr<Database> connect(const Site& site, Access access);
 std::unique_ptr<Database> connect_for_changes(const Workplace& workplace, const Site& site);
 SiteDatabase database_of(const Workplace& workplace, const Site& site);
 ConnectionSettings settings_of(const Site& site);
+/// The fence of a window that stands, or stood, without a connection of this process.
+std::unique_ptr<Fence> fence_of(const Workplace& workplace, const Site& site);
 const Backend& backend_of(const Site& site);
 
 /// The site's installed apps, `core` first. Error{configuration} when one cannot be found.

@@ -200,6 +200,24 @@ def test_restore_over_a_database_with_a_broken_page(place):
     place.bench("--site", "develop", "migrate", "--check")
 
 
+def test_a_restore_that_is_cut_off_loses_nothing_of_a_damaged_database(place):
+    place.make_book_site()
+    manifest = place.result("--site", "develop", "backup")["manifest"]
+    for suffix in ("-wal", "-shm"):
+        place.database().with_name(place.database().name + suffix).unlink(missing_ok=True)
+    damaged = b"damaged" * 1000
+    place.database().write_bytes(damaged)
+    child = place.start("--site", "develop", "restore", manifest, "--yes", env={"BENCH_PAUSE_AT": "window.saved"})
+    os.waitpid(child.pid, os.WUNTRACED)
+    assert place.database().read_bytes() != damaged
+    os.kill(child.pid, signal.SIGKILL)
+    place.finish(child)
+    contains(place.bench("--site", "develop", "recover").out, "as it was")
+    equal(place.database().read_bytes(), damaged)
+    place.bench("--site", "develop", "restore", manifest, "--yes")
+    place.bench("--site", "develop", "migrate")
+
+
 def test_recover_with_a_damaged_database_asks_for_a_person(place):
     place.make_book_site()
     place.bench("--site", "develop", "migrate", "--backup", "none")

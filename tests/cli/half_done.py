@@ -74,6 +74,18 @@ def test_a_patch_whose_fourth_statement_fails_is_resumed(place):
     check_all_ran_once(place)
 
 
+def test_a_patch_that_a_person_finished_by_hand_is_not_resumed(place):
+    make_site_with(place, "")
+    patch(place, FIRST_THREE + "ALTER TABLE nowhere ADD COLUMN fourth INTEGER;\n" + LAST)
+    place.make_app("books", {"0005_after.sql": "CREATE TABLE after_it (id INTEGER PRIMARY KEY);\n"})
+    place.bench(*at_site(place, "migrate", "--backup", "none"), code=8)
+    place.server.as_admin("INSERT INTO tally (word) VALUES ('last')", config(place)["db_name"])
+    place.bench(*at_site(place, "mark-applied", "books", "0004_half"))
+    place.bench(*at_site(place, "recover", "--resume"))
+    app(place, "SELECT id FROM after_it")
+    check_all_ran_once(place)
+
+
 def running_alter(place):
     """The server is shared: another case's ALTER must not be taken for this one's."""
     return place.server.as_admin("SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'ALTER TABLE big%' "
@@ -133,6 +145,22 @@ def test_a_statement_that_took_effect_is_marked(place):
     place.bench(*at_site(place, "recover"), code=8)
     place.bench(*at_site(place, "recover", "--mark-applied"))
     check_all_ran_once(place)
+
+
+def test_a_site_whose_patches_are_gone_can_go_back(place):
+    make_site_with(place, "")
+    before = content(place)
+    patch(place, "CREATE TABLE first (id INTEGER PRIMARY KEY);\nRENAME TABLE first TO other, other TO first;\n")
+    child = place.start(*at_site(place, "migrate", "--on-failure", "keep"), env={"BENCH_PAUSE_AT": "migrate.statement-begun"})
+    os.waitpid(child.pid, os.WUNTRACED)
+    os.kill(child.pid, signal.SIGCONT)
+    os.waitpid(child.pid, os.WUNTRACED)
+    kill(child)
+    (place.path / "apps" / "books").rename(place.folder / "away")
+    contains(place.bench(*at_site(place, "recover"), code=8).err, "a part of its patches is in the database")
+    place.bench(*at_site(place, "recover", "--restore"))
+    same_text(content(place), before)
+    check_live(place)
 
 
 def words_so_far(place):

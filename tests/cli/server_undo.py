@@ -1,5 +1,6 @@
 """An undo by restoring never takes away what somebody else was told is written, and gives everybody back what he might do."""
 
+import json
 import os
 import shutil
 import signal
@@ -81,9 +82,47 @@ def test_migrate_restores_nothing_while_the_app_may_write_again(place):
     check_nothing_is_lost(place)
     # Going on takes nothing away.
     place.make_app("books", {"0004_bad.sql": "CREATE TABLE good (id INTEGER PRIMARY KEY);\n"})
-    place.bench(*at_site(place, "recover", "--resume"))
+    run = place.bench(*at_site(place, "recover", "--resume"))
+    contains(run.err, "NOT ENFORCED", "the app account")
     equal(titles(place), ["Emma", "acknowledged"])
     assert "good" in tables(place)
+    check_live(place)
+
+
+def test_a_resume_that_is_killed_at_once_leaves_the_site_in_a_persons_hands(place):
+    cut_off_a_run(place)
+    give_writing_back(place)
+    place.bench(*at_site(place, "recover"), code=8)
+    as_admin(place, f"REVOKE INSERT ON book FROM {name_of(place, 'site')}")
+    child = place.start(*at_site(place, "recover", "--resume"), env={"BENCH_PAUSE_AT": "migrate.resumed"})
+    os.waitpid(child.pid, os.WUNTRACED)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    contains(place.bench(*at_site(place, "recover"), code=8).err, "a person went on with it")
+    check_nothing_is_lost(place)
+    check_it_was_restored(place)
+
+
+def test_a_record_of_an_older_bench_does_not_tell_that_nobody_wrote(place):
+    cut_off_a_run(place)
+    [record] = [file for file in (place.site(site_of(place)) / "operations").glob("*.json") if '"running"' in file.read_text()]
+    lines = json.loads(record.read_text())
+    del lines["ways_to_write"], lines["gaps"]
+    record.write_text(json.dumps(lines))
+    contains(place.bench(*at_site(place, "recover"), code=8).err, "the record does not tell who", restore_hint(place))
+    check_it_was_restored(place)
+
+
+def test_what_stopped_half_way_before_a_restore_is_not_resumed(place):
+    make_migrated_site(place)
+    manifest = place.result(*at_site(place, "backup"))["manifest"]
+    place.make_app("books", {**MORE, **BAD})
+    place.bench(*at_site(place, "migrate", "--backup", "none"), code=8)
+    place.bench(*at_site(place, "restore", manifest, "--yes"))
+    lift = f"hint: look at the site, then bench --site {site_of(place)} set-maintenance-mode off"
+    contains(place.bench(*at_site(place, "recover"), code=8).err, lift)
+    contains(place.bench(*at_site(place, "recover", "--resume"), code=2).err, "a restore has replaced", lift)
+    place.bench(*at_site(place, "set-maintenance-mode", "off"))
     check_live(place)
 
 

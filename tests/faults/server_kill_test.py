@@ -7,8 +7,9 @@ from server_bench import ServerBench
 from servers import KINDS
 
 MIGRATE_POINTS = kill_test.MIGRATE_POINTS + ["migrate.statement-begun", "migrate.statement-applied", "change.after-backup-open"]
-UNDO_POINTS = ["put-back.proven", "put-back.swapped", "window.lifted"]
+UNDO_POINTS = ["put-back.proven", "put-back.swapped", "put-back.rights-restored", "window.lifted"]
 RUN_PATCH_POINTS = ["window.fenced", "migrate.statement-begun", "migrate.statement-applied", "migrate.patch-applied", "migrate.committed", "window.lifted"]
+LOST_DATABASE_POINTS = ["restore.database-begun", "restore.database-made", "restore.proven", "window.fenced", "restore.kept"]
 DROP_POINTS = ["drop-site.backed-up", "drop-site.marked", "drop-site.archived"]
 SITE = ("--site", "site")
 
@@ -82,7 +83,8 @@ def undo_of_a_migrate(kind):
     """Killed while the before-backup takes the place of what failed; and the same again while `recover` does it."""
     with ServerBench(kind) as bench:
         site_with_data(bench)
-        bench.patch("second", "ALTER TABLE note ADD COLUMN more VARCHAR(9);\nUPDATE note SET words = 'lost';\n")
+        gives = bench.server.variant("", "GRANT SELECT ON note TO PUBLIC;\n")
+        bench.patch("second", f"ALTER TABLE note ADD COLUMN more VARCHAR(9);\nUPDATE note SET words = 'lost';\n{gives}")
         bench.patch("third", "INSERT INTO nowhere VALUES (1);\n")
         before = bench.server.content(bench.config())
         for point in UNDO_POINTS:
@@ -116,6 +118,36 @@ def restore(kind):
             assert open_text.read_text() == ("open" if is_restored else "changed"), (point, rows)
             assert bench.config_text() == before, point
             check_clean(bench)
+
+
+def restore_of_a_lost_database(kind):
+    """Cut off on the way from making it anew to the swap: what there was of it goes, and the next restore makes it."""
+    with ServerBench(kind) as bench:
+        site_with_data(bench)
+        manifest = bench.json(*SITE, "backup")["results"][0]["manifest"]
+        name = bench.config()["db_name"]
+        quoted = bench.server.variant(f"`{name}`", f'"{name}"')
+        lose = f"DROP DATABASE {quoted}"
+        for point in LOST_DATABASE_POINTS:
+            bench.server.as_admin(lose)
+            kill_at(bench, point, *SITE, "--yes", "restore", manifest)
+            if point == "restore.database-begun":
+                # As a kill leaves it that comes between two statements of making it.
+                bench.server.as_admin(f"CREATE DATABASE {quoted}")
+            assert "as it was" in bench.run(*SITE, "recover").stdout, point
+            assert bench.server.databases() == [] and bench.server.accounts() == [], point
+            bench.run(*SITE, "--yes", "restore", manifest)
+            assert bench.query("SELECT words FROM note") == [("one",)]
+            check_clean(bench)
+        bench.server.as_admin(lose)
+        broken = bench.path / "broken.sql"
+        broken.write_text("CREATE TABLE note (id INTEGER PRIMARY KEY);\nINSERT INTO nowhere VALUES (1);\n")
+        bench.run(*SITE, "--yes", "restore", str(broken), expect=6)
+        assert bench.server.databases() == [] and bench.server.accounts() == []
+        kill_at(bench, "restore.database-made", *SITE, "--yes", "restore", manifest)
+        bench.server.as_admin("CREATE TABLE theirs (id INTEGER PRIMARY KEY)", name)
+        bench.run(*SITE, "recover")
+        assert bench.server.databases() == [name], "what somebody put there is lost"
 
 
 def new_site(kind):
@@ -211,9 +243,12 @@ def foreign_migrator(kind):
             assert process.poll() is None
         bench.kill(process)
         bench.run(*SITE, "migrate", expect=5)
-        assert "was restored" in bench.run(*SITE, "recover", "--wait", "60s").stdout
-        assert bench.query("SELECT words FROM note") == [("one",)]
+        kill_at(bench, "window.lifted", *SITE, "recover", "--wait", "60s")
+        bench.query("INSERT INTO note (id, words) VALUES (2, 'acknowledged')")
+        assert "only the lift was to be finished" in bench.run(*SITE, "recover").stdout
+        assert bench.query("SELECT words FROM note ORDER BY id") == [("one",), ("acknowledged",)]
         check_clean(bench)
+        bench.query("DELETE FROM note WHERE id = 2")
         kill_at(bench, "run-in-maintenance.command-ended", *SITE, "run-in-maintenance", "--", "sh", "-c", write)
         bench.run(*SITE, "recover")
         assert bench.query("SELECT words FROM note") == [("foreign",)]
@@ -276,6 +311,7 @@ CASES = {
     **each_server("migrate, from the patches on", migrate, MIGRATE_POINTS[10:]),
     **each_server("undo of a migrate", undo_of_a_migrate),
     **each_server("restore", restore),
+    **each_server("restore of a lost database", restore_of_a_lost_database),
     **each_server("new-site", new_site),
     **each_server("new-site in place of another", new_site_in_place_of_another),
     **each_server("drop-site", drop_site),
