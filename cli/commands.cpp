@@ -71,7 +71,8 @@ const std::vector<Command>& commands() {
       {"run-in-maintenance", migration, operation, Tail::foreign_command,
        "run another migrator with the window, backups and undo of migrate", declare_run_in_maintenance},
       {"ready-for-migration", migration, reading, own,
-       "whether no operation holds the site (exit 5 when one does)", declare_ready_for_migration},
+       "whether no operation holds the site (exit 5 when one does) or stopped half-way (exit 8)",
+       declare_ready_for_migration},
 
       {"backup", backups, operation, own, "take a verified backup set", declare_backup},
       {"list-backups", backups, reading, own, "the backup sets of a site", declare_list_backups},

@@ -40,7 +40,7 @@ class Fence {
   virtual ~Fence() = default;
 
   /// What stands against a window on this database, each a sentence; Error when there cannot be one. It needs
-  /// the run connection. What it has opened and read serves `enter`, where every millisecond counts.
+  /// the run connection. What it has opened serves `enter`, where every millisecond counts.
   virtual std::vector<std::string> preflight() = 0;
 
   /// Fences, drains and proves. Before each change it hands the change's inverse to `save`, which returns
@@ -63,9 +63,9 @@ class Fence {
   /// be put back, in sentences.
   virtual std::vector<std::string> lift(const nlohmann::json& saved) = 0;
 
-  /// After a restore over what a run left: everybody has the rights again that he had when `enter` had taken
-  /// the app's (`saved` as for `lift`, which comes afterwards). Nothing to do where a table that is made anew
-  /// has the rights of the one of that name.
+  /// After a restore over what a run left: all have the rights again that they had when `enter` had taken the
+  /// app's (`saved` as for `lift`, which comes afterwards). Nothing to do where rights go by name (MariaDB):
+  /// there what the run itself granted and revoked stays.
   virtual void restore_rights(const nlohmann::json& /*saved*/) {}
 
   /// For a fence whose `saved` is lost: which usual rights of an app account (Backend::create_database) it

@@ -76,8 +76,12 @@ void add_new_ways(Fence& fence, FenceReport& report) {
   }
 }
 
+// A server's rights can be a long list, and nobody asks for them any more.
 void mark_lifted(Operation& operation) {
-  operation.update([](nlohmann::json& record) { record["saved"]["lifted"] = true; });
+  operation.update([](nlohmann::json& record) {
+    record["saved"]["lifted"] = true;
+    record["saved"]["fence"] = nlohmann::json::array();
+  });
 }
 
 }  // namespace

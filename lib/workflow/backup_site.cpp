@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -162,8 +163,13 @@ std::vector<std::filesystem::path> backup_folders(const Site& site) {
   // Frappe's backup_path is relative to the sites folder.
   if (!configured.empty()) folders.push_back(site.path().parent_path() / configured);
   folders.push_back(site.backups_folder());
-  for (const Operation& operation : Operation::list(site))
-    if (std::filesystem::is_directory(operation.folder_path())) folders.push_back(operation.folder_path());
+  // Their records are not read: a window may stand meanwhile.
+  std::vector<std::filesystem::path> of_operations;
+  std::error_code none_yet;
+  for (const auto& entry : std::filesystem::directory_iterator(site.operations_folder(), none_yet))
+    if (entry.is_directory()) of_operations.push_back(entry.path());
+  std::ranges::sort(of_operations);
+  folders.insert(folders.end(), of_operations.begin(), of_operations.end());
   return folders;
 }
 

@@ -191,8 +191,12 @@ void Change::renew_lost_connection(MaintenanceWindow& window) {
       try {
         return window.replace_connection(connect_for_changes(m_workplace, m_site));
       } catch (const Error& error) {
-        if (error.kind() != Kind::database || stopwatch.elapsed() > patience) throw;
-        if (!told) m_workplace.progress.note("waiting for the database server to come back");
+        // The server may still run the lost connection's statement, and keeps the site's lock that long.
+        const bool is_held = error.kind() == Kind::busy;
+        if ((!is_held && error.kind() != Kind::database) || stopwatch.elapsed() > patience) throw;
+        if (!told)
+          m_workplace.progress.note(is_held ? "waiting for the statement of the lost connection to end"
+                                            : "waiting for the database server to come back");
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(500));
     }

@@ -5,7 +5,7 @@ import os
 import signal
 
 from server_place import BAD, BOOKS, MORE, app, at_site, backup_of, can_write, check_live, config, content, make_migrated_site, make_site, site_of, tables
-from servers import OwnServer, Refused
+from servers import OwnServer, Refused, Relay
 from support import contains, equal, same_text, wait_for
 
 NOBODY = {"BENCH_DB_ROOT_USERNAME": ""}
@@ -427,8 +427,41 @@ def test_ctrl_c_in_a_statement(place):
     check_live(place)
 
 
-def is_asleep(place):
+def is_asleep(place, seconds=60):
     name = config(place)["db_name"]
     return place.server.as_admin(place.server.variant(
-        f"SELECT 1 FROM information_schema.processlist WHERE db = '{name}' AND info LIKE 'SELECT SLEEP(60)%'",
-        f"SELECT 1 FROM pg_stat_activity WHERE datname = '{name}' AND query LIKE 'SELECT pg_sleep(60)%' AND state = 'active'"))
+        f"SELECT 1 FROM information_schema.processlist WHERE db = '{name}' AND info LIKE 'SELECT SLEEP({seconds})%'",
+        f"SELECT 1 FROM pg_stat_activity WHERE datname = '{name}' AND query LIKE 'SELECT pg_sleep({seconds})%' AND state = 'active'"))
+
+
+def test_a_connection_that_is_lost_inside_a_statement(place):
+    """The server goes on with the statement, and the session keeps the site's lock that long."""
+    make_migrated_site(place)
+    before = content(place)
+    place.make_app("books", {**MORE, "0004_slow.sql": place.server.variant("SELECT SLEEP(5);\n", "SELECT pg_sleep(5);\n")})
+    with Relay(place.server) as relay:
+        place.bench(*at_site(place, "set-config", "db_socket", relay.socket))
+        child = place.start(*at_site(place, "migrate"))
+        wait_for(lambda: is_asleep(place, 5), "the slow statement")
+        relay.lose_connections()
+        equal(place.finish(child).code, 7)
+        place.bench(*at_site(place, "set-config", "db_socket", place.server.socket))
+    same_text(content(place), before)
+    check_live(place)
+
+
+def test_a_server_that_speaks_another_language(place):
+    if place.server.kind == "postgres":
+        return
+    with OwnServer("mariadb", place.folder / "server") as place.server:
+        make_migrated_site(place)
+        place.server.as_admin("SET GLOBAL lc_messages = 'de_DE'")
+        try:
+            app(place, "SELECT * FROM nowhere")
+        except Refused as refused:
+            if "existiert nicht" not in str(refused):
+                raise Skipped("the server has its messages in English only") from None
+        equal(place.result(*at_site(place, "set-maintenance-mode", "on"))["fence"], "database")
+        place.bench(*at_site(place, "set-maintenance-mode", "off"))
+        place.server.as_admin("SET GLOBAL lc_messages = 'en_US'")
+        check_live(place)

@@ -102,6 +102,37 @@ TEST_CASE("mariadb: waiting for writers can be interrupted, and nothing is left 
   CHECK(site.admin->query("SELECT * FROM t").size() == 2);
 }
 
+TEST_CASE("mariadb: a transaction that began after the look before the window is spared as well") {
+  Site site;
+  const auto fence = get_backend("mariadb").make_fence(site.settings, site.admin.get());
+  fence->preflight();
+  const auto app = open_as_app(site.settings);
+  app->execute("START TRANSACTION");
+  app->execute("INSERT INTO t VALUES (1, 'unfinished')");
+  CHECK_THROWS_AS(fence->enter({std::chrono::milliseconds(300), FenceOptions::Writers::wait_for},
+                               [](const nlohmann::json&) {}),
+                  Error);
+  CHECK_NOTHROW(app->execute("COMMIT"));
+  CHECK(site.admin->query("SELECT * FROM t").size() == 1);
+}
+
+TEST_CASE("mariadb: what cannot be given back after waiting in vain is told") {
+  Site site;
+  site.admin->execute("CREATE TABLE u (a INT)");
+  site.admin->execute("GRANT UPDATE (a) ON u TO " + site.account());
+  const auto app = open_as_app(site.settings);
+  app->execute("START TRANSACTION");
+  app->execute("INSERT INTO t VALUES (1, 'unfinished')");
+  try {
+    site.fence->enter({std::chrono::milliseconds(300), FenceOptions::Writers::wait_for},
+                      [&site](const nlohmann::json&) { site.admin->execute("DROP TABLE u"); });
+    FAIL("the fence was entered beside a writer");
+  } catch (const Error& error) {
+    CHECK(error.kind() == Kind::busy);
+    CHECK_THAT(error.what(), Catch::Contains("did not end") && Catch::Contains("UPDATE (`a`)"));
+  }
+}
+
 TEST_CASE("mariadb: column grants come back, and what a patch renamed is told") {
   Site site;
   site.admin->execute("CREATE TABLE u (a INT, b INT)");
@@ -310,6 +341,11 @@ TEST_CASE("mariadb: who can write although the fence stands is told, and whoever
     CHECK(ways().empty());
     neighbour.admin->execute("CREATE PROCEDURE q() DELETE FROM " + name + ".t");
     CHECK_THAT(ways(), Catch::Contains(neighbour.settings.app.name + ".q"));
+  }
+  SECTION("a routine of another database that an event of others may call") {
+    Site neighbour;
+    neighbour.admin->execute("CREATE PROCEDURE r() SQL SECURITY INVOKER DELETE FROM " + name + ".t");
+    CHECK_THAT(ways(), Catch::Contains(neighbour.settings.app.name + ".r"));
   }
   site.fence->lift(site.saved);
   site.admin->execute("DROP USER " + other);

@@ -2,6 +2,7 @@
 #include <unistd.h>
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <thread>
 
 #include "base/error.hpp"
@@ -95,4 +96,46 @@ TEST_CASE("postgres: a question mark that is no parameter stays one") {
   const auto rows = site.run->query("SELECT '?' || ? /* ? */ || $$?$$ -- ?", parameters);
   CHECK(to_text(rows.at(0).at(0)) == "?x?");
   CHECK(number(*site.run, "SELECT '{\"a\": 1}'::jsonb ? 'a'") == 1);
+}
+
+TEST_CASE("postgres: a statement goes on when the server cannot be told that it is cancelled") {
+  PostgresSite site;
+  const TemporaryFolder folder;
+  const std::string socket = ".s.PGSQL.5432";
+  std::filesystem::create_symlink(std::filesystem::path(site.settings.app.socket) / socket,
+                                  folder.path() / socket);
+  ConnectionSettings by_link = site.settings.app;
+  by_link.socket = folder.path().string();
+  std::atomic<bool> cancelled = false;
+  const auto app = get_backend("postgres").connect(by_link, {Access::read_write, [&cancelled] {
+                                                               return cancelled.load();
+                                                             }});
+  std::filesystem::remove(folder.path() / socket);
+  cancelled = true;
+  CHECK(number(*app, "SELECT 7 FROM pg_sleep(0.5)") == 7);
+}
+
+TEST_CASE("postgres: a session may rest for as long as a backup takes") {
+  PostgresSite site;
+  if (number(*site.run, "SELECT current_setting('server_version_num')::int") < 140'000) return;
+  site.administrator()->execute(
+      fmt::format("ALTER DATABASE {} SET idle_session_timeout = '100ms'", in_quotes(site.settings.app.name)));
+  const auto run = test::open(site.settings);
+  std::this_thread::sleep_for(std::chrono::milliseconds(400));
+  CHECK(words(*run, "SHOW idle_session_timeout") == "0");
+}
+
+TEST_CASE("postgres: a database that somebody made in the meantime is left to him") {
+  PostgresSite site;
+  const Backend& backend = get_backend("postgres");
+  SiteDatabase other = site.settings;
+  other.app.name += " 2";
+  other.admin->name = other.app.name;
+  CHECK_THROWS_AS(
+      backend.create_database(other, AppAccount::may_exist,
+                              [&] { backend.create_database(other, AppAccount::may_exist, [] {}); }),
+      Error);
+  CHECK(backend.has_database(other));
+  CHECK_NOTHROW(open_as_app(other));
+  backend.drop_database(other);
 }

@@ -3,7 +3,10 @@
 import os
 import secrets
 import signal
+import socket
 import subprocess
+import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -229,6 +232,59 @@ class OwnServer(Server):
             except Refused:
                 time.sleep(0.1)
         raise AssertionError("the server did not come back")
+
+
+class Relay:
+    """A socket that stands before a server's own, and loses its connections as a network does."""
+
+    def __init__(self, server):
+        self._folder = tempfile.TemporaryDirectory(prefix="bench-relay-")
+        name = server.variant("s", ".s.PGSQL.5432")
+        self._real = server.variant(server.socket, f"{server.socket}/{name}")
+        self.socket = server.variant(f"{self._folder.name}/{name}", self._folder.name)
+        self._listening = socket.socket(socket.AF_UNIX)
+        self._listening.bind(f"{self._folder.name}/{name}")
+        self._listening.listen()
+        self._ends = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self.lose_connections()
+        self._folder.cleanup()
+
+    def lose_connections(self):
+        for end in self._ends:
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        self._ends = []
+
+    def _accept(self):
+        while True:
+            try:
+                client = self._listening.accept()[0]
+            except OSError:
+                return
+            server = socket.socket(socket.AF_UNIX)
+            server.connect(self._real)
+            self._ends += [client, server]
+            for pair in (client, server), (server, client):
+                threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
+
+    @staticmethod
+    def _pass_on(source, target):
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
 
 
 def socket_in(folder, kind):

@@ -36,9 +36,14 @@ nlohmann::json inverse_of(const std::vector<MariadbGrant>& grants) {
   return inverse;
 }
 
-// The server has no state of its own for it, and its words are not translated (lc_messages of the session).
+// The server has no state of its own for it, so each session that is asked has its words untranslated.
 bool is_denied(const Error& error) {
   return std::string_view(error.what()).find(" denied") != std::string_view::npos;
+}
+
+// Asked before a right is gone, it tells who has them all.
+std::int64_t newest_session(MariadbDatabase& server) {
+  return to_integer(server.value("SELECT MAX(ID) FROM information_schema.PROCESSLIST"));
 }
 
 bool is_alive(MariadbDatabase& server) {
@@ -71,7 +76,7 @@ MariadbFence::MariadbFence(const SiteDatabase& database, Database* run_connectio
   if (m_run != nullptr) m_cancelled = m_run->cancelled();
 }
 
-// The one of the preflight, unless the server ended it while a hook ran.
+// The one of the preflight serves `enter`, unless the server ended it while a hook ran.
 MariadbDatabase& MariadbFence::admin() {
   if (m_admin && !is_alive(*m_admin)) m_admin.reset();
   if (!m_admin) m_admin = connect_admin(m_database);
@@ -79,8 +84,7 @@ MariadbDatabase& MariadbFence::admin() {
 }
 
 std::vector<std::string> MariadbFence::preflight() {
-  if (m_database.admin) admin();
-  return mariadb_preflight(m_database, *m_run);
+  return mariadb_preflight(m_database, m_database.admin ? admin() : *m_run);
 }
 
 FenceReport MariadbFence::enter(const FenceOptions& options,
@@ -100,22 +104,32 @@ FenceReport MariadbFence::enter(const FenceOptions& options,
   const auto grants = write_grants(*server, m_database.app.name, m_database.app.user);
   const nlohmann::json inverse = inverse_of(grants);
   save(inverse);
+  const std::int64_t newest = newest_session(*server);
   try {
     for (const MariadbGrant& grant : grants) server->execute(grant.revoke());
     close(options, report);
-  } catch (const Error&) {
-    give_up(server->connection_id(), nlohmann::json::array({inverse}));
-    throw;
+    add_gaps(*server, report);
+  } catch (const Error& error) {
+    const auto lost = give_up(newest, nlohmann::json::array({inverse}));
+    if (lost.empty()) throw;
+    throw Error(error.kind(),
+                fmt::format("{}; what could not be given back: {}", error.what(), fmt::join(lost, "; ")),
+                error.hint());
   }
+  // On one that rests for a whole run a network may have given up without a word; the lift opens another.
+  m_admin.reset();
+  return report;
+}
+
+void MariadbFence::add_gaps(MariadbDatabase& server, FenceReport& report) const {
+  report.gaps = report.ways_to_write = others_ways_to_write(m_database, server);
   // What was left prepared while the app was waited for is there only now.
-  report.gaps = report.ways_to_write = others_ways_to_write(m_database, *server);
-  if (auto prepared = prepared_writes(m_database, *server)) {
+  if (auto prepared = prepared_writes(m_database, server)) {
     report.ways_to_write.push_back(*prepared);
     report.gaps.push_back(std::move(*prepared));
   }
-  for (std::string& gap : gaps_without_writers(m_database, *server)) report.gaps.push_back(std::move(gap));
+  for (std::string& gap : gaps_without_writers(m_database, server)) report.gaps.push_back(std::move(gap));
   report.level = report.gaps.empty() ? FenceLevel::database : FenceLevel::database_with_gaps;
-  return report;
 }
 
 void MariadbFence::close(const FenceOptions& options, FenceReport& report) {
@@ -146,6 +160,7 @@ bool MariadbFence::app_can_make_a_table() const {
   std::unique_ptr<MariadbDatabase> app;
   try {
     app = std::make_unique<MariadbDatabase>(m_database.app, ConnectOptions{});
+    app->execute("SET SESSION lc_messages = 'en_US'");
   } catch (const Error&) {
     // An account that cannot log in cannot write.
     return false;
@@ -162,21 +177,25 @@ bool MariadbFence::app_can_make_a_table() const {
 
 std::vector<std::string> MariadbFence::ways_to_write() {
   if (const auto reason = why_not_enforceable(m_database)) return {*reason};
-  const auto server = connect_admin(m_database);
-  if (const auto reason = why_not_enforceable(m_database, *server)) return {*reason};
-  std::vector<std::string> ways = what_the_app_may(*server);
-  for (std::string& way : others_ways_to_write(m_database, *server)) ways.push_back(std::move(way));
-  if (auto prepared = prepared_writes(m_database, *server)) ways.push_back(std::move(*prepared));
+  MariadbDatabase& server = admin();
+  if (const auto reason = why_not_enforceable(m_database, server)) return {*reason};
+  std::vector<std::string> ways = what_the_app_may(server);
+  for (std::string& way : others_ways_to_write(m_database, server)) ways.push_back(std::move(way));
+  if (auto prepared = prepared_writes(m_database, server)) ways.push_back(std::move(*prepared));
   return ways;
 }
 
 // Transactions that were waited for in vain go on: their sessions are older than the fence and lost nothing.
-void MariadbFence::give_up(std::int64_t before_it, const nlohmann::json& saved) {
-  grant_back(*connect_admin(m_database), saved);
+std::vector<std::string> MariadbFence::give_up(std::int64_t last_before_it, const nlohmann::json& saved) try {
+  auto not_put_back = grant_back(*connect_admin(m_database), saved);
   const auto newest = connect_admin(m_database);
   std::set<std::int64_t> in_flight = writing_sessions(*newest);
-  in_flight.erase(in_flight.lower_bound(before_it), in_flight.end());
+  in_flight.erase(in_flight.upper_bound(last_before_it), in_flight.end());
   end_older_sessions(*newest, m_database.app.user, in_flight);
+  return not_put_back;
+} catch (const Error& error) {
+  // As busy or interrupted it would say that nothing is left changed.
+  throw error.with_kind(Kind::database);
 }
 
 namespace {
@@ -197,17 +216,17 @@ std::vector<MariadbGrant> usual_grants(MariadbDatabase& server, const Connection
 
 std::optional<std::string> MariadbFence::lost_rights() {
   if (why_not_enforceable(m_database)) return std::nullopt;
-  const auto server = connect_admin(m_database);
-  if (why_not_enforceable(m_database, *server) ||
-      !write_grants(*server, m_database.app.name, m_database.app.user).empty())
+  MariadbDatabase& server = admin();
+  if (why_not_enforceable(m_database, server) ||
+      !write_grants(server, m_database.app.name, m_database.app.user).empty())
     return std::nullopt;
   std::vector<std::string> words;
-  for (const MariadbGrant& grant : usual_grants(*server, m_database.app)) words.push_back(grant.grant());
+  for (const MariadbGrant& grant : usual_grants(server, m_database.app)) words.push_back(grant.grant());
   return words.empty() ? std::nullopt : std::optional(fmt::format("{}", fmt::join(words, "; ")));
 }
 
 void MariadbFence::give_usual_rights() {
-  lift(nlohmann::json::array({inverse_of(usual_grants(*connect_admin(m_database), m_database.app))}));
+  lift(nlohmann::json::array({inverse_of(usual_grants(admin(), m_database.app))}));
 }
 
 std::vector<std::string> MariadbFence::lift(const nlohmann::json& saved) {

@@ -29,8 +29,10 @@ class MariadbFence : public Fence {
 
  private:
   void close(const FenceOptions& options, FenceReport& report);
-  /// `before_it` is the id of a connection that was there before any right was gone.
-  void give_up(std::int64_t before_it, const nlohmann::json& saved);
+  void add_gaps(MariadbDatabase& server, FenceReport& report) const;
+  /// `last_before_it` is the id of the newest session that was there before any right was gone. Answers what
+  /// could not be put back.
+  std::vector<std::string> give_up(std::int64_t last_before_it, const nlohmann::json& saved);
   std::vector<std::string> what_the_app_may(MariadbDatabase& server) const;
   bool app_can_make_a_table() const;
 

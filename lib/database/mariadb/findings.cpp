@@ -137,6 +137,7 @@ std::vector<std::string> events_of_others(const SiteDatabase& database, MariadbD
       parameters);
 }
 
+// An event may call a routine that has the rights of who calls it.
 std::vector<std::string> objects_elsewhere(const SiteDatabase& database, MariadbDatabase& server) {
   const std::string pattern = naming_pattern(database.app.name);
   const std::vector<Value> parameters{pattern, pattern, pattern};
@@ -145,7 +146,8 @@ std::vector<std::string> objects_elsewhere(const SiteDatabase& database, Mariadb
       "SELECT CONCAT(TRIGGER_SCHEMA, '.', TRIGGER_NAME) FROM information_schema.TRIGGERS WHERE "
       "TRIGGER_SCHEMA <> DATABASE() AND ACTION_STATEMENT RLIKE ? UNION SELECT CONCAT(ROUTINE_SCHEMA, "
       "'.', ROUTINE_NAME) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA NOT IN (DATABASE(), "
-      "'sys', 'mysql') AND SECURITY_TYPE = 'DEFINER' AND ROUTINE_DEFINITION RLIKE ? UNION SELECT "
+      "'sys', 'mysql') AND (SECURITY_TYPE = 'DEFINER' OR @@GLOBAL.event_scheduler = 'ON') AND "
+      "ROUTINE_DEFINITION RLIKE ? UNION SELECT "
       "CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) FROM information_schema.VIEWS WHERE TABLE_SCHEMA NOT IN "
       "(DATABASE(), 'sys', 'mysql') AND SECURITY_TYPE = 'DEFINER' AND IS_UPDATABLE = 'YES' AND "
       "VIEW_DEFINITION RLIKE ?",

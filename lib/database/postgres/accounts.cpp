@@ -118,14 +118,16 @@ void create_postgres_database(const SiteDatabase& site, AppAccount account,
   refuse_what_exists(*server, site, account);
   begin();
   std::vector<std::string> made;
+  bool made_database = false;
   try {
     create_roles(*server, site, made);
     // template1 may hold what somebody put there for another purpose.
     server->execute(fmt::format("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'",
                                 quote_name(site.app.name), quote_name(owner_role(site.app.name))));
+    made_database = true;
     grant_usual_rights(site);
   } catch (const Error& error) {
-    drop_database_by_force(*server, site.app.name);
+    if (made_database) drop_database_by_force(*server, site.app.name);
     for (const std::string& role : made) drop_role(*server, role);
     throw error.kind() == Kind::statement ? error.with_kind(Kind::database) : error;
   }

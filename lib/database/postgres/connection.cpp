@@ -175,8 +175,16 @@ void PostgresDatabase::connect() {
   }
   if (m_options.cancelled)
     m_watcher = std::make_unique<StatementWatch>(
-        m_options.cancelled, [this] { m_session->cancel_query(); }, std::chrono::milliseconds(20));
+        m_options.cancelled, [this] { cancel_statement(); }, std::chrono::milliseconds(20));
   prepare_session();
+}
+
+// On the watch's thread. When the server cannot be reached now, the next try may succeed.
+void PostgresDatabase::cancel_statement() const {
+  try {
+    m_session->cancel_query();
+  } catch (const std::exception&) {
+  }
 }
 
 // What the server or the database has set for ordinary sessions must not cut a patch or a dump short.
@@ -186,7 +194,8 @@ void PostgresDatabase::prepare_session() {
       "SET client_min_messages = warning; SET statement_timeout = 0; SET lock_timeout = 0; "
       "SET idle_in_transaction_session_timeout = 0;";
   // So that a bench that was killed inside a statement does not keep its locks until the statement ends.
-  if (version_number() >= 140'000) settings += " SET client_connection_check_interval = '500ms';";
+  if (version_number() >= 140'000)
+    settings += " SET client_connection_check_interval = '500ms'; SET idle_session_timeout = 0;";
   if (m_options.access == Access::read_only) settings += " SET default_transaction_read_only = on;";
   try {
     pqxx::nontransaction(*m_session).exec(settings);

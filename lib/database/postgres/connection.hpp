@@ -80,6 +80,7 @@ class PostgresDatabase final : public Database {
   struct Session;
   class Watched;
   void connect();
+  void cancel_statement() const;
   void prepare_session();
   void take_owner_role();
   LockHolder lock_holder();

@@ -196,7 +196,7 @@ std::vector<std::string> Lift::run() {
 
 }  // namespace
 
-// The connection that entered serves the lift as well, unless it was ended meanwhile (a swap does that).
+// The one of the preflight serves `enter`, unless the server ended it while a hook ran.
 PostgresDatabase& PostgresFence::admin() {
   if (!m_admin || !m_admin->is_alive())
     m_admin = std::make_unique<PostgresDatabase>(*m_site.admin, ConnectOptions{},
@@ -247,13 +247,25 @@ FenceReport PostgresFence::enter(const FenceOptions& options,
     // A writer may have left one behind while it was waited for.
     refuse_prepared(*connection, m_site);
     prove(*connection, m_site);
-  } catch (...) {
-    lift(saved);
-    throw;
+    report.gaps = report.ways_to_write = open_ways(m_site, *connection);
+  } catch (const Error& error) {
+    const auto lost = give_up(saved);
+    if (lost.empty()) throw;
+    throw Error(error.kind(),
+                fmt::format("{}; what could not be given back: {}", error.what(), fmt::join(lost, "; ")),
+                error.hint());
   }
-  report.gaps = report.ways_to_write = open_ways(m_site, *connection);
   report.level = report.gaps.empty() ? FenceLevel::database : FenceLevel::database_with_gaps;
+  // On one that rests for a whole run a network may have given up without a word; the lift opens another.
+  m_admin.reset();
   return report;
+}
+
+std::vector<std::string> PostgresFence::give_up(const nlohmann::json& saved) try {
+  return lift(saved);
+} catch (const Error& error) {
+  // As busy or interrupted it would say that nothing is left changed.
+  throw error.with_kind(Kind::database);
 }
 
 std::vector<std::string> PostgresFence::ways_to_write() {

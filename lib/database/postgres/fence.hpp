@@ -30,6 +30,8 @@ class PostgresFence : public Fence {
   /// A connection with the admin account's own rights, which nobody interrupts.
   PostgresDatabase& admin();
   nlohmann::json take_rights(PostgresDatabase& admin, const std::function<void(const nlohmann::json&)>& save);
+  /// Answers what could not be put back.
+  std::vector<std::string> give_up(const nlohmann::json& saved);
   SiteDatabase m_site;
   PostgresDatabase* m_run;
   std::unique_ptr<PostgresDatabase> m_admin;
