@@ -6,7 +6,7 @@ import signal
 
 from server_place import BAD, BOOKS, MORE, app, at_site, backup_of, can_write, check_live, config, content, make_migrated_site, make_site, site_of, tables
 from servers import OwnServer, Refused, Relay
-from support import contains, equal, same_text, wait_for
+from support import Skipped, contains, equal, same_text, wait_for
 
 NOBODY = {"BENCH_DB_ROOT_USERNAME": ""}
 
