@@ -117,7 +117,7 @@ std::string overview() {
       "usage: bench [global options] COMMAND [options]\n",
       version());
   using enum Group;
-  for (const Group group : {sites, migration, backups, configuration, maintenance})
+  for (const Group group : {sites, migration, backups, configuration, maintenance, web})
     text += commands_in(group);
   return text + global_options() + exit_codes();
 }

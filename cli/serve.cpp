@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdlib>
+#include <mutex>
 #include <thread>
 
 #include "base/file.hpp"
@@ -22,11 +24,16 @@ struct ServeFlags {
 /// One JSON object a line. The query is left out: people put secrets there.
 class AccessLog {
  public:
-  explicit AccessLog(const std::filesystem::path& file)
-      : m_path(file), m_file(open_file(file, O_WRONLY | O_CREAT | O_APPEND, 0640)) {
-    give_to_owner(m_file.get());
+  explicit AccessLog(std::filesystem::path file) : m_path(std::move(file)) { reopen(); }
+
+  void reopen() {
+    FileDescriptor file = open_file(m_path, O_WRONLY | O_CREAT | O_APPEND, 0640);
+    give_to_owner(file.get());
+    const std::lock_guard lock(m_mutex);
+    m_file = std::move(file);
   }
-  void write(const Exchange& exchange) const {
+
+  void write(const Exchange& exchange) {
     const Json line{{"time", to_iso8601(Clock::now())},
                     {"client", exchange.client},
                     {"host", exchange.host},
@@ -36,6 +43,7 @@ class AccessLog {
                     {"bytes", exchange.bytes},
                     {"duration_ms", static_cast<double>(exchange.duration.count()) / 1'000},
                     {"user_agent", exchange.user_agent}};
+    const std::lock_guard lock(m_mutex);
     try {
       write_all(m_file.get(), line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n", m_path);
     } catch (const Error&) {
@@ -45,23 +53,35 @@ class AccessLog {
 
  private:
   std::filesystem::path m_path;
+  std::mutex m_mutex;
   FileDescriptor m_file;
 };
 
-/// Ctrl-C and SIGTERM end the server, once what is being answered is finished.
+/// Ctrl-C and SIGTERM end the server, once what is being answered is finished; a second one ends it at once.
+/// SIGHUP, which log rotation sends, opens the access log anew.
 class StopOnSignal {
  public:
   StopOnSignal() {
     sigemptyset(&m_signals);
-    for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaddset(&m_signals, signal);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) sigaddset(&m_signals, signal);
     // Before any other thread begins: all of them inherit it.
     pthread_sigmask(SIG_BLOCK, &m_signals, nullptr);
   }
-  void begin(HttpServer& server) {
-    m_waiting = std::thread([this, &server] {
-      int signal = 0;
-      sigwait(&m_signals, &signal);
-      server.stop();
+  void begin(HttpServer& server, AccessLog& log) {
+    m_waiting = std::thread([this, &server, &log] {
+      for (bool is_stopping = false;;) {
+        int signal = 0;
+        sigwait(&m_signals, &signal);
+        if (signal == SIGUSR1) return;
+        if (signal == SIGHUP) {
+          log.reopen();
+          continue;
+        }
+        // Who asks twice does not want to wait for those that are being answered.
+        if (is_stopping) std::_Exit(signal == SIGINT ? 130 : 143);
+        is_stopping = true;
+        server.stop();
+      }
     });
   }
   ~StopOnSignal() {
@@ -84,7 +104,7 @@ void run(Context& context, const ServeFlags& flags) {
   const std::filesystem::path log_file =
       flags.access_log ? std::filesystem::path(*flags.access_log) : bench.path() / "logs" / "access.log";
   if (!flags.access_log) make_folders(bench.path() / "logs");
-  const AccessLog log(log_file);
+  AccessLog log(log_file);
 
   ServerOptions options;
   if (flags.host) options.host = *flags.host;
@@ -99,7 +119,7 @@ void run(Context& context, const ServeFlags& flags) {
   context.printer().note(fmt::format("serving {} at {}; Ctrl-C ends it",
                                      only ? *only : fmt::format("the sites of {}", bench.path().string()),
                                      address));
-  stop.begin(server);
+  stop.begin(server, log);
   server.run();
   Outcome outcome;
   outcome.result = {{"address", address}, {"access_log", log_file.string()}};
@@ -113,7 +133,7 @@ Run declare_serve(CLI::App& app) {
   auto flags = std::make_shared<ServeFlags>();
   add_text(app, "--host", flags->host, "the address to listen on (127.0.0.1)", "ADDRESS");
   add_integer(app, "--port", flags->port, 0, 65535, "the port (8000); 0 is any that is free");
-  add_integer(app, "--workers", flags->workers, 1, 256, "requests that are answered at the same time (4)");
+  add_integer(app, "--workers", flags->workers, 1, 256, "requests that are answered at the same time (16)");
   add_text(app, "--access-log", flags->access_log, "a line of JSON a request (logs/access.log)", "FILE");
   return [flags](Context& context) { run(context, *flags); };
 }

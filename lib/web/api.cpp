@@ -48,8 +48,8 @@ nlohmann::json to_json(const Doctype& doctype, const Document& document) {
   nlohmann::json object = nlohmann::json::object();
   for (std::size_t i = 0; i < doctype.columns.size(); ++i)
     object[doctype.columns[i].name] = to_json(doctype.columns[i], document.values[i]);
-  object["doctype"] = doctype.name;
-  object["version"] = document.version;
+  if (doctype.find("doctype") == nullptr) object["doctype"] = doctype.name;
+  if (doctype.find("version") == nullptr) object["version"] = document.version;
   return object;
 }
 
@@ -94,15 +94,13 @@ HttpResponse create(Visit& visit, const std::string& doctype_name) {
 HttpResponse update(Visit& visit, const std::string& doctype_name, const std::string& name) {
   const std::string user = require_writer(visit).name;
   const nlohmann::json body = json_body(visit.request);
-  std::string new_name;
   visit.site.write([&](Database& database) {
     const auto doctype = visit.site.doctype(database, doctype_name);
-    const Entries entries = entries_of(*doctype, body);
-    const auto renamed = entries.find(doctype->key);
-    new_name = renamed == entries.end() ? name : to_text(renamed->second);
-    update_document(database, *doctype, name, entries, body.value("version", ""), user);
+    const bool has_column = doctype->find("version") != nullptr;
+    const std::string version = has_column || !body.is_object() ? "" : body.value("version", "");
+    update_document(database, *doctype, name, entries_of(*doctype, body), version, user);
   });
-  return read_one(visit, doctype_name, new_name);
+  return read_one(visit, doctype_name, name);
 }
 
 HttpResponse remove(Visit& visit, const std::string& doctype_name, const std::string& name) {
@@ -114,25 +112,27 @@ HttpResponse remove(Visit& visit, const std::string& doctype_name, const std::st
   return json_response({{"message", "ok"}}, 202);
 }
 
+[[noreturn]] void nothing_here() {
+  throw HttpFailure(404, "DoesNotExistError", "there is nothing at this address");
+}
+
 HttpResponse not_allowed() {
   throw HttpFailure(405, "ValidationError", "this address does not take that method");
 }
 
-HttpResponse resource(Visit& visit, std::string_view rest) {
+HttpResponse resource(Visit& visit) {
   require_login(visit);
-  const std::size_t slash = rest.find('/');
-  const std::string doctype(rest.substr(0, slash));
+  const std::vector<std::string>& address = visit.request.segments;
   const std::string& method = visit.request.method;
   const bool is_read = method == "GET" || method == "HEAD";
-  if (slash == std::string_view::npos) {
-    if (is_read) return list(visit, doctype);
-    return method == "POST" ? create(visit, doctype) : not_allowed();
+  if (address.size() == 3) {
+    if (is_read) return list(visit, address[2]);
+    return method == "POST" ? create(visit, address[2]) : not_allowed();
   }
-  // A name may hold slashes itself.
-  const std::string name(rest.substr(slash + 1));
-  if (is_read) return read_one(visit, doctype, name);
-  if (method == "PUT" || method == "PATCH") return update(visit, doctype, name);
-  return method == "DELETE" ? remove(visit, doctype, name) : not_allowed();
+  if (address.size() != 4) nothing_here();
+  if (is_read) return read_one(visit, address[2], address[3]);
+  if (method == "PUT" || method == "PATCH") return update(visit, address[2], address[3]);
+  return method == "DELETE" ? remove(visit, address[2], address[3]) : not_allowed();
 }
 
 std::string session_cookie(const Visit& visit, std::string_view value, std::chrono::seconds life) {
@@ -219,11 +219,14 @@ HttpResponse log_in(Visit& visit, LoginThrottle& throttle) {
     return failure_response(visit, 401, "AuthenticationError", "Invalid login credentials");
   }
   throttle.note_success(address, name);
-  const std::string value = SessionSigner(visit.now->session_key).issue(*user, now + session_life);
-  HttpResponse response =
-      visit.wants_json()
-          ? json_response({{"message", "Logged In"}, {"home_page", "/app"}, {"full_name", user->full_name}})
-          : redirect("/app", 303);
+  const SessionSigner signer(visit.now->session_key);
+  const std::string value = signer.issue(*user, now + session_life);
+  HttpResponse response = visit.wants_json()
+                              ? json_response({{"message", "Logged In"},
+                                               {"home_page", "/app"},
+                                               {"full_name", user->full_name},
+                                               {"csrf_token", signer.verify(value, now)->csrf_token}})
+                              : redirect("/app", 303);
   response.headers.add("Set-Cookie", session_cookie(visit, value, session_life));
   response.headers.set("Cache-Control", "no-store");
   return response;
@@ -244,8 +247,8 @@ HttpResponse answer_api(Visit& visit, LoginThrottle& throttle) {
   if (path == "/api/events") return events(visit);
   if (path == "/api/mode") return mode(visit);
   if (path.starts_with("/api/method/")) return method(visit, throttle, below("/api/method/"));
-  if (path.starts_with("/api/resource/")) return resource(visit, below("/api/resource/"));
-  throw HttpFailure(404, "DoesNotExistError", "there is nothing at this address");
+  if (path.starts_with("/api/resource/")) return resource(visit);
+  nothing_here();
 }
 
 }  // namespace bench

@@ -1,6 +1,7 @@
 #include "web/connection_pool.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace bench {
 
@@ -9,10 +10,16 @@ namespace {
 // A server ends sessions that rest for long, and firewalls forget them.
 constexpr std::chrono::seconds longest_rest{60};
 
+std::int64_t now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
 }  // namespace
 
 ConnectionPool::Lease::~Lease() {
-  if (m_connection) m_pool.put_back(std::move(m_connection), m_generation);
+  if (m_connection.database) m_pool.put_back(std::move(m_connection), m_generation);
 }
 
 ConnectionPool::Lease ConnectionPool::take() {
@@ -20,18 +27,25 @@ ConnectionPool::Lease ConnectionPool::take() {
   {
     const std::lock_guard lock(m_mutex);
     generation = m_generation;
-    const auto now = std::chrono::steady_clock::now();
-    std::erase_if(m_resting, [now](const Resting& one) { return now - one.since > longest_rest; });
+    const auto time = std::chrono::steady_clock::now();
+    std::erase_if(m_resting, [time](const Resting& one) { return time - one.since > longest_rest; });
     if (!m_resting.empty()) {
-      std::unique_ptr<Database> connection = std::move(m_resting.back().connection);
+      Connection connection = std::move(m_resting.back().connection);
       m_resting.pop_back();
-      return {*this, std::move(connection), generation};
+      return lend(std::move(connection), generation);
     }
   }
-  return {*this, m_open(), generation};
+  auto deadline = std::make_shared<std::atomic<std::int64_t>>(std::numeric_limits<std::int64_t>::max());
+  auto database = m_open([deadline] { return now() > *deadline; });
+  return lend({std::move(database), std::move(deadline)}, generation);
 }
 
-void ConnectionPool::put_back(std::unique_ptr<Database> connection, std::uint64_t generation) {
+ConnectionPool::Lease ConnectionPool::lend(Connection connection, std::uint64_t generation) {
+  *connection.deadline = now() + std::chrono::nanoseconds(m_longest_use).count();
+  return {*this, std::move(connection), generation};
+}
+
+void ConnectionPool::put_back(Connection connection, std::uint64_t generation) {
   const std::lock_guard lock(m_mutex);
   if (generation == m_generation)
     m_resting.push_back({std::move(connection), std::chrono::steady_clock::now()});

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -13,24 +15,33 @@ namespace bench {
 /// Open connections that rest between requests. As many are open as requests run at the same time.
 class ConnectionPool {
  public:
-  using Open = std::function<std::unique_ptr<Database>()>;
-  explicit ConnectionPool(Open open) : m_open(std::move(open)) {}
+  /// `too_long` is for ConnectOptions::cancelled: true once the request that has the connection took longer
+  /// than it may.
+  using Open = std::function<std::unique_ptr<Database>(std::function<bool()> too_long)>;
+  ConnectionPool(std::chrono::milliseconds longest_use, Open open)
+      : m_longest_use(longest_use), m_open(std::move(open)) {}
+
+  struct Connection {
+    std::unique_ptr<Database> database;
+    /// Nanoseconds of the steady clock; read by whoever watches a statement.
+    std::shared_ptr<std::atomic<std::int64_t>> deadline;
+  };
 
   /// A connection for one request; it goes back when destroyed.
   class Lease {
    public:
-    Lease(ConnectionPool& pool, std::unique_ptr<Database> connection, std::uint64_t generation)
+    Lease(ConnectionPool& pool, Connection connection, std::uint64_t generation)
         : m_pool(pool), m_connection(std::move(connection)), m_generation(generation) {}
     ~Lease();
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
-    Database& operator*() { return *m_connection; }
+    Database& operator*() { return *m_connection.database; }
     /// It is closed and not given to anybody else.
-    void discard() { m_connection.reset(); }
+    void discard() { m_connection.database.reset(); }
 
    private:
     ConnectionPool& m_pool;
-    std::unique_ptr<Database> m_connection;
+    Connection m_connection;
     std::uint64_t m_generation;
   };
   Lease take();
@@ -39,11 +50,13 @@ class ConnectionPool {
 
  private:
   struct Resting {
-    std::unique_ptr<Database> connection;
+    Connection connection;
     std::chrono::steady_clock::time_point since;
   };
-  void put_back(std::unique_ptr<Database> connection, std::uint64_t generation);
+  void put_back(Connection connection, std::uint64_t generation);
+  Lease lend(Connection connection, std::uint64_t generation);
 
+  std::chrono::milliseconds m_longest_use;
   Open m_open;
   std::mutex m_mutex;
   std::vector<Resting> m_resting;

@@ -17,6 +17,24 @@ namespace {
 
 constexpr std::chrono::seconds doctype_life{5};
 constexpr std::chrono::seconds patience_of_writers{5};
+// A query that runs on when nobody waits for it would keep others from being answered.
+constexpr std::chrono::milliseconds longest_request{10'000};
+// The others answer reads, however long writers wait for one another.
+constexpr int most_writers = 8;
+
+/// Counts whoever is inside.
+class Turn {
+ public:
+  explicit Turn(std::atomic<int>& inside) : m_inside(inside), m_number(++inside) {}
+  ~Turn() { --m_inside; }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  int number() const { return m_number; }
+
+ private:
+  std::atomic<int>& m_inside;
+  int m_number;
+};
 
 const std::string& text_of(const nlohmann::json& record, const char* member) {
   static const std::string nothing;
@@ -60,8 +78,13 @@ ServedSite::ServedSite(Site site, AppFinder apps)
     : m_site(std::move(site)),
       m_apps(std::move(apps)),
       m_passing_key(random_hex(32)),
-      m_readers([this] { return open(Access::read_only); }),
-      m_writers([this] { return open(Access::read_write); }) {}
+      m_readers(
+          longest_request,
+          [this](std::function<bool()> too_long) { return open(Access::read_only, std::move(too_long)); }),
+      m_writers(longest_request, [this](std::function<bool()> too_long) {
+        // A write that waits while the site goes into maintenance must not hold that up.
+        return open(Access::read_write, [this, too_long] { return too_long() || is_refusing_writes(); });
+      }) {}
 
 ServedSite::Stamps ServedSite::look() const {
   Stamps stamps;
@@ -118,13 +141,12 @@ std::shared_ptr<const SiteSnapshot> ServedSite::snapshot() {
   return m_snapshot;
 }
 
-std::unique_ptr<Database> ServedSite::open(Access access) {
+std::unique_ptr<Database> ServedSite::open(Access access, std::function<bool()> cancelled) {
   const ConnectionSettings settings = connection_settings(snapshot()->config, m_site.path());
-  ConnectOptions options{
-      .access = access, .cancelled = {}, .connect_timeout = std::chrono::milliseconds(3'000)};
-  // A write that waits while the site goes into maintenance must not hold that up.
-  if (access == Access::read_write) options.cancelled = [this] { return is_refusing_writes(); };
-  return get_backend(settings.db_type).connect(settings, options);
+  return get_backend(settings.db_type)
+      .connect(settings, {.access = access,
+                          .cancelled = std::move(cancelled),
+                          .connect_timeout = std::chrono::milliseconds(3'000)});
 }
 
 bool ServedSite::is_refusing_writes() {
@@ -155,6 +177,10 @@ void ServedSite::read(const std::function<void(Database&)>& action) {
 
 void ServedSite::write(const std::function<void(Database&)>& action) {
   const auto began = std::chrono::steady_clock::now();
+  const Turn turn(m_writing);
+  if (turn.number() > most_writers)
+    throw HttpFailure(503, "ServiceUnavailable",
+                      "too many are saving at the same time: try again in a moment");
   for (;;) {
     if (is_refusing_writes()) throw HttpFailure(503, "InReadOnlyMode", std::string(read_only_message));
     try {

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -81,7 +82,7 @@ class ServedSite {
   Stamps look() const;
   std::shared_ptr<const SiteSnapshot> load() const;
   void forget_doctypes();
-  std::unique_ptr<Database> open(Access access);
+  std::unique_ptr<Database> open(Access access, std::function<bool()> cancelled);
   bool is_refusing_writes();
 
   Site m_site;
@@ -94,6 +95,7 @@ class ServedSite {
   std::shared_ptr<TemplateFolders> m_templates;
   std::vector<std::filesystem::path> m_template_folders;
   WebPages m_pages;
+  std::atomic<int> m_writing{0};
   ConnectionPool m_readers;
   ConnectionPool m_writers;
 };

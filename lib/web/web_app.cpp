@@ -31,6 +31,11 @@ std::string host_name(std::string_view host) {
   return lower(has_port ? host.substr(0, colon) : host);
 }
 
+bool is_this_machine(std::string_view host) {
+  return host.empty() || host == "localhost" || host.ends_with(".localhost") || host.starts_with('[') ||
+         host.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
 // A proxy puts whom it was asked by behind what the client says of itself.
 std::string last_address(std::string_view forwarded) {
   const std::size_t comma = forwarded.rfind(',');
@@ -50,7 +55,9 @@ void add_common_headers(HttpResponse& response, const SiteSnapshot& now) {
   headers.set("Referrer-Policy", "same-origin");
   const bool is_page = headers.get("Content-Type").starts_with("text/html");
   if (is_page) {
-    headers.set("Content-Security-Policy", std::string(content_policy));
+    // A file that somebody uploaded has a stricter one.
+    if (!headers.find("Content-Security-Policy"))
+      headers.set("Content-Security-Policy", std::string(content_policy));
     headers.set("X-Frame-Options", "SAMEORIGIN");
   }
   // A page must be asked for anew each time, or one from a cache would keep the banner after the lift.
@@ -132,7 +139,8 @@ HttpResponse route(Visit& visit, LoginThrottle& throttle) {
   if (path == "/login" && visit.request.method == "POST") return log_in(visit, throttle);
   if (path == "/logout" && visit.request.method == "POST") return log_out(visit);
   if (path == "/app" || path.starts_with("/app/") || path == "/login") return answer_desk(visit);
-  if (auto file = file_for(visit)) return std::move(*file);
+  if (visit.request.is_read())
+    if (auto file = file_for(visit)) return std::move(*file);
   return answer_website(visit);
 }
 
@@ -150,6 +158,8 @@ HttpResponse answer_failure(const Visit& visit, const Error& error) {
     return failure_response(visit, 503, "InReadOnlyMode", std::string(read_only_message));
   LogFile(visit.site.site().log_file())
       .line("error", fmt::format("{} {}: {}", visit.request.method, visit.request.path, error.what()));
+  if (error.kind() == Kind::interrupted)
+    return failure_response(visit, 503, "ServiceUnavailable", "this takes longer than a request may take");
   if (error.kind() == Kind::busy || error.kind() == Kind::database)
     return failure_response(visit, 503, "ServiceUnavailable",
                             "the site's database does not answer: try again in a moment");
@@ -188,6 +198,8 @@ std::shared_ptr<ServedSite> WebApp::site_for(const HttpRequest& request) {
   if (const auto named = request.headers.find("X-Frappe-Site-Name"); named && comes_from_proxy(request))
     return served(std::string(*named));
   if (auto site = served(host_name(request.headers.get("Host")))) return site;
+  // A name that is no site's (any more) must not get somebody else's.
+  if (!is_this_machine(host_name(request.headers.get("Host")))) return nullptr;
   const auto fallback = m_bench.common_config().string("default_site");
   return fallback ? served(*fallback) : nullptr;
 }

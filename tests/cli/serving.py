@@ -108,6 +108,16 @@ def test_rest(place):
     equal((stale.status, stale.json["exc_type"]), (409, "TimestampMismatchError"))
     equal(client.api("PUT", "/api/resource/Book/B-1", {"nothing": 1}).status, 417)
     equal(client.api("DELETE", "/api/resource/Book/B-2").status, 202)
+    # A name is a name, whatever is in it.
+    equal(add_book(client, "a/b").status, 200)
+    equal(client.get("/api/resource/Book/a%2Fb").json["data"]["name"], "a/b")
+    for other in ("a%2F%2Fb", "x%2F..%2Fa%2Fb", "..%2FBook%2Fa%2Fb"):
+        equal(client.api("DELETE", f"/api/resource/Book/{other}").status, 404)
+    equal(client.api("DELETE", "/api/resource/Book/a%2Fb").status, 202)
+    for odd in (".", "..", "a\nb", "a\u0000b"):
+        equal(add_book(client, odd).status, 417)
+    equal(client.api("PUT", "/api/resource/Book/B-1", {"name": "B-9"}).status, 417)
+    equal(client.get("/api/resource/Book?or_filters=%5B%5D").status, 417)
     equal(client.get("/api/resource/Book/B-2").status, 404)
     equal(client.get("/api/resource/Nothing").status, 404)
     for hidden in ("User", "tabUser", "TABUSER", "user", "User%20", "Patch%20Log", "__bench_auth", "sqlite_schema"):
@@ -201,6 +211,49 @@ def test_read_only_mode(place):
     equal((page.status, page.headers["Bench-Read-Only"]), (200, None))
     lacks(page.text, "full functionality", "fieldset disabled")
     equal(add_book(client, "B-2").status, 200)
+
+
+def test_a_query_that_takes_too_long_is_ended(place):
+    client, child = served(place)
+    (place.path / "apps/books/www").mkdir()
+    (place.path / "apps/books/www/slow.html").write_text(
+        "---\nqueries:\n  x: WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) SELECT count(*) FROM c\n---\n{{ x }}\n")
+    began = time.monotonic()
+    equal(client.ask("GET", "/slow", timeout=60).status, 503)
+    assert time.monotonic() - began < 40
+    contains((place.site() / "logs/bench.log").read_text(), "GET /slow")
+    # Log rotation, and a server that is told twice.
+    (place.path / "logs/access.log").rename(place.path / "logs/access.log.1")
+    child.send_signal(signal.SIGHUP)
+    wait_for(lambda: (place.path / "logs/access.log").exists(), "the new log")
+    threading.Thread(target=lambda: say(client.port, b"GET /slow HTTP/1.1\r\nHost: develop\r\n\r\n"), daemon=True).start()
+    time.sleep(0.5)
+    child.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    assert child.poll() is None
+    child.send_signal(signal.SIGINT)
+    equal(child.wait(timeout=5), 130)
+
+
+def test_a_page_of_an_app(place):
+    client, _ = served(place)
+    www = place.path / "apps/books/www"
+    www.mkdir()
+    (www / "list.md").write_text("---\ntitle: Books\nqueries:\n  books: SELECT title FROM `tabBook` WHERE name = :name\n---\n"
+                                 "# Found\n\n{% for book in books %}* {{ book.title }}\n{% endfor %}")
+    client.log_in()
+    add_book(client, "B-1", "<script>x</script>")
+    page = client.get("/list?name=B-1").text
+    contains(page, "<title>Books</title>", "<h1>Found</h1>", "&lt;script&gt;")
+    lacks(client.get("/list?name=B-1'%20OR%201=1").text, "script&gt;x")
+    (www / "mine.html").write_text("---\r\nlogin_required: true\r\n---\r\nsecret")
+    equal(Client(client.port).get("/mine").status, 302)
+    equal(client.get("/mine").text.strip(), "secret")
+    (www / "mine.html").write_text("----\nlogin_required: true\n---\nsecret and more")
+    equal(client.get("/mine").status, 500)
+    contains((place.site() / "logs/bench.log").read_text(), "mine.html:1:1: front matter begins with")
+    equal(client.get("/.hidden").status, 404)
+    equal(Client(client.port, "evil.example").get("/").status, 404)
 
 
 def test_an_announced_window(place):

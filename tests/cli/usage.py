@@ -10,7 +10,7 @@ from support import contains, equal, lacks
 def command_names(place):
     text = place.bench("--help").out
     names = re.findall(r"^  ([a-z-]+) {2,}\S", text.split("global options:")[0], re.M)
-    assert len(names) == 26, names
+    assert len(names) == 30, names
     return names
 
 

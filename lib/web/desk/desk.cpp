@@ -251,10 +251,10 @@ HttpResponse answer_desk(Visit& visit) {
   if (path == "/login") return logged_in(visit) != nullptr ? redirect("/app") : login_page(visit, 200, "");
   if (logged_in(visit) == nullptr) return redirect("/login", visit.request.is_read() ? 302 : 303);
   if (path == "/app") return tables(visit);
-  const std::string_view rest = std::string_view(path).substr(std::string_view("/app/").size());
-  const std::size_t slash = rest.find('/');
-  const std::string doctype(rest.substr(0, slash));
-  const std::string name(slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1));
+  const std::vector<std::string>& address = visit.request.segments;
+  if (address.size() > 3) throw HttpFailure(404, "DoesNotExistError", "there is nothing at this address");
+  const std::string& doctype = address[1];
+  const std::string name = address.size() == 3 ? address[2] : "";
   if (visit.request.method == "POST") return change(visit, doctype, name);
   if (!name.empty() || visit.request.query.find("new")) return form(visit, doctype, name, {});
   return list(visit, doctype);

@@ -54,7 +54,8 @@ class HttpParameters {
 struct HttpRequest {
   std::string method;  ///< as sent: "GET"
   std::string target;  ///< as sent: "/books?sort=title"
-  std::string path;    ///< decoded and without dot segments: "/books"
+  std::string path;    ///< decoded and without dot segments: "/books"; see Target
+  std::vector<std::string> segments;
   HttpParameters query;
   HttpHeaders headers;
   std::string body;

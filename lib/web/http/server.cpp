@@ -98,6 +98,7 @@ std::optional<HttpRequest> request_of(Parser::value_type message, const std::str
   auto target = parse_target(request.target);
   if (!target) return std::nullopt;
   request.path = std::move(target->path);
+  request.segments = std::move(target->segments);
   request.query = std::move(target->query);
   for (const auto& field : message)
     request.headers.add(std::string(field.name_string()), std::string(field.value()));

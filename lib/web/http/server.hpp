@@ -13,7 +13,7 @@ namespace bench {
 struct ServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8000;  ///< 0: any that is free
-  int workers = 4;            ///< requests that are answered at the same time
+  int workers = 16;           ///< requests that are answered at the same time
   std::size_t max_header = 16'384;
   std::size_t max_body = 25'000'000;
   std::size_t max_connections = 4'096;

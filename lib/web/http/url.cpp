@@ -48,24 +48,37 @@ std::optional<std::string> decoded(std::string_view text, Plus plus, Broken brok
   return result;
 }
 
-// RFC 3986, 5.2.4, but what would climb above the root is refused and not forgotten.
-std::optional<std::string> without_dot_segments(std::string_view path) {
-  std::vector<std::string_view> segments;
-  for (std::string_view rest = path; !rest.empty();) {
-    const std::string_view segment = take_until(rest, '/');
-    if (segment == ".." && segments.empty()) return std::nullopt;
-    if (segment == "..")
-      segments.pop_back();
-    else if (segment != "." && !segment.empty())
-      segments.push_back(segment);
-  }
-  std::string result;
-  for (const std::string_view segment : segments) result += fmt::format("/{}", segment);
-  return result.empty() ? "/" : result;
-}
-
 bool has_control_character(std::string_view text) {
   return std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
+// RFC 3986, 5.2.4, before anything is decoded; what would climb above the root is refused and not forgotten,
+// and so is a dot segment that hides behind its encoding.
+std::optional<std::vector<std::string>> decoded_segments(std::string_view path) {
+  std::vector<std::string> segments;
+  while (!path.empty()) {
+    const std::string_view raw = take_until(path, '/');
+    if (raw.empty() || raw == ".") continue;
+    if (raw == "..") {
+      if (segments.empty()) return std::nullopt;
+      segments.pop_back();
+      continue;
+    }
+    auto segment = decoded(raw, Plus::plus, Broken::refuse);
+    if (!segment || *segment == "." || *segment == ".." || has_control_character(*segment))
+      return std::nullopt;
+    segments.push_back(std::move(*segment));
+  }
+  return segments;
+}
+
+std::string joined(const std::vector<std::string>& segments) {
+  std::string path;
+  for (const std::string& segment : segments) {
+    path += '/';
+    for (const char c : segment) path += c == '/' ? std::string("%2F") : std::string(1, c);
+  }
+  return path.empty() ? "/" : path;
 }
 
 }  // namespace
@@ -77,12 +90,10 @@ std::optional<Target> parse_target(std::string_view target) {
   }
   if (!target.starts_with('/')) return std::nullopt;
   target = target.substr(0, target.find('#'));
-  const auto path = decoded(take_until(target, '?'), Plus::plus, Broken::refuse);
-  // A backslash is a separator to some; nobody has one in a name here.
-  if (!path || has_control_character(*path) || path->find('\\') != std::string::npos) return std::nullopt;
-  auto clean = without_dot_segments(*path);
-  if (!clean) return std::nullopt;
-  return Target{.path = std::move(*clean), .query = parse_form(target)};
+  auto segments = decoded_segments(take_until(target, '?'));
+  if (!segments) return std::nullopt;
+  std::string path = joined(*segments);
+  return Target{.path = std::move(path), .segments = std::move(*segments), .query = parse_form(target)};
 }
 
 HttpParameters parse_form(std::string_view text) {

@@ -12,7 +12,8 @@ namespace bench {
 /// is not http, a broken percent-encoding, a NUL or another control character, and a path that leaves the
 /// root by "..".
 struct Target {
-  std::string path;
+  std::string path;                   ///< a slash that was encoded is still "%2F" in it
+  std::vector<std::string> segments;  ///< of the path, each decoded by itself
   HttpParameters query;
 };
 std::optional<Target> parse_target(std::string_view target);

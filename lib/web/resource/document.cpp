@@ -121,6 +121,12 @@ void change(Database& database, const Doctype& doctype, Change make) {
   }
 }
 
+// It becomes a part of an address, in which these mean something else.
+void check_name(const std::string& name) {
+  const bool has_control = std::ranges::any_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  if (name == "." || name == ".." || has_control) refuse(fmt::format("'{}' cannot be a name", name));
+}
+
 std::string condition(const Doctype& doctype, Dialect dialect) {
   return fmt::format("{} = ?", quote_identifier(dialect, doctype.key));
 }
@@ -144,9 +150,13 @@ Entries entries_of(const Doctype& doctype, const nlohmann::json& object) {
   if (!object.is_object()) refuse("a document must be a JSON object");
   Entries entries;
   for (const auto& [field, value] : object.items()) {
-    if (field == "doctype" || field == "version") continue;
+    const bool is_ours = (field == "doctype" || field == "version") && doctype.find(field) == nullptr;
+    if (is_ours) continue;
     const Column& column = doctype.get(field);
-    if (column.is_generated) refuse(fmt::format("'{}' is computed by the database", field));
+    // A document that was read is sent back as a whole.
+    if (column.is_generated) continue;
+    if (column.type == ColumnType::binary && !value.is_null())
+      refuse(fmt::format("'{}' holds bytes, which cannot be written here", field));
     if (value.is_null())
       entries[field] = std::monostate{};
     else if (value.is_boolean())
@@ -171,6 +181,10 @@ Document get_document(Database& database, const Doctype& doctype, const std::str
 
 std::string insert_document(Database& database, const Doctype& doctype, Entries entries,
                             const std::string& user) {
+  if (doctype.key.empty())
+    refuse(fmt::format("rows of {} have no single name, so they cannot be made here", doctype.name));
+  if (const auto given = entries.find(doctype.key); given != entries.end())
+    check_name(to_text(given->second));
   const std::string now = to_database_time(Clock::now());
   for (const char* column : {"creation", "modified"}) set_if_there(doctype, entries, column, now);
   for (const char* column : {"owner", "modified_by"}) set_if_there(doctype, entries, column, user);
@@ -205,6 +219,10 @@ std::string insert_document(Database& database, const Doctype& doctype, Entries 
 
 void update_document(Database& database, const Doctype& doctype, const std::string& name, Entries entries,
                      const std::string& version, const std::string& user) {
+  if (const auto renamed = entries.find(doctype.key); renamed != entries.end()) {
+    if (to_text(renamed->second) != name) refuse("a document keeps its name: what names it would lose it");
+    entries.erase(renamed);
+  }
   change(database, doctype, [&] {
     const Dialect dialect = database.dialect();
     const Document document = read_document(database, doctype, name, lock_clause(dialect));

@@ -116,7 +116,8 @@ class Conditions {
         start = end + 1;
       }
     }
-    if (!list.is_array() || list.size() > most_conditions) refuse(fmt::format("'{}' takes a list", op));
+    if (!list.is_array() || list.size() > most_conditions)
+      refuse(fmt::format("'{}' takes a list of at most {} values", op, most_conditions));
     if (list.empty()) return {op == "in" ? "1 = 0" : "1 = 1", {}};
     std::string marks;
     for (const nlohmann::json& one : list) {
@@ -187,6 +188,13 @@ std::optional<std::int64_t> parse_number(const HttpParameters& parameters, std::
   return number;
 }
 
+// What is left out of account silently would give more rows than were asked for.
+void refuse_unknown(std::string_view name) {
+  constexpr std::array known{"fields",  "filters", "order_by", "limit_start", "limit_page_length", "limit",
+                             "as_dict", "debug",   "_"};
+  if (std::ranges::find(known, name) == known.end()) refuse(fmt::format("'{}' is not supported here", name));
+}
+
 struct Where {
   std::string sql;
   std::vector<Value> values;
@@ -213,6 +221,7 @@ std::string like_pattern(std::string_view words) {
 }  // namespace
 
 ListQuery parse_list_query(const Doctype& doctype, Dialect dialect, const HttpParameters& parameters) {
+  for (const auto& [name, value] : parameters) refuse_unknown(name);
   ListQuery query;
   if (const auto fields = parameters.find("fields"))
     query.fields = parse_fields(doctype, *fields);
@@ -224,8 +233,10 @@ ListQuery parse_list_query(const Doctype& doctype, Dialect dialect, const HttpPa
   query.start = parse_number(parameters, "limit_start").value_or(0);
   const auto length = parse_number(parameters, "limit_page_length");
   query.limit = length ? *length : parse_number(parameters, "limit").value_or(query.limit);
-  // Frappe's 0 means all; nobody's memory is that large.
-  if (query.limit == 0 || query.limit > most_rows) query.limit = most_rows;
+  if (query.limit > most_rows) refuse(fmt::format("at most {} rows can be asked for at once", most_rows));
+  // Frappe's 0 means all; one more than there may be tells that there are too many.
+  query.is_all = query.limit == 0;
+  if (query.is_all) query.limit = most_rows + 1;
   return query;
 }
 
@@ -256,10 +267,13 @@ std::vector<Row> list_rows(Database& database, const Doctype& doctype, const Lis
     by += fmt::format("{}{}{}", by.empty() ? " ORDER BY " : ", ", quote_identifier(dialect, column),
                       descending ? " DESC" : "");
   const Where where = where_of(query);
-  return database.query(
+  auto rows = database.query(
       fmt::format("SELECT {} FROM {}{}{} LIMIT {} OFFSET {}", fields,
                   quote_identifier(dialect, doctype.table), where.sql, by, query.limit, query.start),
       where.values);
+  if (query.is_all && static_cast<std::int64_t>(rows.size()) == query.limit)
+    refuse(fmt::format("there are more than {} rows: ask for them in parts", most_rows));
+  return rows;
 }
 
 std::int64_t count_rows(Database& database, const Doctype& doctype, const ListQuery& query) {

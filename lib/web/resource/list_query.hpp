@@ -26,6 +26,7 @@ struct ListQuery {
   std::vector<Order> order;
   std::int64_t start = 0;
   std::int64_t limit = 20;
+  bool is_all = false;  ///< more rows than may be answered at once are an HttpFailure{417}
 };
 
 /// Frappe's parameters: `fields` (JSON list; "*" is all), `filters` ([[field, op, value]], [[doctype, field,

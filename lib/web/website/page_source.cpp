@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/error.hpp"
 #include "base/yaml.hpp"
 
 namespace bench {
@@ -97,25 +98,63 @@ void read_member(PageSource& page, const YamlNode& key, const YamlNode& value, D
   }
 }
 
+// Editors of other systems write a mark before the text, and two characters at a line's end.
+std::string with_plain_line_ends(std::string_view text) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    if (text[i] != '\r' || i + 1 == text.size() || text[i + 1] != '\n') plain += text[i];
+  return plain;
+}
+
+std::string_view trimmed(std::string_view line) {
+  const std::size_t end = line.find_last_not_of(" \t");
+  return end == std::string_view::npos ? std::string_view() : line.substr(0, end + 1);
+}
+
+std::string_view take_line(std::string_view& text) {
+  const std::size_t end = text.find('\n');
+  const std::string_view line = text.substr(0, end);
+  text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+  return line;
+}
+
+[[noreturn]] void refuse(const std::filesystem::path& file, std::size_t line, std::string_view message) {
+  throw Error(Kind::configuration, fmt::format("{}:{}:1: {}", file.string(), line, message));
+}
+
 }  // namespace
 
-PageSource parse_page(std::string_view text, const std::filesystem::path& file, Dialect dialect) {
+PageSource parse_page(std::string_view file_text, const std::filesystem::path& file, Dialect dialect) {
+  const std::string plain = with_plain_line_ends(file_text);
+  std::string_view rest = plain;
   PageSource page;
-  constexpr std::string_view fence = "---\n";
-  const std::size_t end =
-      text.starts_with(fence) ? text.find("\n---\n", fence.size() - 1) : std::string_view::npos;
-  if (end == std::string_view::npos) {
-    page.text = std::string(text);
+  std::size_t line = 1;
+  while (!rest.empty() && trimmed(rest.substr(0, rest.find('\n'))).empty()) {
+    take_line(rest);
+    ++line;
+  }
+  // What only looks like front matter may say who must not see the page: it is never shown for text.
+  if (!rest.starts_with("---")) {
+    page.text = plain;
     return page;
   }
-  // A line in place of the fence, so that lines count from the top of the file.
-  const YamlNode front =
-      YamlNode::parse(fmt::format("\n{}", text.substr(fence.size(), end + 1 - fence.size())), file);
-  if (front.type() != YamlNode::Type::null)
-    for (const auto& [key, value] : front.mapping()) read_member(page, key, value, dialect);
-  const std::string_view rest = text.substr(end + std::string_view("\n---\n").size());
-  const auto lines = std::ranges::count(text.substr(0, text.size() - rest.size()), '\n');
-  page.text = fmt::format("{{#{}#}}{}", std::string(static_cast<std::size_t>(lines), '\n'), rest);
+  if (trimmed(take_line(rest)) != "---")
+    refuse(file, line, "front matter begins with a line of three dashes");
+  std::string front(line, '\n');
+  for (bool closed = false; !closed;) {
+    if (rest.empty())
+      refuse(file, line, "the front matter that begins here is not closed by a line of three dashes");
+    const std::string_view one = take_line(rest);
+    closed = trimmed(one) == "---";
+    front += closed ? "\n" : std::string(one) + "\n";
+  }
+  const YamlNode node = YamlNode::parse(front, file);
+  if (node.type() != YamlNode::Type::null)
+    for (const auto& [key, value] : node.mapping()) read_member(page, key, value, dialect);
+  const auto lines = static_cast<std::size_t>(std::ranges::count(front, '\n'));
+  page.text = fmt::format("{{#{}#}}{}", std::string(lines, '\n'), rest);
   return page;
 }
 

@@ -67,6 +67,8 @@ TEST_CASE("nothing of a request becomes SQL") {
     CHECK(status_of({{"order_by", order}}) == 417);
   for (const char* fields : {R"x(["count(*)"])x", R"(["nowhere"])", "name", "[]", R"([["name"]])"})
     CHECK(status_of({{"fields", fields}}) == 417);
+  for (const char* name : {"or_filters", "group_by", "anything"}) CHECK(status_of({{name, "[]"}}) == 417);
+  CHECK(status_of({{"limit", "10001"}}) == 417);
   for (const char* limit : {"-1", "x", "1;", "1e3", ""}) CHECK(status_of({{"limit_start", limit}}) == 417);
 }
 
@@ -77,7 +79,7 @@ TEST_CASE("order, fields and limits") {
   CHECK((query.order[0].column == "title" && query.order[0].descending));
   CHECK((query.order[1].column == "pages" && !query.order[1].descending));
   CHECK(query.fields == std::vector<std::string>{"name", "title", "pages"});
-  CHECK(query.limit == 10'000);
+  CHECK((query.is_all && query.limit == 10'001));
   CHECK(parse({}).fields == std::vector<std::string>{"name"});
   CHECK(parse({}).limit == 20);
   const auto search = search_condition(book(), Dialect::sqlite, "50%_!");

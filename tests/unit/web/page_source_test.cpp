@@ -33,6 +33,14 @@ TEST_CASE("a page's front matter is taken off, and its lines still count") {
   CHECK(page.title == "Books");
   CHECK(page.login_required);
   CHECK(page.text == "{#\n\n\n\n#}<h1>{{ title }}</h1>\n");
+  for (const char* text :
+       {"---\r\nlogin_required: true\r\n---\r\nx", "\xEF\xBB\xBF---\nlogin_required: true\n---\nx",
+        "\n \n---\nlogin_required: true\n---\nx", "--- \nlogin_required: true\n---\t\nx",
+        "---\nlogin_required: true\n---"})
+    CHECK(parse_page(text, "page.html", Dialect::sqlite).login_required);
+  for (const char* text :
+       {"---\nlogin_required: true\nsecret", "---\nlogin_required: true\n---secret", "----\nx\n---\n", "---"})
+    CHECK(refusal(text).starts_with("page.html:1:1: "));
   CHECK(parse_page("<p>---\n", "page.html", Dialect::sqlite).text == "<p>---\n");
   CHECK(parse_page("---\n---\ntext", "page.html", Dialect::sqlite).text == "{#\n\n#}text");
 }
