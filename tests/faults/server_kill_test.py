@@ -8,7 +8,8 @@ from servers import KINDS
 
 MIGRATE_POINTS = kill_test.MIGRATE_POINTS + ["migrate.statement-begun", "migrate.statement-applied", "change.after-backup-open"]
 UNDO_POINTS = ["put-back.proven", "put-back.swapped", "put-back.rights-restored", "window.lifted"]
-RUN_PATCH_POINTS = ["window.fenced", "migrate.statement-begun", "migrate.statement-applied", "migrate.patch-applied", "migrate.committed", "window.lifted"]
+# The others are those of a migrate, which tells the same story.
+RUN_PATCH_POINTS = ["migrate.statement-begun", "migrate.statement-applied", "migrate.committed", "window.lifted"]
 LOST_DATABASE_POINTS = ["restore.database-begun", "restore.database-made", "restore.proven", "window.fenced", "restore.kept"]
 DROP_POINTS = ["drop-site.backed-up", "drop-site.marked", "drop-site.archived"]
 SITE = ("--site", "site")
