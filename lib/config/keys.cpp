@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/suggestion.hpp"
+#include "base/text.hpp"
 
 namespace bench {
 
@@ -157,9 +158,7 @@ const ConfigKey* find_config_key(std::string_view name) {
 
 bool is_secret_key(std::string_view name) {
   if (const ConfigKey* key = find_config_key(name)) return key->secrecy == Secrecy::secret;
-  std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  const std::string lower = lower_case(name);
   static constexpr std::array<std::string_view, 6> marks = {"password", "passwd", "secret",
                                                             "token",    "apikey", "private_key"};
   const auto holds = [&lower](std::string_view mark) { return lower.find(mark) != std::string::npos; };

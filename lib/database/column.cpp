@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
+
+#include "base/text.hpp"
 
 namespace bench {
 
@@ -43,12 +44,6 @@ constexpr std::array<TypeWord, 25> type_words{{
     {"clob", ColumnType::long_text},
 }};
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](unsigned char c) { return std::tolower(c); });
-  return result;
-}
-
 }  // namespace
 
 std::string_view name(ColumnType type) {
@@ -80,7 +75,7 @@ std::string_view name(ColumnType type) {
 }
 
 ColumnType column_type(std::string_view declared) {
-  const std::string words = lower(declared);
+  const std::string words = lower_case(declared);
   const auto known = std::ranges::find_if(
       type_words, [&words](const TypeWord& word) { return words.find(word.part) != std::string::npos; });
   return known == type_words.end() ? ColumnType::text : known->type;
@@ -88,13 +83,28 @@ ColumnType column_type(std::string_view declared) {
 
 std::optional<int> declared_length(std::string_view declared) {
   const std::size_t open = declared.find('(');
-  if (open == std::string_view::npos || lower(declared).find("char") == std::string::npos)
+  if (open == std::string_view::npos || lower_case(declared).find("char") == std::string::npos)
     return std::nullopt;
   int length = 0;
   const auto [end, error] =
       std::from_chars(declared.data() + open + 1, declared.data() + declared.size(), length);
   if (error != std::errc() || *end != ')') return std::nullopt;
   return length;
+}
+
+std::vector<Column> columns_of(const std::vector<Row>& rows) {
+  std::vector<Column> columns;
+  for (const Row& row : rows) {
+    Column column{.name = to_text(row.at(0)), .declared = to_text(row.at(1))};
+    column.type = column_type(column.declared);
+    column.max_length = declared_length(column.declared);
+    column.nullable = to_integer(row.at(2)) != 0;
+    column.has_default = to_integer(row.at(3)) != 0;
+    column.is_generated = to_integer(row.at(4)) != 0;
+    column.in_primary_key = to_integer(row.at(5)) != 0;
+    columns.push_back(std::move(column));
+  }
+  return columns;
 }
 
 std::vector<std::string> primary_key(const std::vector<Column>& columns) {

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "database/value.hpp"
+
 namespace bench {
 
 /// What a person enters into a column.
@@ -38,6 +40,10 @@ struct Column {
   bool is_generated = false;  ///< computed by the database; it cannot be written
   bool in_primary_key = false;
 };
+
+/// Columns of rows (name, declaration, nullable, has a default, is generated, is in the primary key), the
+/// last four as 0 or 1.
+std::vector<Column> columns_of(const std::vector<Row>& rows);
 
 /// The names of the primary key's columns.
 std::vector<std::string> primary_key(const std::vector<Column>& columns);

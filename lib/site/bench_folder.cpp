@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/suggestion.hpp"
+#include "base/text.hpp"
 
 namespace bench {
 
@@ -87,12 +88,6 @@ bool is_site(const fs::path& folder) {
   return fs::is_regular_file(config);
 }
 
-std::string trimmed(const std::string& line) {
-  const auto begin = line.find_first_not_of(" \t\r");
-  if (begin == std::string::npos) return {};
-  return line.substr(begin, line.find_last_not_of(" \t\r") - begin + 1);
-}
-
 }  // namespace
 
 BenchFolder BenchFolder::find(const std::optional<fs::path>& explicit_folder, const fs::path& start) {
@@ -152,7 +147,7 @@ std::vector<std::string> BenchFolder::listed_apps() const {
   std::vector<std::string> result;
   std::istringstream lines(read_file_if_exists(sites_folder() / "apps.txt").value_or(""));
   for (std::string line; std::getline(lines, line);) {
-    std::string name = trimmed(line);
+    std::string name(trimmed(line, " \t\r"));
     if (!name.empty() && name.front() != '#') result.push_back(std::move(name));
   }
   return result;

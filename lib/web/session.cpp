@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "base/digest.hpp"
+#include "base/text.hpp"
 
 namespace bench {
 
@@ -38,13 +39,6 @@ std::optional<std::string> unhex(std::string_view digits) {
   return result;
 }
 
-std::string_view take_field(std::string_view& text) {
-  const std::size_t end = text.find('.');
-  const std::string_view field = text.substr(0, end);
-  text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-  return field;
-}
-
 std::string key_of(const std::string& address, const std::string& user) {
   return fmt::format("{}\n{}", address, user);
 }
@@ -63,10 +57,10 @@ std::optional<Session> SessionSigner::verify(std::string_view cookie, Clock::tim
   if (last == std::string_view::npos) return std::nullopt;
   std::string_view content = cookie.substr(0, last);
   if (!is_same_secret(cookie.substr(last + 1), hmac_sha256(m_key, content))) return std::nullopt;
-  if (take_field(content) != "1") return std::nullopt;
-  auto user = unhex(take_field(content));
-  const std::string mark(take_field(content));
-  const std::string_view seconds = take_field(content);
+  if (take_until(content, '.') != "1") return std::nullopt;
+  auto user = unhex(take_until(content, '.'));
+  const std::string mark(take_until(content, '.'));
+  const std::string_view seconds = take_until(content, '.');
   std::int64_t expires = 0;
   std::from_chars(seconds.data(), seconds.data() + seconds.size(), expires);
   const Clock::time_point end{std::chrono::seconds(expires)};
@@ -83,9 +77,7 @@ bool SessionSigner::is_current(const Session& session, const User& user) {
 
 std::string_view cookie(std::string_view header, std::string_view name) {
   while (!header.empty()) {
-    const std::size_t end = std::min(header.find(';'), header.size());
-    std::string_view pair = header.substr(0, end);
-    header.remove_prefix(std::min(end + 1, header.size()));
+    std::string_view pair = take_until(header, ';');
     pair.remove_prefix(std::min(pair.find_first_not_of(' '), pair.size()));
     const std::size_t equals = pair.find('=');
     if (equals != std::string_view::npos && pair.substr(0, equals) == name) return pair.substr(equals + 1);

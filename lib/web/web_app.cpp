@@ -7,6 +7,7 @@
 
 #include "base/digest.hpp"
 #include "base/log_file.hpp"
+#include "base/text.hpp"
 #include "web/desk/desk.hpp"
 #include "web/http/content_coding.hpp"
 #include "web/http/failure.hpp"
@@ -18,17 +19,11 @@ namespace bench {
 
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](unsigned char c) { return std::tolower(c); });
-  return result;
-}
-
 // "site.example:8000", "[::1]:8000"
 std::string host_name(std::string_view host) {
   const std::size_t colon = host.rfind(':');
   const bool has_port = colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos;
-  return lower(has_port ? host.substr(0, colon) : host);
+  return lower_case(has_port ? host.substr(0, colon) : host);
 }
 
 bool is_this_machine(std::string_view host) {
@@ -88,7 +83,7 @@ void check_forgery(const Visit& visit) {
     const std::size_t scheme = origin->find("://");
     const std::string_view authority =
         scheme == std::string_view::npos ? *origin : origin->substr(scheme + 3);
-    if (lower(authority) != lower(request.headers.get("Host")))
+    if (lower_case(authority) != lower_case(request.headers.get("Host")))
       throw HttpFailure(403, "CSRFTokenError", "the request comes from another site");
   }
   if (!visit.session || is_named_as_read(request.path)) return;

@@ -101,26 +101,16 @@ std::vector<std::string> SqliteDatabase::tables() {
 
 std::vector<Column> SqliteDatabase::columns(std::string_view table) {
   const std::vector<Value> parameters{std::string(table)};
-  std::vector<Column> columns;
-  for (const Row& row :
-       query("SELECT c.name, c.type, c.\"notnull\", c.dflt_value IS NOT NULL, c.hidden, c.pk, "
-             "upper(c.type) = 'INTEGER' AND c.pk = 1 AND (SELECT max(pk) FROM "
-             "pragma_table_xinfo(l.name)) = 1 FROM pragma_table_list l, "
-             "pragma_table_xinfo(l.name) c WHERE l.schema = 'main' AND l.type = 'table' AND "
-             "l.name = ? AND c.hidden <> 1 ORDER BY c.cid",
-             parameters)) {
-    Column column{.name = to_text(row[0]), .declared = to_text(row[1])};
-    column.type = column_type(column.declared);
-    column.max_length = declared_length(column.declared);
-    // The key of a table with row numbers is one of them: given when it is left out.
-    const bool is_row_number = to_integer(row[6]) != 0;
-    column.in_primary_key = to_integer(row[5]) != 0;
-    column.nullable = to_integer(row[2]) == 0 && !column.in_primary_key;
-    column.has_default = to_integer(row[3]) != 0 || is_row_number;
-    column.is_generated = to_integer(row[4]) != 0;
-    columns.push_back(std::move(column));
-  }
-  return columns;
+  // The key of a table with row numbers is one of them: given when it is left out.
+  return columns_of(
+      query("SELECT c.name, c.type, c.\"notnull\" = 0 AND c.pk = 0, c.dflt_value IS NOT NULL OR "
+            "(upper(c.type) = 'INTEGER' AND "
+            "c.pk = 1 AND (SELECT max(pk) FROM pragma_table_xinfo(l.name)) = 1), c.hidden, c.pk FROM "
+            "pragma_table_list l, "
+            "pragma_table_xinfo(l.name) c WHERE l.schema = 'main' AND l.type = 'table' AND l.name = ? AND "
+            "c.hidden <> 1 ORDER BY "
+            "c.cid",
+            parameters));
 }
 
 bool SqliteDatabase::in_transaction() {

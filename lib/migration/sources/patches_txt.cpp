@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "migration/sources/sources.hpp"
 
 namespace bench {
@@ -15,11 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r\v\f");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\v\f") - begin + 1);
-}
+constexpr std::string_view blanks = " \t\r\v\f";
 
 bool is_module_part(std::string_view part) {
   constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
@@ -110,7 +107,7 @@ class PatchesTxtReader {
     while (!rest.empty()) {
       const std::size_t end = std::min(rest.find('\n'), rest.size());
       ++m_line;
-      take(trimmed(rest.substr(0, end)));
+      take(trimmed(rest.substr(0, end), blanks));
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     std::stable_sort(m_patches.begin(), m_patches.end(),
@@ -129,7 +126,7 @@ class PatchesTxtReader {
     if (line.starts_with('[')) return begin_section(line);
     constexpr std::string_view finally_mark = "finally:";
     const bool is_last = line.starts_with(finally_mark);
-    if (is_last) line = trimmed(line.substr(finally_mark.size()));
+    if (is_last) line = trimmed(line.substr(finally_mark.size()), blanks);
     if (line.empty()) fail("there is no patch behind 'finally:'", "name one");
     if (!m_seen.insert(std::string(line)).second)
       fail(fmt::format("'{}' stands here a second time", line),

@@ -7,6 +7,7 @@
 
 #include "base/digest.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace bench {
 
@@ -14,19 +15,13 @@ namespace {
 
 constexpr std::size_t worth_compressing = 1'000;
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
+constexpr std::string_view blanks = " \t";
 
 // Calls `see` with each member of a comma-separated list.
 template <typename See>
 bool any_member(std::string_view list, See see) {
   while (!list.empty()) {
-    const std::size_t end = std::min(list.find(','), list.size());
-    if (see(trimmed(list.substr(0, end)))) return true;
-    list.remove_prefix(std::min(end + 1, list.size()));
+    if (see(trimmed(take_until(list, ','), blanks))) return true;
   }
   return false;
 }
@@ -56,7 +51,7 @@ bool has_tag(const HttpRequest& request, std::string_view tag) {
 bool accepts_gzip(const HttpRequest& request) {
   return any_member(request.headers.get("Accept-Encoding"), [](std::string_view member) {
     const std::size_t end = std::min(member.find(';'), member.size());
-    const std::string_view coding = trimmed(member.substr(0, end));
+    const std::string_view coding = trimmed(member.substr(0, end), blanks);
     return (coding == "gzip" || coding == "*") && !is_refused(member.substr(end));
   });
 }

@@ -1,6 +1,7 @@
 #include "web/http/message.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 namespace bench {
@@ -61,6 +62,14 @@ HttpResponse redirect(std::string location, int status) {
   HttpResponse response = text_response(status, "text/plain; charset=utf-8", "");
   response.headers.add("Location", std::move(location));
   return response;
+}
+
+std::string http_date(std::time_t time) {
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  std::array<char, 64> text{};
+  const std::size_t size = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  return {text.data(), size};
 }
 
 std::string_view reason_phrase(int status) {

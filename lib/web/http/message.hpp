@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -93,6 +94,9 @@ struct HttpResponse {
 HttpResponse text_response(int status, std::string content_type, std::string body);
 /// 302, or 303 after a write, so that the browser asks with GET.
 HttpResponse redirect(std::string location, int status = 302);
+
+/// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7).
+std::string http_date(std::time_t time);
 
 /// "Not Found"
 std::string_view reason_phrase(int status);

@@ -37,15 +37,13 @@ constexpr std::chrono::milliseconds topic_interval{500};
 constexpr std::chrono::seconds heartbeat_interval{15};
 constexpr std::size_t file_piece = 262'144;
 
+// Once a second is enough.
 std::string date_now() {
   static thread_local std::time_t told_at = 0;
   static thread_local std::string told;
   const std::time_t now = std::time(nullptr);
   if (now != told_at) {
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    std::array<char, 64> text{};
-    told.assign(text.data(), std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts));
+    told = http_date(now);
     told_at = now;
   }
   return told;

@@ -8,7 +8,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <ctime>
+
+#include "base/text.hpp"
 
 namespace bench {
 
@@ -46,14 +47,6 @@ RangeAnswer read_range(std::string_view header, std::uint64_t size, Range& range
   if (*first >= size) return RangeAnswer::unsatisfiable;
   range = {*first, std::min(last.value_or(size - 1), size - 1)};
   return RangeAnswer::part;
-}
-
-std::string http_date(std::time_t time) {
-  std::tm parts{};
-  gmtime_r(&time, &parts);
-  std::array<char, 64> text{};
-  const std::size_t size = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return {text.data(), size};
 }
 
 // Each step is opened by itself, so that no link on the way is followed, not even one that appears meanwhile.
@@ -103,8 +96,7 @@ std::string_view media_type(const std::filesystem::path& file) {
       {".xml", "application/xml"},
       {".zip", "application/zip"},
   }};
-  std::string extension = file.extension().string();
-  std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string extension = lower_case(file.extension().string());
   const auto type =
       std::ranges::find(types, extension, &std::pair<std::string_view, std::string_view>::first);
   return type == types.end() ? "application/octet-stream" : type->second;

@@ -5,6 +5,8 @@
 #include <cctype>
 #include <vector>
 
+#include "base/text.hpp"
+
 namespace bench {
 
 namespace {
@@ -17,14 +19,6 @@ std::optional<char> hexadecimal(std::string_view digits) {
     value = value * 16 + (lower <= '9' ? lower - '0' : lower - 'a' + 10);
   }
   return static_cast<char>(value);
-}
-
-// Takes the text up to the separator, and the separator, off its front.
-std::string_view take_until(std::string_view& text, char separator) {
-  const std::size_t end = text.find(separator);
-  const std::string_view taken = text.substr(0, end);
-  text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-  return taken;
 }
 
 enum class Plus { plus, space };

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
 #include "web/http/failure.hpp"
 
 namespace bench {
@@ -40,11 +41,6 @@ Value value_of(const nlohmann::json& json) {
 std::string text_of(const nlohmann::json& json, std::string_view what) {
   if (!json.is_string()) refuse(fmt::format("{} must be a text", what));
   return json.get<std::string>();
-}
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
 }
 
 class Conditions {
@@ -83,7 +79,7 @@ class Conditions {
   ListQuery::Condition make(const std::string& field, const std::string& named_operator,
                             const nlohmann::json& value) const {
     const std::string column = quote_identifier(m_dialect, m_doctype.get(field).name);
-    const std::string op = lower(named_operator);
+    const std::string op = lower_case(named_operator);
     constexpr std::array plain{"=", "!=", "<>", "<", ">", "<=", ">=", "like", "not like"};
     if (op == "is") {
       const std::string what = text_of(value, "the value of 'is'");
@@ -132,26 +128,17 @@ class Conditions {
   Dialect m_dialect;
 };
 
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
-
 // "modified desc, `tabBook`.name asc"
 std::vector<ListQuery::Order> parse_order(const Doctype& doctype, std::string_view text) {
   std::vector<ListQuery::Order> order;
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find(','), text.size());
-    std::string_view part = trimmed(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
+    std::string_view part = trimmed(take_until(text, ','), " ");
     ListQuery::Order one;
     const std::size_t space = part.rfind(' ');
-    const std::string direction =
-        space == std::string_view::npos ? "" : lower(std::string(part.substr(space + 1)));
+    const std::string direction = space == std::string_view::npos ? "" : lower_case(part.substr(space + 1));
     if (direction == "asc" || direction == "desc") {
       one.descending = direction == "desc";
-      part = trimmed(part.substr(0, space));
+      part = trimmed(part.substr(0, space), " ");
     }
     const std::string qualified = fmt::format("`{}`.", doctype.table);
     if (part.starts_with(qualified)) part.remove_prefix(qualified.size());
@@ -247,7 +234,7 @@ ListQuery::Condition search_condition(const Doctype& doctype, Dialect dialect, s
     if (!is_text) continue;
     condition.sql += fmt::format("{}lower({}) LIKE ? ESCAPE '!'", condition.sql.empty() ? "" : " OR ",
                                  quote_identifier(dialect, column.name));
-    condition.values.emplace_back(like_pattern(lower(std::string(words))));
+    condition.values.emplace_back(like_pattern(lower_case(words)));
   }
   if (condition.sql.empty()) condition.sql = "1 = 0";
   return condition;

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "base/yaml.hpp"
 
 namespace bench {
@@ -108,16 +109,9 @@ std::string with_plain_line_ends(std::string_view text) {
   return plain;
 }
 
-std::string_view trimmed(std::string_view line) {
-  const std::size_t end = line.find_last_not_of(" \t");
-  return end == std::string_view::npos ? std::string_view() : line.substr(0, end + 1);
-}
-
-std::string_view take_line(std::string_view& text) {
-  const std::size_t end = text.find('\n');
-  const std::string_view line = text.substr(0, end);
-  text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-  return line;
+// What somebody left at a line's end is not seen.
+std::string_view without_end(std::string_view line) {
+  return line.substr(0, line.find_last_not_of(" \t") + 1);
 }
 
 [[noreturn]] void refuse(const std::filesystem::path& file, std::size_t line, std::string_view message) {
@@ -131,8 +125,8 @@ PageSource parse_page(std::string_view file_text, const std::filesystem::path& f
   std::string_view rest = plain;
   PageSource page;
   std::size_t line = 1;
-  while (!rest.empty() && trimmed(rest.substr(0, rest.find('\n'))).empty()) {
-    take_line(rest);
+  while (!rest.empty() && without_end(rest.substr(0, rest.find('\n'))).empty()) {
+    take_until(rest, '\n');
     ++line;
   }
   // What only looks like front matter may say who must not see the page: it is never shown for text.
@@ -140,14 +134,14 @@ PageSource parse_page(std::string_view file_text, const std::filesystem::path& f
     page.text = plain;
     return page;
   }
-  if (trimmed(take_line(rest)) != "---")
+  if (without_end(take_until(rest, '\n')) != "---")
     refuse(file, line, "front matter begins with a line of three dashes");
   std::string front(line, '\n');
   for (bool closed = false; !closed;) {
     if (rest.empty())
       refuse(file, line, "the front matter that begins here is not closed by a line of three dashes");
-    const std::string_view one = take_line(rest);
-    closed = trimmed(one) == "---";
+    const std::string_view one = take_until(rest, '\n');
+    closed = without_end(one) == "---";
     front += closed ? "\n" : std::string(one) + "\n";
   }
   const YamlNode node = YamlNode::parse(front, file);
