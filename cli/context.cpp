@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "base/version.hpp"
 #include "operation/operation.hpp"
 #include "site_choice.hpp"
@@ -16,7 +17,7 @@ namespace bench::cli {
 namespace {
 
 std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_text(json);
 }
 
 bool is_interruption(const Error& error) {

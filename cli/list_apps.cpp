@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "base/json.hpp"
 #include "context.hpp"
 #include "options.hpp"
 
@@ -36,8 +37,7 @@ void run(Context& context, const std::string& format) {
   Json by_site = Json::object();
   context.for_each_site([&](const Site& site) { return apps_on(context, site, format, by_site); },
                         {{"apps", Json::array()}});
-  if (format == "json")
-    context.printer().data(by_site.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+  if (format == "json") context.printer().data(json_text(by_site, 1) + "\n");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "base/json.hpp"
 #include "base/time.hpp"
 #include "context.hpp"
 #include "options.hpp"
@@ -65,7 +66,7 @@ Outcome record_of(const Site& site, const std::string& id) {
   }
   Outcome outcome;
   outcome.result["operation"] = operation->record();
-  outcome.text = operation->record().dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  outcome.text = json_text(operation->record(), 1) + "\n";
   return outcome;
 }
 

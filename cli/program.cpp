@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
+#include "base/json.hpp"
 #include "base/version.hpp"
 #include "command.hpp"
 #include "command_line.hpp"
@@ -33,8 +34,7 @@ struct Ending {
 
 std::string envelope(const Ending& ending) {
   return fmt::format(R"({{"ok": {}, "results": [{}], "error": {}}})", !ending.error,
-                     fmt::join(ending.results, ", "),
-                     to_json(ending.error).dump(-1, ' ', false, Json::error_handler_t::replace));
+                     fmt::join(ending.results, ", "), json_text(to_json(ending.error)));
 }
 
 Error bug(const std::exception& exception) {

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "context.hpp"
 #include "options.hpp"
 #include "web/http/server.hpp"
@@ -45,7 +46,7 @@ class AccessLog {
                     {"user_agent", exchange.user_agent}};
     const std::lock_guard lock(m_mutex);
     try {
-      write_all(m_file.get(), line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n", m_path);
+      write_all(m_file.get(), json_text(line) + "\n", m_path);
     } catch (const Error&) {
       // A full disk must not stop the answers that the log tells about.
     }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "base/json.hpp"
 #include "context.hpp"
 #include "options.hpp"
 
@@ -14,7 +15,7 @@ struct ShowConfigFlags {
 };
 
 std::string quoted(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return json_text(nlohmann::json(text));
 }
 
 /// The members as they stand in the files: numbers of any size stay what they are.

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/json.hpp"
 
 namespace bench {
 namespace {
@@ -43,7 +44,7 @@ json patches_json(const std::vector<ManifestPatch>& patches) {
 json names_json(const std::vector<std::string>& names) {
   json list = json::array();
   for (const std::string& name : names) {
-    const std::string quoted = json(name).dump(-1, ' ', false, json::error_handler_t::replace);
+    const std::string quoted = json_text(json(name));
     list.push_back(json::parse(quoted));
   }
   return list;

@@ -5,6 +5,7 @@
 
 #include "base/atomic_file.hpp"
 #include "base/file.hpp"
+#include "base/json.hpp"
 
 namespace bench {
 
@@ -32,8 +33,7 @@ void announce(const Site& site, const Announcement& announcement) {
   nlohmann::ordered_json file{{"at", to_iso8601(announcement.at)}};
   if (announcement.until) file["until"] = to_iso8601(*announcement.until);
   if (!announcement.reason.empty()) file["reason"] = announcement.reason;
-  write_file_atomically(site.announcement_file(),
-                        file.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n", 0644);
+  write_file_atomically(site.announcement_file(), json_text(file, 1) + "\n", 0644);
 }
 
 bool take_back_announcement(const Site& site) {

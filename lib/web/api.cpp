@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <semaphore>
 
+#include "base/json.hpp"
 #include "users/password.hpp"
 #include "web/http/failure.hpp"
 #include "web/http/url.hpp"
@@ -27,8 +28,7 @@ bool is_right_password(const std::optional<User>& user, std::string_view passwor
 }
 
 HttpResponse json_response(const nlohmann::json& body, int status = 200) {
-  return text_response(status, "application/json",
-                       body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  return text_response(status, "application/json", json_text(body) + "\n");
 }
 
 nlohmann::json json_body(const HttpRequest& request) {
@@ -55,9 +55,9 @@ nlohmann::json to_json(const Doctype& doctype, const Document& document) {
 
 HttpResponse list(Visit& visit, const std::string& name) {
   nlohmann::json rows = nlohmann::json::array();
-  visit.site.read([&](Database& database) {
+  visit.site->read([&](Database& database) {
     rows.clear();
-    const auto doctype = visit.site.doctype(database, name);
+    const auto doctype = visit.site->doctype(database, name);
     const ListQuery query = parse_list_query(*doctype, database.dialect(), visit.request.query);
     std::vector<const Column*> columns;
     for (const std::string& field : query.fields) columns.push_back(&doctype->get(field));
@@ -73,8 +73,8 @@ HttpResponse list(Visit& visit, const std::string& name) {
 
 HttpResponse read_one(Visit& visit, const std::string& doctype_name, const std::string& name) {
   nlohmann::json data;
-  visit.site.read([&](Database& database) {
-    const auto doctype = visit.site.doctype(database, doctype_name);
+  visit.site->read([&](Database& database) {
+    const auto doctype = visit.site->doctype(database, doctype_name);
     data = to_json(*doctype, get_document(database, *doctype, name));
   });
   return json_response({{"data", data}});
@@ -84,8 +84,8 @@ HttpResponse create(Visit& visit, const std::string& doctype_name) {
   const std::string user = require_writer(visit).name;
   const nlohmann::json body = json_body(visit.request);
   std::string name;
-  visit.site.write([&](Database& database) {
-    const auto doctype = visit.site.doctype(database, doctype_name);
+  visit.site->write([&](Database& database) {
+    const auto doctype = visit.site->doctype(database, doctype_name);
     name = insert_document(database, *doctype, entries_of(*doctype, body), user);
   });
   return read_one(visit, doctype_name, name);
@@ -94,8 +94,8 @@ HttpResponse create(Visit& visit, const std::string& doctype_name) {
 HttpResponse update(Visit& visit, const std::string& doctype_name, const std::string& name) {
   const std::string user = require_writer(visit).name;
   const nlohmann::json body = json_body(visit.request);
-  visit.site.write([&](Database& database) {
-    const auto doctype = visit.site.doctype(database, doctype_name);
+  visit.site->write([&](Database& database) {
+    const auto doctype = visit.site->doctype(database, doctype_name);
     const bool has_column = doctype->find("version") != nullptr;
     const std::string version = has_column || !body.is_object() ? "" : body.value("version", "");
     update_document(database, *doctype, name, entries_of(*doctype, body), version, user);
@@ -106,18 +106,10 @@ HttpResponse update(Visit& visit, const std::string& doctype_name, const std::st
 HttpResponse remove(Visit& visit, const std::string& doctype_name, const std::string& name) {
   require_writer(visit);
   const std::string version(visit.request.query.get("version"));
-  visit.site.write([&](Database& database) {
-    delete_document(database, *visit.site.doctype(database, doctype_name), name, version);
+  visit.site->write([&](Database& database) {
+    delete_document(database, *visit.site->doctype(database, doctype_name), name, version);
   });
   return json_response({{"message", "ok"}}, 202);
-}
-
-[[noreturn]] void nothing_here() {
-  throw HttpFailure(404, "DoesNotExistError", "there is nothing at this address");
-}
-
-HttpResponse not_allowed() {
-  throw HttpFailure(405, "ValidationError", "this address does not take that method");
 }
 
 HttpResponse resource(Visit& visit) {
@@ -127,12 +119,14 @@ HttpResponse resource(Visit& visit) {
   const bool is_read = method == "GET" || method == "HEAD";
   if (address.size() == 3) {
     if (is_read) return list(visit, address[2]);
-    return method == "POST" ? create(visit, address[2]) : not_allowed();
+    if (method == "POST") return create(visit, address[2]);
+    throw method_not_allowed();
   }
-  if (address.size() != 4) nothing_here();
+  if (address.size() != 4) throw not_found();
   if (is_read) return read_one(visit, address[2], address[3]);
   if (method == "PUT" || method == "PATCH") return update(visit, address[2], address[3]);
-  return method == "DELETE" ? remove(visit, address[2], address[3]) : not_allowed();
+  if (method == "DELETE") return remove(visit, address[2], address[3]);
+  throw method_not_allowed();
 }
 
 std::string session_cookie(const Visit& visit, std::string_view value, std::chrono::seconds life) {
@@ -152,7 +146,7 @@ HttpResponse events(const Visit& visit) {
   response.headers.add("Cache-Control", "no-store");
   // nginx would keep what it has until its buffer is full.
   response.headers.add("X-Accel-Buffering", "no");
-  const auto site = visit.held;
+  const auto site = visit.site;
   response.body =
       EventStream{.topic = site->site().name(), .state = [site] { return mode_json(*site->snapshot()); }};
   return response;
@@ -167,10 +161,11 @@ HttpResponse mode(const Visit& visit) {
 
 HttpResponse method(Visit& visit, LoginThrottle& throttle, std::string_view name) {
   if (name == "ping") return json_response({{"message", "pong"}});
-  if (name == "login") return visit.request.method == "POST" ? log_in(visit, throttle) : not_allowed();
+  if (name == "login" && visit.request.method != "POST") throw method_not_allowed();
+  if (name == "login") return log_in(visit, throttle);
   if (name == "logout") return log_out(visit);
   if (name == "frappe.auth.get_logged_user") return json_response({{"message", require_login(visit).name}});
-  throw HttpFailure(404, "DoesNotExistError", fmt::format("there is no method '{}'", name));
+  throw not_found(fmt::format("there is no method '{}'", name));
 }
 
 }  // namespace
@@ -179,13 +174,12 @@ std::string mode_json(const SiteSnapshot& now) {
   const auto time = [](const std::optional<Clock::time_point>& point) {
     return point ? nlohmann::json(to_iso8601(*point)) : nlohmann::json(nullptr);
   };
-  return nlohmann::json{{"mode", name(now.mode)},
-                        {"read_only", now.mode != SiteMode::live},
-                        {"reason", now.reason},
-                        {"expected_end", time(now.expected_end)},
-                        {"announced_for", time(now.announced_for)},
-                        {"release", now.release}}
-      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return json_text({{"mode", name(now.mode)},
+                    {"read_only", now.in_maintenance()},
+                    {"reason", now.reason},
+                    {"expected_end", time(now.expected_end)},
+                    {"announced_for", time(now.announced_for)},
+                    {"release", now.release}});
 }
 
 HttpParameters form_of(const HttpRequest& request) {
@@ -206,17 +200,17 @@ HttpResponse log_in(Visit& visit, LoginThrottle& throttle) {
   const std::string& address = visit.client;
   if (const auto wait = throttle.wait(address, name, now); wait.count() > 0) {
     HttpResponse response =
-        failure_response(visit, 429, "TooManyRequestsError",
-                         fmt::format("too many wrong passwords: try again in {} s", wait.count()));
+        failure_response(visit, {429, "TooManyRequestsError",
+                                 fmt::format("too many wrong passwords: try again in {} s", wait.count())});
     response.headers.set("Retry-After", fmt::format("{}", wait.count()));
     return response;
   }
   std::optional<User> user;
-  visit.site.read([&](Database& database) { user = find_user(database, name); });
+  visit.site->read([&](Database& database) { user = find_user(database, name); });
   const bool is_right = is_right_password(user, form.get("pwd"));
   if (!is_right || !user->enabled) {
     throttle.note_failure(address, name, now);
-    return failure_response(visit, 401, "AuthenticationError", "Invalid login credentials");
+    return failure_response(visit, {401, "AuthenticationError", "Invalid login credentials"});
   }
   throttle.note_success(address, name);
   const SessionSigner signer(visit.now->session_key);
@@ -248,7 +242,7 @@ HttpResponse answer_api(Visit& visit, LoginThrottle& throttle) {
   if (path == "/api/mode") return mode(visit);
   if (path.starts_with("/api/method/")) return method(visit, throttle, below("/api/method/"));
   if (path.starts_with("/api/resource/")) return resource(visit);
-  nothing_here();
+  throw not_found();
 }
 
 }  // namespace bench

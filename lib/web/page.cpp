@@ -21,7 +21,7 @@ void add_page_context(Visit& visit, TemplateDict& context) {
   context.set("reason", now.reason);
   context.set("expected_end", time_or_none(now.expected_end));
   context.set("announcement", time_or_none(now.announced_for));
-  context.set("site_name", visit.site.site().name());
+  context.set("site_name", visit.site->site().name());
   context.set("release", now.release);
   if (context.find(std::string_view("path")) == nullptr) context.set("path", visit.request.path);
   context.set("csrf_token", visit.session ? visit.session->csrf_token : "");
@@ -38,9 +38,9 @@ void add_page_context(Visit& visit, TemplateDict& context) {
 }
 
 HttpResponse render_page(Visit& visit, std::string_view name, const TemplateDict& context, int status) {
-  const auto folders = visit.site.templates();
+  const auto folders = visit.site->templates();
   const auto page = folders->load(name);
-  if (!page) throw HttpFailure(404, "DoesNotExistError", "there is nothing at this address");
+  if (!page) throw not_found();
   return text_response(status, "text/html; charset=utf-8", render(page, context, *folders));
 }
 

@@ -36,19 +36,13 @@ class Turn {
   int m_number;
 };
 
-const std::string& text_of(const nlohmann::json& record, const char* member) {
-  static const std::string nothing;
-  const auto found = record.find(member);
-  return found != record.end() && found->is_string() ? found->get_ref<const std::string&>() : nothing;
-}
-
 void add_window(const Site& site, SiteSnapshot& snapshot) {
   for (const OperationState state :
        {OperationState::running, OperationState::open, OperationState::needs_attention})
     for (const Operation& operation : Operation::list_in_state(site, state)) {
       if (!holds_window(operation)) continue;
-      snapshot.reason = text_of(operation.record(), "reason");
-      snapshot.expected_end = from_iso8601(text_of(operation.record(), "expected_end"));
+      snapshot.reason = operation.record().value("reason", "");
+      snapshot.expected_end = from_iso8601(operation.record().value("expected_end", ""));
     }
 }
 
@@ -83,7 +77,8 @@ ServedSite::ServedSite(Site site, AppFinder apps)
           [this](std::function<bool()> too_long) { return open(Access::read_only, std::move(too_long)); }),
       m_writers(longest_request, [this](std::function<bool()> too_long) {
         // A write that waits while the site goes into maintenance must not hold that up.
-        return open(Access::read_write, [this, too_long] { return too_long() || is_refusing_writes(); });
+        return open(Access::read_write,
+                    [this, too_long] { return too_long() || snapshot()->in_maintenance(); });
       }) {}
 
 ServedSite::Stamps ServedSite::look() const {
@@ -149,10 +144,6 @@ std::unique_ptr<Database> ServedSite::open(Access access, std::function<bool()> 
                           .connect_timeout = std::chrono::milliseconds(3'000)});
 }
 
-bool ServedSite::is_refusing_writes() {
-  return snapshot()->mode != SiteMode::live;
-}
-
 void ServedSite::read(const std::function<void(Database&)>& action) {
   for (int tries = 1;; ++tries) {
     ConnectionPool::Lease connection = m_readers.take();
@@ -182,7 +173,7 @@ void ServedSite::write(const std::function<void(Database&)>& action) {
     throw HttpFailure(503, "ServiceUnavailable",
                       "too many are saving at the same time: try again in a moment");
   for (;;) {
-    if (is_refusing_writes()) throw HttpFailure(503, "InReadOnlyMode", std::string(read_only_message));
+    if (snapshot()->in_maintenance()) throw read_only();
     try {
       ConnectionPool::Lease connection = m_writers.take();
       try {
@@ -197,7 +188,7 @@ void ServedSite::write(const std::function<void(Database&)>& action) {
     } catch (const HttpFailure&) {
       throw;
     } catch (const Error& error) {
-      if (is_refusing_writes()) throw HttpFailure(503, "InReadOnlyMode", std::string(read_only_message));
+      if (snapshot()->in_maintenance()) throw read_only();
       const bool is_denied = std::string_view(error.what()).find("denied") != std::string_view::npos;
       const bool may_pass = error.kind() == Kind::busy || error.kind() == Kind::database || is_denied;
       // A window ends the sessions that were open on MariaDB, and those that rest here are known to be lost

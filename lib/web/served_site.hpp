@@ -38,6 +38,8 @@ struct SiteSnapshot {
   std::string reason;
   std::optional<Clock::time_point> expected_end;
   std::optional<Clock::time_point> announced_for;
+
+  bool in_maintenance() const { return mode != SiteMode::live; }
 };
 
 /// One site that is served: its configuration as the files are now, and its database by the app account.
@@ -83,7 +85,6 @@ class ServedSite {
   std::shared_ptr<const SiteSnapshot> load() const;
   void forget_doctypes();
   std::unique_ptr<Database> open(Access access, std::function<bool()> cancelled);
-  bool is_refusing_writes();
 
   Site m_site;
   AppFinder m_apps;
@@ -99,11 +100,5 @@ class ServedSite {
   ConnectionPool m_readers;
   ConnectionPool m_writers;
 };
-
-/// The answer to a write while the site is read-only, in Frappe's words.
-constexpr std::string_view read_only_message =
-    "Site is running in read only mode for maintenance or site update, this action can not be performed "
-    "right now. "
-    "Please try again later.";
 
 }  // namespace bench

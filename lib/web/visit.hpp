@@ -5,6 +5,7 @@
 #include <string>
 
 #include "users/users.hpp"
+#include "web/http/failure.hpp"
 #include "web/http/message.hpp"
 #include "web/served_site.hpp"
 #include "web/session.hpp"
@@ -14,15 +15,14 @@ namespace bench {
 /// One request to one site, and who makes it.
 struct Visit {
   const HttpRequest& request;
-  ServedSite& site;
+  std::shared_ptr<ServedSite> site;
   std::shared_ptr<const SiteSnapshot> now;
   std::optional<Session> session;  ///< as the cookie proves
   std::optional<User> user;        ///< whoever that is in the database; only where somebody asked for it
-  std::shared_ptr<ServedSite> held = {};  ///< for what outlives the request
-  std::string client = {};                ///< the address of whoever asks, also behind a proxy
-  bool is_encrypted = false;              ///< the client came over TLS, to the proxy or to us
+  std::string client = {};         ///< the address of whoever asks, also behind a proxy
+  bool is_encrypted = false;       ///< the client came over TLS, to the proxy or to us
 
-  bool read_only() const { return now->mode != SiteMode::live; }
+  bool read_only() const { return now->in_maintenance(); }
   bool wants_json() const {
     return request.path.starts_with("/api/") ||
            request.headers.get("Accept").find("application/json") != std::string_view::npos;
@@ -36,8 +36,7 @@ const User& require_login(Visit& visit);
 /// HttpFailure{401}, or {403} for somebody who may only read.
 const User& require_writer(Visit& visit);
 /// Any failure as an answer: problem+json (RFC 9457) with Frappe's `exc_type` for APIs, a page for people.
-HttpResponse failure_response(const Visit& visit, int status, const std::string& exc_type,
-                              const std::string& message);
+HttpResponse failure_response(const Visit& visit, const HttpFailure& failure);
 
 /// The parameters of a form or of a JSON object in the body, those of the query otherwise.
 HttpParameters form_of(const HttpRequest& request);

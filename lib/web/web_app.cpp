@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/digest.hpp"
+#include "base/json.hpp"
 #include "base/log_file.hpp"
 #include "base/text.hpp"
 #include "web/desk/desk.hpp"
@@ -61,7 +62,8 @@ void add_common_headers(HttpResponse& response, const SiteSnapshot& now) {
 
 // No template, no database: this must be there when nothing else is.
 HttpResponse updating_page(const Visit& visit) {
-  if (visit.wants_json()) return failure_response(visit, 503, "SessionStopped", "The site is being updated");
+  if (visit.wants_json())
+    return failure_response(visit, {503, "SessionStopped", "The site is being updated"});
   return text_response(
       503, "text/html; charset=utf-8",
       "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
@@ -96,7 +98,7 @@ void check_forgery(const Visit& visit) {
 
 std::optional<HttpResponse> file_for(Visit& visit) {
   const std::string_view path = visit.request.path;
-  const Site& site = visit.site.site();
+  const Site& site = visit.site->site();
   constexpr std::string_view files = "/files/";
   constexpr std::string_view private_files = "/private/files/";
   constexpr std::string_view assets = "/assets/";
@@ -149,17 +151,16 @@ bool is_refused_write(const Error& error) {
 // What failed inside is for the site's log, not for whoever asked.
 HttpResponse answer_failure(const Visit& visit, const Error& error) {
   // A naive app wrote in a read: the database refused it.
-  if (visit.read_only() && is_refused_write(error))
-    return failure_response(visit, 503, "InReadOnlyMode", std::string(read_only_message));
-  LogFile(visit.site.site().log_file())
+  if (visit.read_only() && is_refused_write(error)) return failure_response(visit, read_only());
+  LogFile(visit.site->site().log_file())
       .line("error", fmt::format("{} {}: {}", visit.request.method, visit.request.path, error.what()));
   if (error.kind() == Kind::interrupted)
-    return failure_response(visit, 503, "ServiceUnavailable", "this takes longer than a request may take");
+    return failure_response(visit, {503, "ServiceUnavailable", "this takes longer than a request may take"});
   if (error.kind() == Kind::busy || error.kind() == Kind::database)
-    return failure_response(visit, 503, "ServiceUnavailable",
-                            "the site's database does not answer: try again in a moment");
-  return failure_response(visit, 500, "InternalError",
-                          "something went wrong on the server; its log says what");
+    return failure_response(
+        visit, {503, "ServiceUnavailable", "the site's database does not answer: try again in a moment"});
+  return failure_response(visit,
+                          {500, "InternalError", "something went wrong on the server; its log says what"});
 }
 
 }  // namespace
@@ -182,41 +183,56 @@ std::shared_ptr<ServedSite> WebApp::served(const std::string& name) {
 }
 
 // `trusted_proxies` of the common config, else this host's own.
-bool WebApp::comes_from_proxy(const HttpRequest& request) {
+bool WebApp::is_trusted_proxy(const std::string& address) {
   const auto trusted = m_bench.common_config().json("trusted_proxies");
-  if (!trusted || !trusted->is_array()) return request.client == "127.0.0.1" || request.client == "::1";
-  return std::ranges::any_of(*trusted, [&](const nlohmann::json& one) { return one == request.client; });
+  if (!trusted || !trusted->is_array()) return address == "127.0.0.1" || address == "::1";
+  return std::ranges::any_of(*trusted, [&](const nlohmann::json& one) { return one == address; });
 }
 
-std::shared_ptr<ServedSite> WebApp::site_for(const HttpRequest& request) {
+WebApp::Origin WebApp::origin_of(const HttpRequest& request) {
+  Origin origin{.client = request.client};
+  const auto site = request.headers.find("X-Frappe-Site-Name");
+  const auto addresses = request.headers.find("X-Forwarded-For");
+  const auto scheme = request.headers.find("X-Forwarded-Proto");
+  if ((!site && !addresses && !scheme) || !is_trusted_proxy(request.client)) return origin;
+  if (site) origin.site = *site;
+  if (addresses) origin.client = last_address(*addresses);
+  origin.is_encrypted = scheme && *scheme == "https";
+  return origin;
+}
+
+std::shared_ptr<ServedSite> WebApp::site_for(const HttpRequest& request, const Origin& origin) {
   if (m_only_site) return served(*m_only_site);
-  if (const auto named = request.headers.find("X-Frappe-Site-Name"); named && comes_from_proxy(request))
-    return served(std::string(*named));
-  if (auto site = served(host_name(request.headers.get("Host")))) return site;
+  if (origin.site) return served(*origin.site);
+  const std::string host = host_name(request.headers.get("Host"));
+  if (auto site = served(host)) return site;
   // A name that is no site's (any more) must not get somebody else's.
-  if (!is_this_machine(host_name(request.headers.get("Host")))) return nullptr;
+  if (!is_this_machine(host)) return nullptr;
   const auto fallback = m_bench.common_config().string("default_site");
   return fallback ? served(*fallback) : nullptr;
 }
 
 HttpResponse WebApp::answer(const HttpRequest& request) {
   try {
-    const auto site = site_for(request);
+    const Origin origin = origin_of(request);
+    const auto site = site_for(request, origin);
     if (site == nullptr)
       return text_response(404, "text/plain; charset=utf-8", "There is no such site here.\n");
-    return answer_for(site, request);
+    return answer_for(site, request, origin);
   } catch (const std::exception&) {
     return text_response(500, "text/plain; charset=utf-8", "The site cannot be served.\n");
   }
 }
 
-HttpResponse WebApp::answer_for(const std::shared_ptr<ServedSite>& site, const HttpRequest& request) {
-  Visit visit{.request = request, .site = *site, .now = site->snapshot(), .session = {}, .user = {}};
-  visit.held = site;
-  visit.client = request.client;
-  if (const auto forwarded = request.headers.find("X-Forwarded-For"); forwarded && comes_from_proxy(request))
-    visit.client = last_address(*forwarded);
-  visit.is_encrypted = request.headers.get("X-Forwarded-Proto") == "https" && comes_from_proxy(request);
+HttpResponse WebApp::answer_for(const std::shared_ptr<ServedSite>& site, const HttpRequest& request,
+                                const Origin& origin) {
+  Visit visit{.request = request,
+              .site = site,
+              .now = site->snapshot(),
+              .session = {},
+              .user = {},
+              .client = origin.client,
+              .is_encrypted = origin.is_encrypted};
   visit.session = SessionSigner(visit.now->session_key)
                       .verify(cookie(request.headers.get("Cookie"), "sid"), Clock::now());
   HttpResponse response;
@@ -227,13 +243,12 @@ HttpResponse WebApp::answer_for(const std::shared_ptr<ServedSite>& site, const H
       response = updating_page(visit);
     } else {
       // This comes before any other check: whatever else is wrong with it, it cannot be done now.
-      if (visit.read_only() && !request.is_read() && !is_named_as_read(request.path))
-        throw HttpFailure(503, "InReadOnlyMode", std::string(read_only_message));
+      if (visit.read_only() && !request.is_read() && !is_named_as_read(request.path)) throw read_only();
       check_forgery(visit);
       response = route(visit, m_throttle);
     }
   } catch (const HttpFailure& failure) {
-    response = failure_response(visit, failure.status(), failure.exc_type(), failure.what());
+    response = failure_response(visit, failure);
   } catch (const std::exception& exception) {
     response = answer_failure(visit, to_error(exception));
   }
@@ -251,7 +266,7 @@ HttpResponse WebApp::answer_for(const std::shared_ptr<ServedSite>& site, const H
 
 const User* logged_in(Visit& visit) {
   if (!visit.user && visit.session) {
-    visit.site.read([&](Database& database) { visit.user = find_user(database, visit.session->user); });
+    visit.site->read([&](Database& database) { visit.user = find_user(database, visit.session->user); });
     const bool is_current = visit.user && SessionSigner::is_current(*visit.session, *visit.user);
     if (!is_current) {
       visit.user.reset();
@@ -274,14 +289,13 @@ const User& require_writer(Visit& visit) {
   return user;
 }
 
-HttpResponse failure_response(const Visit& visit, int status, const std::string& exc_type,
-                              const std::string& message) {
-  if (!visit.wants_json()) return failure_page(visit, status, message);
-  const nlohmann::json problem{{"type", "about:blank"}, {"title", reason_phrase(status)},
-                               {"status", status},      {"detail", message},
-                               {"exc_type", exc_type},  {"message", message}};
-  return text_response(status, "application/problem+json",
-                       problem.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+HttpResponse failure_response(const Visit& visit, const HttpFailure& failure) {
+  const int status = failure.status();
+  if (!visit.wants_json()) return failure_page(visit, status, failure.what());
+  const nlohmann::json problem{
+      {"type", "about:blank"},    {"title", reason_phrase(status)}, {"status", status},
+      {"detail", failure.what()}, {"exc_type", failure.exc_type()}, {"message", failure.what()}};
+  return text_response(status, "application/problem+json", json_text(problem) + "\n");
 }
 
 }  // namespace bench

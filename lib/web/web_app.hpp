@@ -25,11 +25,19 @@ class WebApp {
   HttpResponse answer(const HttpRequest& request);
 
  private:
-  std::shared_ptr<ServedSite> site_for(const HttpRequest& request);
+  /// Who asks for what, and how, also when a trusted proxy passes it on.
+  struct Origin {
+    std::optional<std::string> site;  ///< as the proxy names it
+    std::string client;               ///< the address
+    bool is_encrypted = false;
+  };
+  Origin origin_of(const HttpRequest& request);
+  std::shared_ptr<ServedSite> site_for(const HttpRequest& request, const Origin& origin);
   /// nullptr when there is no such site, or no longer.
   std::shared_ptr<ServedSite> served(const std::string& name);
-  bool comes_from_proxy(const HttpRequest& request);
-  HttpResponse answer_for(const std::shared_ptr<ServedSite>& site, const HttpRequest& request);
+  bool is_trusted_proxy(const std::string& address);
+  HttpResponse answer_for(const std::shared_ptr<ServedSite>& site, const HttpRequest& request,
+                          const Origin& origin);
 
   BenchFolder m_bench;
   AppFinder m_apps;

@@ -35,7 +35,7 @@ std::string address(std::string_view doctype, std::string_view name) {
 
 HttpResponse tables(Visit& visit) {
   TemplateList names;
-  visit.site.read([&names](Database& database) {
+  visit.site->read([&names](Database& database) {
     names.clear();
     for (const std::string& name : doctype_names(database)) names.emplace_back(name);
   });
@@ -111,8 +111,8 @@ TemplateList header_cells(const std::vector<const Column*>& columns, const ListV
 
 HttpResponse list(Visit& visit, const std::string& name) {
   TemplateDict context;
-  visit.site.read([&](Database& database) {
-    const auto doctype = visit.site.doctype(database, name);
+  visit.site->read([&](Database& database) {
+    const auto doctype = visit.site->doctype(database, name);
     const ListView view = view_of(visit.request.query, *doctype);
     const auto columns = list_columns(*doctype);
     ListQuery query{.fields = {},
@@ -160,8 +160,8 @@ struct FormNote {
 HttpResponse form(Visit& visit, const std::string& doctype_name, const std::string& name,
                   const FormNote& note) {
   TemplateDict context;
-  visit.site.read([&](Database& database) {
-    const auto doctype = visit.site.doctype(database, doctype_name);
+  visit.site->read([&](Database& database) {
+    const auto doctype = visit.site->doctype(database, doctype_name);
     std::optional<Document> document;
     if (!name.empty()) document = get_document(database, *doctype, name);
     context = {{"doctype", doctype->name},
@@ -189,8 +189,8 @@ HttpResponse confirm_deletion(Visit& visit, const std::string& doctype, const st
 HttpResponse save(Visit& visit, const std::string& doctype_name, std::string name,
                   const HttpParameters& typed) {
   const std::string user = require_writer(visit).name;
-  visit.site.write([&](Database& database) {
-    const auto doctype = visit.site.doctype(database, doctype_name);
+  visit.site->write([&](Database& database) {
+    const auto doctype = visit.site->doctype(database, doctype_name);
     if (name.empty()) {
       name = insert_document(database, *doctype, entries_of_form(*doctype, typed, nullptr), user);
       return;
@@ -215,8 +215,8 @@ HttpResponse change(Visit& visit, const std::string& doctype, const std::string&
   if (action == "delete" && !name.empty()) return confirm_deletion(visit, doctype, name, typed);
   try {
     if (action == "delete-for-good" && !name.empty()) {
-      visit.site.write([&](Database& database) {
-        delete_document(database, *visit.site.doctype(database, doctype), name,
+      visit.site->write([&](Database& database) {
+        delete_document(database, *visit.site->doctype(database, doctype), name,
                         std::string(typed.get("_version")));
       });
       return redirect(address(doctype), 303);
@@ -252,7 +252,7 @@ HttpResponse answer_desk(Visit& visit) {
   if (logged_in(visit) == nullptr) return redirect("/login", visit.request.is_read() ? 302 : 303);
   if (path == "/app") return tables(visit);
   const std::vector<std::string>& address = visit.request.segments;
-  if (address.size() > 3) throw HttpFailure(404, "DoesNotExistError", "there is nothing at this address");
+  if (address.size() > 3) throw not_found();
   const std::string& doctype = address[1];
   const std::string name = address.size() == 3 ? address[2] : "";
   if (visit.request.method == "POST") return change(visit, doctype, name);

@@ -19,4 +19,14 @@ class HttpFailure : public Error {
   std::string m_exc_type;
 };
 
+/// {404}: there is nothing at the address.
+HttpFailure not_found();
+HttpFailure not_found(const std::string& message);
+/// {405}: the address does not take the method.
+HttpFailure method_not_allowed();
+/// {417}, as Frappe answers: what was sent cannot be taken.
+HttpFailure not_valid(const std::string& message);
+/// {503}: the site is in maintenance; in Frappe's words.
+HttpFailure read_only();
+
 }  // namespace bench

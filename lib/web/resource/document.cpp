@@ -15,10 +15,6 @@ namespace bench {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& message) {
-  throw HttpFailure(417, "ValidationError", message);
-}
-
 std::string names_of(const Doctype& doctype, Dialect dialect) {
   std::string names;
   for (const Column& column : doctype.columns)
@@ -43,8 +39,7 @@ std::string_view lock_clause(Dialect dialect) {
 
 Document read_document(Database& database, const Doctype& doctype, const std::string& name,
                        std::string_view lock) {
-  if (doctype.key.empty())
-    throw HttpFailure(404, "DoesNotExistError", fmt::format("rows of {} have no single name", doctype.name));
+  if (doctype.key.empty()) throw not_found(fmt::format("rows of {} have no single name", doctype.name));
   const Dialect dialect = database.dialect();
   const std::vector<Value> parameters{name};
   // The name comes as text: a key of numbers must be compared as text as well, or PostgreSQL refuses.
@@ -55,9 +50,7 @@ Document read_document(Database& database, const Doctype& doctype, const std::st
                   quote_identifier(dialect, doctype.table),
                   is_text || dialect != Dialect::postgres ? key : fmt::format("{}::text", key), lock),
       parameters);
-  if (rows.empty())
-    throw HttpFailure(404, "DoesNotExistError",
-                      fmt::format("there is no {} called '{}'", doctype.name, name));
+  if (rows.empty()) throw not_found(fmt::format("there is no {} called '{}'", doctype.name, name));
   Document document{.name = name, .values = std::move(rows.front()), .version = {}};
   document.version = version_of(document.values);
   return document;
@@ -90,7 +83,7 @@ void set_if_there(const Doctype& doctype, Entries& entries, const std::string& c
   const bool is_input = state.starts_with("22") || state.starts_with("23") ||
                         state.starts_with("SQLITE_CONSTRAINT") || state == "45000" || state == "P0001" ||
                         state.starts_with("SQLITE_MISMATCH");
-  if (is_input) refuse(fmt::format("the database does not accept it: {}", error.what()));
+  if (is_input) throw not_valid(fmt::format("the database does not accept it: {}", error.what()));
   throw error;
 }
 
@@ -124,7 +117,11 @@ void change(Database& database, const Doctype& doctype, Change make) {
 // It becomes a part of an address, in which these mean something else.
 void check_name(const std::string& name) {
   const bool has_control = std::ranges::any_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-  if (name == "." || name == ".." || has_control) refuse(fmt::format("'{}' cannot be a name", name));
+  if (name == "." || name == ".." || has_control) throw not_valid(fmt::format("'{}' cannot be a name", name));
+}
+
+const Value& key_of(const Document& document, const Doctype& doctype) {
+  return document.values.at(static_cast<std::size_t>(&doctype.key_column() - doctype.columns.data()));
 }
 
 std::string condition(const Doctype& doctype, Dialect dialect) {
@@ -146,8 +143,17 @@ nlohmann::json to_json(const Column& column, const Value& value) {
   return text;
 }
 
+std::optional<Value> scalar_of(const nlohmann::json& json) {
+  if (json.is_null()) return std::monostate{};
+  if (json.is_boolean()) return std::int64_t{json.get<bool>() ? 1 : 0};
+  if (json.is_number_integer()) return json.get<std::int64_t>();
+  if (json.is_number()) return json.get<double>();
+  if (json.is_string()) return json.get<std::string>();
+  return std::nullopt;
+}
+
 Entries entries_of(const Doctype& doctype, const nlohmann::json& object) {
-  if (!object.is_object()) refuse("a document must be a JSON object");
+  if (!object.is_object()) throw not_valid("a document must be a JSON object");
   Entries entries;
   for (const auto& [field, value] : object.items()) {
     const bool is_ours = (field == "doctype" || field == "version") && doctype.find(field) == nullptr;
@@ -156,21 +162,13 @@ Entries entries_of(const Doctype& doctype, const nlohmann::json& object) {
     // A document that was read is sent back as a whole.
     if (column.is_generated) continue;
     if (column.type == ColumnType::binary && !value.is_null())
-      refuse(fmt::format("'{}' holds bytes, which cannot be written here", field));
-    if (value.is_null())
-      entries[field] = std::monostate{};
-    else if (value.is_boolean())
-      entries[field] = std::int64_t{value.get<bool>() ? 1 : 0};
-    else if (value.is_number_integer())
-      entries[field] = value.get<std::int64_t>();
-    else if (value.is_number())
-      entries[field] = value.get<double>();
-    else if (value.is_string())
-      entries[field] = value.get<std::string>();
+      throw not_valid(fmt::format("'{}' holds bytes, which cannot be written here", field));
+    if (auto scalar = scalar_of(value))
+      entries[field] = std::move(*scalar);
     else if (column.type == ColumnType::json)
       entries[field] = value.dump();
     else
-      refuse(fmt::format("'{}' takes one value, not a list or an object", field));
+      throw not_valid(fmt::format("'{}' takes one value, not a list or an object", field));
   }
   return entries;
 }
@@ -182,14 +180,13 @@ Document get_document(Database& database, const Doctype& doctype, const std::str
 std::string insert_document(Database& database, const Doctype& doctype, Entries entries,
                             const std::string& user) {
   if (doctype.key.empty())
-    refuse(fmt::format("rows of {} have no single name, so they cannot be made here", doctype.name));
+    throw not_valid(fmt::format("rows of {} have no single name, so they cannot be made here", doctype.name));
   if (const auto given = entries.find(doctype.key); given != entries.end())
     check_name(to_text(given->second));
   const std::string now = to_database_time(Clock::now());
   for (const char* column : {"creation", "modified"}) set_if_there(doctype, entries, column, now);
   for (const char* column : {"owner", "modified_by"}) set_if_there(doctype, entries, column, user);
-  const bool needs_name = !doctype.key.empty() && !doctype.key_column().has_default &&
-                          doctype.key_column().type == ColumnType::text;
+  const bool needs_name = !doctype.key_column().has_default && doctype.key_column().type == ColumnType::text;
   if (needs_name && (!entries.contains(doctype.key) || is_null(entries.at(doctype.key)) ||
                      to_text(entries.at(doctype.key)).empty()))
     entries[doctype.key] = random_hex(5);
@@ -203,16 +200,14 @@ std::string insert_document(Database& database, const Doctype& doctype, Entries 
     marks += marks.empty() ? "?" : ", ?";
     values.push_back(std::move(value));
   }
-  if (columns.empty()) refuse("a document needs a value");
-  const std::string returning =
-      doctype.key.empty() ? "" : fmt::format(" RETURNING {}", quote_identifier(dialect, doctype.key));
+  if (columns.empty()) throw not_valid("a document needs a value");
   std::string name;
   change(database, doctype, [&] {
-    const auto rows =
-        database.query(fmt::format("INSERT INTO {} ({}) VALUES ({}){}",
-                                   quote_identifier(dialect, doctype.table), columns, marks, returning),
-                       values);
-    if (!rows.empty()) name = to_text(rows.at(0).at(0));
+    const auto rows = database.query(
+        fmt::format("INSERT INTO {} ({}) VALUES ({}) RETURNING {}", quote_identifier(dialect, doctype.table),
+                    columns, marks, quote_identifier(dialect, doctype.key)),
+        values);
+    name = to_text(rows.at(0).at(0));
   });
   return name;
 }
@@ -220,7 +215,8 @@ std::string insert_document(Database& database, const Doctype& doctype, Entries 
 void update_document(Database& database, const Doctype& doctype, const std::string& name, Entries entries,
                      const std::string& version, const std::string& user) {
   if (const auto renamed = entries.find(doctype.key); renamed != entries.end()) {
-    if (to_text(renamed->second) != name) refuse("a document keeps its name: what names it would lose it");
+    if (to_text(renamed->second) != name)
+      throw not_valid("a document keeps its name: what names it would lose it");
     entries.erase(renamed);
   }
   change(database, doctype, [&] {
@@ -236,8 +232,7 @@ void update_document(Database& database, const Doctype& doctype, const std::stri
       values.push_back(std::move(value));
     }
     if (sets.empty()) return;
-    values.push_back(
-        document.values.at(static_cast<std::size_t>(&doctype.key_column() - doctype.columns.data())));
+    values.push_back(key_of(document, doctype));
     database.execute(fmt::format("UPDATE {} SET {} WHERE {}", quote_identifier(dialect, doctype.table), sets,
                                  condition(doctype, dialect)),
                      values);
@@ -250,8 +245,7 @@ void delete_document(Database& database, const Doctype& doctype, const std::stri
     const Dialect dialect = database.dialect();
     const Document document = read_document(database, doctype, name, lock_clause(dialect));
     check_version(document, doctype, version);
-    const std::vector<Value> key{
-        document.values.at(static_cast<std::size_t>(&doctype.key_column() - doctype.columns.data()))};
+    const std::vector<Value> key{key_of(document, doctype)};
     database.execute(fmt::format("DELETE FROM {} WHERE {}", quote_identifier(dialect, doctype.table),
                                  condition(doctype, dialect)),
                      key);

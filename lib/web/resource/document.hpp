@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ Entries entries_of(const Doctype& doctype, const nlohmann::json& object);
 
 /// A row's value as JSON: numbers as numbers, exactly as the database tells them; bytes in base64.
 nlohmann::json to_json(const Column& column, const Value& value);
+
+/// Texts, numbers, true and false (1 and 0), null; nothing for lists and objects.
+std::optional<Value> scalar_of(const nlohmann::json& json);
 
 /// HttpFailure{404} when there is none.
 Document get_document(Database& database, const Doctype& doctype, const std::string& name);

@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "web/http/failure.hpp"
+#include "web/resource/document.hpp"
 
 namespace bench {
 
@@ -17,29 +18,22 @@ namespace {
 constexpr std::int64_t most_rows = 10'000;
 constexpr std::size_t most_conditions = 100;
 
-[[noreturn]] void refuse(const std::string& message) {
-  throw HttpFailure(417, "ValidationError", message);
-}
-
 nlohmann::json parse_json(std::string_view parameter, std::string_view text) {
   try {
     return nlohmann::json::parse(text);
   } catch (const nlohmann::json::exception&) {
-    refuse(fmt::format("'{}' is no valid JSON", parameter));
+    throw not_valid(fmt::format("'{}' is no valid JSON", parameter));
   }
 }
 
 Value value_of(const nlohmann::json& json) {
-  if (json.is_null()) return std::monostate{};
-  if (json.is_boolean()) return std::int64_t{json.get<bool>() ? 1 : 0};
-  if (json.is_number_integer()) return json.get<std::int64_t>();
-  if (json.is_number()) return json.get<double>();
-  if (json.is_string()) return json.get<std::string>();
-  refuse("a filter's value must be a text, a number, true, false or null");
+  auto value = scalar_of(json);
+  if (!value) throw not_valid("a filter's value must be a text, a number, true, false or null");
+  return std::move(*value);
 }
 
 std::string text_of(const nlohmann::json& json, std::string_view what) {
-  if (!json.is_string()) refuse(fmt::format("{} must be a text", what));
+  if (!json.is_string()) throw not_valid(fmt::format("{} must be a text", what));
   return json.get<std::string>();
 }
 
@@ -49,13 +43,14 @@ class Conditions {
 
   std::vector<ListQuery::Condition> parse(const nlohmann::json& filters) const {
     std::vector<ListQuery::Condition> conditions;
-    if (filters.size() > most_conditions) refuse(fmt::format("more than {} filters", most_conditions));
+    if (filters.size() > most_conditions)
+      throw not_valid(fmt::format("more than {} filters", most_conditions));
     if (filters.is_object())
       for (const auto& [field, value] : filters.items()) conditions.push_back(member(field, value));
     else if (filters.is_array())
       for (const nlohmann::json& filter : filters) conditions.push_back(item(filter));
     else
-      refuse("'filters' must be a list or an object");
+      throw not_valid("'filters' must be a list or an object");
     return conditions;
   }
 
@@ -67,11 +62,11 @@ class Conditions {
 
   ListQuery::Condition item(const nlohmann::json& filter) const {
     if (!filter.is_array() || filter.size() < 2 || filter.size() > 5)
-      refuse("a filter must be [field, operator, value]");
+      throw not_valid("a filter must be [field, operator, value]");
     if (filter.size() == 2) return make(text_of(filter[0], "a field"), "=", filter[1]);
     const std::size_t field = filter.size() == 3 ? 0 : 1;
     if (field == 1 && text_of(filter[0], "a filter's table") != m_doctype.name)
-      refuse("a filter on another table is not supported");
+      throw not_valid("a filter on another table is not supported");
     return make(text_of(filter[field], "a field"), text_of(filter[field + 1], "an operator"),
                 filter[field + 2]);
   }
@@ -83,16 +78,16 @@ class Conditions {
     constexpr std::array plain{"=", "!=", "<>", "<", ">", "<=", ">=", "like", "not like"};
     if (op == "is") {
       const std::string what = text_of(value, "the value of 'is'");
-      if (what != "set" && what != "not set") refuse("'is' takes 'set' or 'not set'");
+      if (what != "set" && what != "not set") throw not_valid("'is' takes 'set' or 'not set'");
       return {fmt::format("{} IS {}NULL", column, what == "set" ? "NOT " : ""), {}};
     }
     if (op == "in" || op == "not in") return among(column, op, value);
     if (op == "between") {
-      if (!value.is_array() || value.size() != 2) refuse("'between' takes a list of two values");
+      if (!value.is_array() || value.size() != 2) throw not_valid("'between' takes a list of two values");
       return {fmt::format("{} BETWEEN ? AND ?", column), {value_of(value[0]), value_of(value[1])}};
     }
     if (std::ranges::find(plain, op) == plain.end())
-      refuse(fmt::format("there is no operator '{}'", named_operator));
+      throw not_valid(fmt::format("there is no operator '{}'", named_operator));
     if (value.is_null() && (op == "=" || op == "!="))
       return {fmt::format("{} IS {}NULL", column, op == "=" ? "" : "NOT "), {}};
     return {fmt::format("{} {} ?", column, op), {value_of(value)}};
@@ -113,7 +108,7 @@ class Conditions {
       }
     }
     if (!list.is_array() || list.size() > most_conditions)
-      refuse(fmt::format("'{}' takes a list of at most {} values", op, most_conditions));
+      throw not_valid(fmt::format("'{}' takes a list of at most {} values", op, most_conditions));
     if (list.empty()) return {op == "in" ? "1 = 0" : "1 = 1", {}};
     std::string marks;
     for (const nlohmann::json& one : list) {
@@ -153,7 +148,7 @@ std::vector<ListQuery::Order> parse_order(const Doctype& doctype, std::string_vi
 std::vector<std::string> parse_fields(const Doctype& doctype, std::string_view text) {
   std::vector<std::string> fields;
   const nlohmann::json list = parse_json("fields", text);
-  if (!list.is_array() || list.empty()) refuse("'fields' must be a list of names");
+  if (!list.is_array() || list.empty()) throw not_valid("'fields' must be a list of names");
   for (const nlohmann::json& field : list) {
     const std::string name = text_of(field, "a field");
     if (name != "*") {
@@ -171,7 +166,7 @@ std::optional<std::int64_t> parse_number(const HttpParameters& parameters, std::
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
   if (error != std::errc() || end != text->data() + text->size() || number < 0)
-    refuse(fmt::format("'{}' must be a number", name));
+    throw not_valid(fmt::format("'{}' must be a number", name));
   return number;
 }
 
@@ -179,7 +174,8 @@ std::optional<std::int64_t> parse_number(const HttpParameters& parameters, std::
 void refuse_unknown(std::string_view name) {
   constexpr std::array known{"fields",  "filters", "order_by", "limit_start", "limit_page_length", "limit",
                              "as_dict", "debug",   "_"};
-  if (std::ranges::find(known, name) == known.end()) refuse(fmt::format("'{}' is not supported here", name));
+  if (std::ranges::find(known, name) == known.end())
+    throw not_valid(fmt::format("'{}' is not supported here", name));
 }
 
 struct Where {
@@ -220,7 +216,8 @@ ListQuery parse_list_query(const Doctype& doctype, Dialect dialect, const HttpPa
   query.start = parse_number(parameters, "limit_start").value_or(0);
   const auto length = parse_number(parameters, "limit_page_length");
   query.limit = length ? *length : parse_number(parameters, "limit").value_or(query.limit);
-  if (query.limit > most_rows) refuse(fmt::format("at most {} rows can be asked for at once", most_rows));
+  if (query.limit > most_rows)
+    throw not_valid(fmt::format("at most {} rows can be asked for at once", most_rows));
   // Frappe's 0 means all; one more than there may be tells that there are too many.
   query.is_all = query.limit == 0;
   if (query.is_all) query.limit = most_rows + 1;
@@ -259,7 +256,7 @@ std::vector<Row> list_rows(Database& database, const Doctype& doctype, const Lis
                   quote_identifier(dialect, doctype.table), where.sql, by, query.limit, query.start),
       where.values);
   if (query.is_all && static_cast<std::int64_t>(rows.size()) == query.limit)
-    refuse(fmt::format("there are more than {} rows: ask for them in parts", most_rows));
+    throw not_valid(fmt::format("there are more than {} rows: ask for them in parts", most_rows));
   return rows;
 }
 

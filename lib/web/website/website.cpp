@@ -48,23 +48,22 @@ std::vector<std::filesystem::path> page_folders(const SiteSnapshot& now) {
 }  // namespace
 
 HttpResponse answer_website(Visit& visit) {
-  if (!visit.request.is_read())
-    throw HttpFailure(405, "ValidationError", "this address does not take that method");
+  if (!visit.request.is_read()) throw method_not_allowed();
   const Dialect dialect = get_backend(visit.now->config.string("db_type").value_or("")).dialect;
-  const auto page = visit.site.pages().find(page_folders(*visit.now), visit.request.path, dialect);
-  if (!page) throw HttpFailure(404, "DoesNotExistError", "there is nothing at this address");
+  const auto page = visit.site->pages().find(page_folders(*visit.now), visit.request.path, dialect);
+  if (!page) throw not_found();
   logged_in(visit);
   if (page->source.login_required) require_login(visit);
 
   TemplateDict context;
   if (!page->source.queries.empty())
-    visit.site.read([&](Database& database) {
+    visit.site->read([&](Database& database) {
       for (const PageQuery& query : page->source.queries)
         context.set(query.name, rows_of(database, query, visit.request.query));
     });
   context.set("title", page->source.title);
   add_page_context(visit, context);
-  const auto folders = visit.site.templates();
+  const auto folders = visit.site->templates();
   std::string text = render(page->body, context, *folders);
   if (page->markup == WebPage::Markup::markdown) {
     context.set("content", TemplateValue::safe(html_of_markdown(text)));

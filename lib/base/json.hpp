@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace bench {
+
+/// JSON as text; bytes that are no UTF-8 become U+FFFD instead of an exception. Without an indentation it is
+/// one line, without its end.
+std::string json_text(const nlohmann::json& value, int indent = -1);
+std::string json_text(const nlohmann::ordered_json& value, int indent = -1);
+
+}  // namespace bench
