@@ -50,6 +50,8 @@ const std::vector<ConfigKey>& config_keys() {
       // A replica to read from.
       {"read_from_replica", boolean, open, "whether reads may go to the replica"},
       {"replica_host", string, open, "the replica's host"},
+      {"replica_db_socket", string, open,
+       "the replica's socket: MariaDB's file, PostgreSQL's folder (instead of a host)"},
       {"replica_db_port", integer, open, "the replica's port"},
       {"different_credentials_for_replica", boolean, open, "whether the replica has its own account"},
       {"replica_db_user", string, open, "the replica's account"},

@@ -119,5 +119,9 @@ std::vector<std::string> backend_names();
 /// The app's settings of a site; `site_folder` is where a file database lies. Error{configuration} when
 /// db_name is missing.
 ConnectionSettings connection_settings(const LayeredConfig& config, const std::filesystem::path& site_folder);
+/// Those of the replica that reads may go to, by Frappe's keys; nothing where `read_from_replica` is off, or
+/// the database has no server.
+std::optional<ConnectionSettings> replica_settings(const LayeredConfig& config,
+                                                   const std::filesystem::path& site_folder);
 
 }  // namespace bench

@@ -121,4 +121,24 @@ ConnectionSettings connection_settings(const LayeredConfig& config,
   return settings;
 }
 
+std::optional<ConnectionSettings> replica_settings(const LayeredConfig& config,
+                                                   const std::filesystem::path& site_folder) {
+  ConnectionSettings settings = connection_settings(config, site_folder);
+  if (!config.flag("read_from_replica") || !get_backend(settings.db_type).has_server) return std::nullopt;
+  settings.host = config.string("replica_host").value_or("");
+  settings.socket = config.string("replica_db_socket").value_or("");
+  if (settings.host.empty() && settings.socket.empty())
+    throw Error(Kind::configuration,
+                fmt::format("{}: read_from_replica is on, but there is no replica_host",
+                            config.site().file().string()),
+                "set replica_host with bench set-config");
+  if (const auto port = config.integer("replica_db_port")) settings.port = static_cast<int>(*port);
+  if (const auto name = config.string("replica_db_name")) settings.name = *name;
+  if (config.flag("different_credentials_for_replica")) {
+    settings.user = config.string("replica_db_user").value_or(settings.name);
+    settings.password = config.string("replica_db_password").value_or("");
+  }
+  return settings;
+}
+
 }  // namespace bench

@@ -220,10 +220,20 @@ HttpResponse log_in(Visit& visit, LoginThrottle& throttle) {
                                                {"home_page", "/app"},
                                                {"full_name", user->full_name},
                                                {"csrf_token", signer.verify(value, now)->csrf_token}})
-                              : redirect("/app", 303);
+                              : redirect(place_after_login(visit), 303);
   response.headers.add("Set-Cookie", session_cookie(visit, value, session_life));
   response.headers.set("Cache-Control", "no-store");
   return response;
+}
+
+std::string place_after_login(const Visit& visit) {
+  const HttpParameters form = form_of(visit.request);
+  const std::string_view place = form.get("redirect-to");
+  // Browsers take "//host" and "/\\host" for another site's address, and leave out control characters first.
+  const bool is_ours = place.starts_with('/') && !place.starts_with("//") &&
+                       place.find('\\') == std::string_view::npos &&
+                       std::ranges::none_of(place, [](unsigned char c) { return c <= 0x20 || c == 0x7f; });
+  return is_ours ? std::string(place) : "/app";
 }
 
 HttpResponse log_out(Visit& visit) {

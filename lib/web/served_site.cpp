@@ -16,6 +16,7 @@ namespace bench {
 namespace {
 
 constexpr std::chrono::seconds doctype_life{5};
+constexpr std::chrono::seconds rest_of_replica{10};
 constexpr std::chrono::seconds patience_of_writers{5};
 // A query that runs on when nobody waits for it would keep others from being answered.
 constexpr std::chrono::milliseconds longest_request{10'000};
@@ -72,12 +73,19 @@ ServedSite::ServedSite(Site site, AppFinder apps)
     : m_site(std::move(site)),
       m_apps(std::move(apps)),
       m_passing_key(random_hex(32)),
-      m_readers(
-          longest_request,
-          [this](std::function<bool()> too_long) { return open(Access::read_only, std::move(too_long)); }),
+      m_replica_readers(longest_request,
+                        [this](std::function<bool()> too_long) {
+                          const auto replica = snapshot()->replica;
+                          return open(replica ? *replica : settings(), Access::read_only,
+                                      std::move(too_long));
+                        }),
+      m_readers(longest_request,
+                [this](std::function<bool()> too_long) {
+                  return open(settings(), Access::read_only, std::move(too_long));
+                }),
       m_writers(longest_request, [this](std::function<bool()> too_long) {
         // A write that waits while the site goes into maintenance must not hold that up.
-        return open(Access::read_write,
+        return open(settings(), Access::read_write,
                     [this, too_long] { return too_long() || snapshot()->in_maintenance(); });
       }) {}
 
@@ -100,6 +108,11 @@ std::shared_ptr<const SiteSnapshot> ServedSite::load() const {
   const auto key = snapshot->config.string("encryption_key");
   snapshot->session_key =
       hmac_sha256(key ? *key : m_passing_key, fmt::format("session of {}", m_site.name()));
+  try {
+    snapshot->replica = replica_settings(snapshot->config, m_site.path());
+  } catch (const Error& error) {
+    log().line("warning", error.what());
+  }
   std::string versions;
   for (const std::string& name : m_site.installed_apps())
     if (auto app = m_apps.find(name)) {
@@ -126,27 +139,51 @@ std::shared_ptr<const SiteSnapshot> ServedSite::snapshot() {
     m_snapshot = std::move(loaded);
     m_stamps = now;
     m_doctypes.clear();
+    m_replica_readers.clear();
     if (moved) {
       m_readers.clear();
       m_writers.clear();
     }
-  } catch (const Error&) {
+  } catch (const Error& error) {
     if (!m_snapshot) throw;
+    // Said once for each state of the files, and what was true before stays true.
+    if (now != m_refused_stamps)
+      log().line("error", fmt::format("the site is served as it was before: {}", error.what()));
+    m_refused_stamps = now;
   }
   return m_snapshot;
 }
 
-std::unique_ptr<Database> ServedSite::open(Access access, std::function<bool()> cancelled) {
-  const ConnectionSettings settings = connection_settings(snapshot()->config, m_site.path());
-  return get_backend(settings.db_type)
-      .connect(settings, {.access = access,
-                          .cancelled = std::move(cancelled),
-                          .connect_timeout = std::chrono::milliseconds(3'000)});
+std::unique_ptr<Database> ServedSite::open(const ConnectionSettings& settings, Access access,
+                                           std::function<bool()> cancelled) {
+  auto database = get_backend(settings.db_type)
+                      .connect(settings, {.access = access,
+                                          .cancelled = std::move(cancelled),
+                                          .connect_timeout = std::chrono::milliseconds(3'000)});
+  // SQLite enforces them only where it is told to.
+  if (access == Access::read_write && database->dialect() == Dialect::sqlite)
+    database->execute("PRAGMA foreign_keys = ON");
+  return database;
+}
+
+ConnectionPool::Lease ServedSite::take_reader(bool from_replica) {
+  if (!from_replica) return m_readers.take();
+  try {
+    return m_replica_readers.take();
+  } catch (const Error& error) {
+    m_replica_rests_until = std::chrono::steady_clock::now() + rest_of_replica;
+    log().line("warning", fmt::format("reads go to the site's own database: {}", error.what()));
+    return m_readers.take();
+  }
 }
 
 void ServedSite::read(const std::function<void(Database&)>& action) {
+  const auto now = snapshot();
   for (int tries = 1;; ++tries) {
-    ConnectionPool::Lease connection = m_readers.take();
+    // What is lost there is read here.
+    const bool from_replica = tries == 1 && now->replica && now->in_maintenance() &&
+                              std::chrono::steady_clock::now() >= m_replica_rests_until.load();
+    ConnectionPool::Lease connection = take_reader(from_replica);
     try {
       Transaction transaction(*connection);
       action(*connection);
@@ -160,7 +197,7 @@ void ServedSite::read(const std::function<void(Database&)>& action) {
           error.kind() == Kind::database || is_spoilt_snapshot(error) || is_unknown_column(error);
       if (tries == 2 || !may_pass) throw;
       // What rests was opened as early as the one that is lost.
-      m_readers.clear();
+      (from_replica ? m_replica_readers : m_readers).clear();
       forget_doctypes();
     }
   }

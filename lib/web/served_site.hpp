@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log_file.hpp"
 #include "base/time.hpp"
 #include "config/site_config.hpp"
 #include "database/backend.hpp"
@@ -29,6 +30,7 @@ namespace bench {
 /// A site as its configuration was at one moment.
 struct SiteSnapshot {
   LayeredConfig config;
+  std::optional<ConnectionSettings> replica;  ///< that answers reads while the site is in maintenance
   SiteMode mode = SiteMode::live;
   std::string session_key;
   std::vector<App> apps;  ///< installed ones that can be found
@@ -53,8 +55,9 @@ class ServedSite {
   /// what was before; Error{configuration} when there was nothing.
   std::shared_ptr<const SiteSnapshot> snapshot();
 
-  /// Runs `action` in a read-only transaction. It may run twice: a connection that was lost, or a snapshot
-  /// that a change of the schema spoilt, is tried again once.
+  /// Runs `action` in a read-only transaction, in maintenance on the replica where there is one that answers.
+  /// It may run twice: a connection that was lost, or a snapshot that a change of the schema spoilt, is tried
+  /// again once.
   void read(const std::function<void(Database&)>& action);
   /// Lends a connection that can write; the action makes its own transaction, the last thing that it does. It
   /// may run again when it was refused for a moment, or the connection was lost before. HttpFailure{503}
@@ -84,19 +87,27 @@ class ServedSite {
   Stamps look() const;
   std::shared_ptr<const SiteSnapshot> load() const;
   void forget_doctypes();
-  std::unique_ptr<Database> open(Access access, std::function<bool()> cancelled);
+  std::unique_ptr<Database> open(const ConnectionSettings& settings, Access access,
+                                 std::function<bool()> cancelled);
+  ConnectionSettings settings() { return connection_settings(snapshot()->config, m_site.path()); }
+  ConnectionPool::Lease take_reader(bool from_replica);
+  LogFile log() const { return LogFile(m_site.log_file()); }
 
   Site m_site;
   AppFinder m_apps;
   std::string m_passing_key;  ///< for a site without an encryption key: sessions end with this process
   std::mutex m_mutex;
   Stamps m_stamps;
+  Stamps m_refused_stamps;  ///< of files that could not be read
   std::shared_ptr<const SiteSnapshot> m_snapshot;
   std::map<std::string, Known> m_doctypes;
   std::shared_ptr<TemplateFolders> m_templates;
   std::vector<std::filesystem::path> m_template_folders;
   WebPages m_pages;
   std::atomic<int> m_writing{0};
+  /// Until then a replica that does not answer is not asked again. Of the steady clock.
+  std::atomic<std::chrono::steady_clock::time_point> m_replica_rests_until{};
+  ConnectionPool m_replica_readers;
   ConnectionPool m_readers;
   ConnectionPool m_writers;
 };

@@ -46,6 +46,8 @@ HttpResponse answer_api(Visit& visit, LoginThrottle& throttle);
 /// The same for people: /login (GET), and after a login by form.
 HttpResponse log_in(Visit& visit, LoginThrottle& throttle);
 HttpResponse log_out(Visit& visit);
+/// Where a login leads to: `redirect-to` if that is a page of this site, else the Desk.
+std::string place_after_login(const Visit& visit);
 
 /// What pages need to know of the mode, as one JSON text: also the state of /api/events.
 std::string mode_json(const SiteSnapshot& now);

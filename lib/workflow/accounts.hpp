@@ -7,8 +7,8 @@
 
 namespace bench {
 
-/// Gives an account of the site its password (in clear in `user.password_hash`'s place: `password`) and its
-/// role, and makes it when there is none. Takes the site's lock and writes a record. Answers the operation.
+/// Gives an account of the site its password, in clear in `password`, and its role; makes the account when
+/// there is none. Takes the site's lock and writes a record. Answers the operation.
 std::string set_account(const Workplace& workplace, const Site& site, User user, const std::string& password);
 
 /// A site without one gets its encryption key: what its sessions are signed with must outlive the process

@@ -71,6 +71,33 @@ def test_a_write_behind_the_fence_is_refused_by_the_database_too(place):
     equal(client.api("POST", "/api/resource/Book", {"name": "B-1", "title": "x"}).status, 200)
 
 
+def test_reads_in_maintenance_come_from_the_replica(place):
+    """A second database stands for one, so that it can be told which of them answered."""
+    client = served(place)
+    replica = site_of(place) + "_replica"
+    place.bench("new-site", replica, *place.server.arguments(), "--db-name", replica, "--install-app", "books")
+    place.bench("--site", replica, "migrate")
+    for site, title in ((site_of(place), "from here"), (replica, "from there")):
+        place.server.as_app(f"INSERT INTO {quoted(place, 'tabBook')} (name, title) VALUES ('B-1', '{title}')", place.config(site))
+    (place.path / "apps" / "books" / "www").mkdir()
+    (place.path / "apps" / "books" / "www" / "books.html").write_text(
+        "---\ntitle: Books\nqueries:\n  books: SELECT title FROM `tabBook`\n---\n{% for book in books %}{{ book.title }}{% endfor %}")
+    settings = {"read_from_replica": "1", "replica_db_socket": place.server.socket, "replica_db_name": replica,
+                "different_credentials_for_replica": "1", "replica_db_user": replica,
+                "replica_db_password": place.config(replica)["db_password"]}
+    for key, value in settings.items():
+        place.bench(*at_site(place, "set-config", key, value))
+    equal(client.get("/books").text, "from here")
+    place.bench(*at_site(place, "set-maintenance-mode", "on"))
+    equal(client.get("/books").text, "from there")
+    place.bench(*at_site(place, "set-config", "replica_db_socket", "/nowhere"))
+    equal(client.get("/books").text, "from here")
+    contains((place.site(site_of(place)) / "logs" / "bench.log").read_text(), "reads go to the site's own database")
+    place.bench(*at_site(place, "set-config", "replica_db_socket", place.server.socket))
+    place.bench(*at_site(place, "set-maintenance-mode", "off"))
+    equal(client.get("/books").text, "from here")
+
+
 def test_reads_and_writes_through_migrates(place):
     client = served(place)
     stop = threading.Event()

@@ -73,6 +73,20 @@ def test_logging_in_and_out(place):
     equal(client.get("/api/resource/Book").status, 401)
 
 
+def test_a_login_leads_back(place):
+    client, _ = served(place)
+    asked = client.get("/app/Book?q=a%20b")
+    equal((asked.status, asked.headers["Location"]), (302, "/login?redirect-to=%2Fapp%2FBook%3Fq%3Da%2520b"))
+    equal(field_value(client.get(asked.headers["Location"]).text, "redirect-to"), "/app/Book?q=a%20b")
+
+    def led_to(place):
+        return client.ask("POST", "/login", {"usr": "Administrator", "pwd": "correct horse", "redirect-to": place}).headers["Location"]
+
+    equal(led_to("/app/Book?q=a%20b"), "/app/Book?q=a%20b")
+    for other in ("//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "/a\r\nSet-Cookie: x=y", "evil", ""):
+        equal(led_to(other), "/app")
+
+
 def test_a_new_password_ends_sessions(place):
     client, _ = served(place)
     client.log_in()
@@ -325,6 +339,9 @@ def test_files(place):
     part = client.get("/files/digits.txt", Range="bytes=2-4")
     equal((part.status, part.text, part.headers["Content-Range"]), (206, "234", "bytes 2-4/10"))
     equal(client.ask("HEAD", "/files/digits.txt").headers["Content-Length"], "10")
+    for tag in (part.headers["ETag"], f'W/{part.headers["ETag"]}', f'"other", {part.headers["ETag"]}', "*"):
+        equal(client.get("/files/digits.txt", If_None_Match=tag).status, 304)
+    equal(client.get("/files/digits.txt", If_None_Match='"other"').status, 200)
     equal(client.get("/private/files/secret.txt").status, 302)
     client.log_in()
     equal(client.get("/private/files/secret.txt").text, "secret")
@@ -361,6 +378,36 @@ def test_a_config_that_changes_counts_at_once(place):
         equal(client.get("/api/health").json["mode"], "read-only")
         live(place)
         equal(client.get("/api/health").json["mode"], "live")
+
+
+def test_a_broken_config_leaves_what_was_before_and_is_said(place):
+    client, _ = served(place)
+    client.log_in()
+    file = place.site() / "site_config.json"
+    before = file.read_text()
+    file.write_text(before[:-5])
+    for _ in range(3):
+        equal(client.get("/api/resource/Book").status, 200)
+    log = (place.site() / "logs" / "bench.log").read_text()
+    equal(log.count("the site is served as it was before"), 1)
+    contains(log, "site_config.json")
+    file.write_text(before)
+    equal(client.get("/api/resource/Book").status, 200)
+
+
+def test_references_are_checked(place):
+    place.bench("init", str(place.path))
+    place.make_app("books", {"0001_books.sql": 'CREATE TABLE "tabAuthor" (name TEXT PRIMARY KEY);\n'
+                             'CREATE TABLE "tabBook" (name TEXT PRIMARY KEY, author TEXT REFERENCES "tabAuthor" (name));\n'})
+    place.bench("new-site", "develop", "--install-app", "books", "--admin-password", "correct horse")
+    place.bench("--site", "develop", "migrate")
+    _, port = serve(place)
+    client = Client(port)
+    client.log_in()
+    refused = client.api("POST", "/api/resource/Book", {"name": "B-1", "author": "nobody"})
+    equal((refused.status, refused.json["exc_type"]), (417, "ValidationError"))
+    equal(client.api("POST", "/api/resource/Author", {"name": "Austen"}).status, 200)
+    equal(client.api("POST", "/api/resource/Book", {"name": "B-1", "author": "Austen"}).status, 200)
 
 
 def test_reads_and_writes_through_migrates(place):

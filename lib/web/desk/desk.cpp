@@ -232,7 +232,10 @@ HttpResponse change(Visit& visit, const std::string& doctype, const std::string&
 HttpResponse login_page(Visit& visit, int status, std::string_view message) {
   const std::string user(form_of(visit.request).get("usr"));
   return desk_page(visit, "desk/login.html",
-                   {{"message", message}, {"usr", visit.request.is_read() ? "" : user}}, status);
+                   {{"message", message},
+                    {"usr", visit.request.is_read() ? "" : user},
+                    {"redirect_to", form_of(visit.request).get("redirect-to")}},
+                   status);
 }
 
 TemplateList typed_fields(const HttpRequest& request) {
@@ -248,8 +251,9 @@ TemplateList typed_fields(const HttpRequest& request) {
 
 HttpResponse answer_desk(Visit& visit) {
   const std::string& path = visit.request.path;
-  if (path == "/login") return logged_in(visit) != nullptr ? redirect("/app") : login_page(visit, 200, "");
-  if (logged_in(visit) == nullptr) return redirect("/login", visit.request.is_read() ? 302 : 303);
+  if (path == "/login")
+    return logged_in(visit) != nullptr ? redirect(place_after_login(visit)) : login_page(visit, 200, "");
+  if (logged_in(visit) == nullptr) return ask_to_log_in(visit.request);
   if (path == "/app") return tables(visit);
   const std::vector<std::string>& address = visit.request.segments;
   if (address.size() > 3) throw not_found();
@@ -260,11 +264,16 @@ HttpResponse answer_desk(Visit& visit) {
   return list(visit, doctype);
 }
 
+HttpResponse ask_to_log_in(const HttpRequest& request) {
+  if (!request.is_read()) return redirect("/login", 303);
+  return redirect(fmt::format("/login?redirect-to={}", percent_encoded(request.target)));
+}
+
 HttpResponse failure_page(const Visit& visit, int status, const std::string& message) {
   Visit shown = visit;
   const bool is_login = visit.request.path == "/login" && (status == 401 || status == 429);
   if (is_login) return login_page(shown, status, message);
-  if (status == 401 && visit.request.is_read()) return redirect("/login");
+  if (status == 401 && visit.request.is_read()) return ask_to_log_in(visit.request);
   TemplateDict context{
       {"title", reason_phrase(status)},
       {"message", message},

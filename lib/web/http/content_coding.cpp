@@ -38,6 +38,8 @@ bool is_compressible(std::string_view type) {
          type.starts_with("image/svg+xml");
 }
 
+}  // namespace
+
 bool has_tag(const HttpRequest& request, std::string_view tag) {
   const auto wanted = request.headers.find("If-None-Match");
   return wanted && any_member(*wanted, [tag](std::string_view one) {
@@ -45,8 +47,6 @@ bool has_tag(const HttpRequest& request, std::string_view tag) {
            return one == "*" || one == tag;
          });
 }
-
-}  // namespace
 
 bool accepts_gzip(const HttpRequest& request) {
   return any_member(request.headers.get("Accept-Encoding"), [](std::string_view member) {

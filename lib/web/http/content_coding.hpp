@@ -7,6 +7,8 @@
 
 namespace bench {
 
+/// Whether If-None-Match names the entity tag, also as a weak one (RFC 9110, 13.1.2).
+bool has_tag(const HttpRequest& request, std::string_view tag);
 /// Whether the request's Accept-Encoding takes gzip (RFC 9110, 12.5.3).
 bool accepts_gzip(const HttpRequest& request);
 

@@ -10,6 +10,7 @@
 #include <charconv>
 
 #include "base/text.hpp"
+#include "web/http/content_coding.hpp"
 
 namespace bench {
 
@@ -117,7 +118,7 @@ std::optional<HttpResponse> serve_file(const HttpRequest& request, const std::fi
   response.headers.add("Accept-Ranges", "bytes");
   // Somebody's upload must not become a page of the site.
   response.headers.add("X-Content-Type-Options", "nosniff");
-  if (request.headers.get("If-None-Match") == tag) {
+  if (has_tag(request, tag)) {
     response.status = 304;
     return response;
   }

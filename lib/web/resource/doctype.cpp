@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::string_view prefix = "tab";
 
-// Who may log in is changed with `bench set-user`: a row of theirs that somebody edits would make them more
-// than they are.
+// Who may log in is changed with `add-user` and `set-admin-password`: a row that somebody edits here would
+// make them more than they are.
 bool is_hidden(std::string_view table) {
   constexpr std::array hidden{"tabPatch Log",    "tabUser",     "__Auth",
                               "__global_search", "tabSessions", "tabSingles"};
