@@ -7,7 +7,7 @@
 #include <functional>
 #include <utility>
 
-#include "backup/archive.hpp"
+#include "backup/archive_module.hpp"
 #include "backup/tar_reader.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -130,7 +130,8 @@ void remove_extracted(const std::filesystem::path& target) {
 
 }  // namespace
 
-void check_archive(const std::filesystem::path& archive, const std::function<void(std::uint64_t)>& advance) {
+void archive_module::check(const std::filesystem::path& archive,
+                           const std::function<void(std::uint64_t)>& advance) {
   TarReader tar(archive);
   while (tar.next()) {
     tar.content([&](std::string_view, std::uint64_t) {
@@ -139,7 +140,7 @@ void check_archive(const std::filesystem::path& archive, const std::function<voi
   }
 }
 
-void extract_archive(const std::filesystem::path& archive, const std::filesystem::path& target) {
+void archive_module::extract(const std::filesystem::path& archive, const std::filesystem::path& target) {
   TarReader tar(archive);
   TreeReader tree(target);
   try {

@@ -13,8 +13,8 @@
 #include <optional>
 #include <utility>
 
-#include "backup/archive.hpp"
 #include "backup/archive_locale.hpp"
+#include "backup/archive_module.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "operation/interruption.hpp"
@@ -251,8 +251,8 @@ class TreeWriter {
 
 }  // namespace
 
-ArchiveReport write_archive(const std::filesystem::path& folder, std::string_view prefix,
-                            const ByteSink& sink) {
+ArchiveReport archive_module::write(const std::filesystem::path& folder, std::string_view prefix,
+                                    const ByteSink& sink) {
   const ArchiveLocale locale;
   return TreeWriter(sink, folder, std::string(prefix)).run();
 }

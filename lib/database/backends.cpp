@@ -1,12 +1,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <dlfcn.h>
-
 #include <array>
 #include <filesystem>
 
 #include "base/error.hpp"
+#include "base/module.hpp"
 #include "database/backend.hpp"
 #include "database/sqlite/backend.hpp"
 
@@ -14,20 +13,8 @@ namespace bench {
 
 namespace {
 
-// A module is linked into the program (tests do that), or lies beside it.
 const Backend* load_module(const char* name, const char* entry) {
-  void* function = dlsym(RTLD_DEFAULT, entry);
-  if (function == nullptr) {
-    const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
-    const auto file = program.parent_path().parent_path() / "lib" / "bench" / fmt::format("{}.so", name);
-    void* module = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (module != nullptr) function = dlsym(module, entry);
-    if (function == nullptr)
-      throw Error(Kind::configuration,
-                  fmt::format("bench's part for {} cannot be loaded: {}", name, dlerror()),
-                  "install bench anew, with the libraries that it needs");
-  }
-  return reinterpret_cast<const Backend* (*)()>(function)();
+  return reinterpret_cast<const Backend* (*)()>(module_entry(name, entry))();
 }
 
 const Backend* load_mariadb() {

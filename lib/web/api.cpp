@@ -174,12 +174,12 @@ std::string mode_json(const SiteSnapshot& now) {
   const auto time = [](const std::optional<Clock::time_point>& point) {
     return point ? nlohmann::json(to_iso8601(*point)) : nlohmann::json(nullptr);
   };
-  return json_text({{"mode", name(now.mode)},
-                    {"read_only", now.in_maintenance()},
-                    {"reason", now.reason},
-                    {"expected_end", time(now.expected_end)},
-                    {"announced_for", time(now.announced_for)},
-                    {"release", now.release}});
+  return json_text(nlohmann::json{{"mode", name(now.mode)},
+                                  {"read_only", now.in_maintenance()},
+                                  {"reason", now.reason},
+                                  {"expected_end", time(now.expected_end)},
+                                  {"announced_for", time(now.announced_for)},
+                                  {"release", now.release}});
 }
 
 HttpParameters form_of(const HttpRequest& request) {
