@@ -44,6 +44,9 @@ void add_window(const Site& site, SiteSnapshot& snapshot) {
       if (!holds_window(operation)) continue;
       snapshot.reason = operation.record().value("reason", "");
       snapshot.expected_end = from_iso8601(operation.record().value("expected_end", ""));
+      snapshot.estimated_end = snapshot.expected_end
+                                   ? snapshot.expected_end
+                                   : from_iso8601(operation.record().value("estimated_end", ""));
     }
 }
 

@@ -39,6 +39,8 @@ struct SiteSnapshot {
   /// Of the window that stands, or of one that is announced.
   std::string reason;
   std::optional<Clock::time_point> expected_end;
+  /// When it may be worth to ask again: the expected end, else as long as the last such window took.
+  std::optional<Clock::time_point> estimated_end;
   std::optional<Clock::time_point> announced_for;
 
   bool in_maintenance() const { return mode != SiteMode::live; }

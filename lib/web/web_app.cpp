@@ -255,7 +255,7 @@ HttpResponse WebApp::answer_for(const std::shared_ptr<ServedSite>& site, const H
   // The mode may have changed while the answer was made.
   visit.now = site->snapshot();
   if (response.status == 503) {
-    const auto end = visit.now->expected_end;
+    const auto end = visit.now->estimated_end;
     const auto left = end ? std::chrono::ceil<std::chrono::seconds>(*end - Clock::now()).count() : 10;
     response.headers.set("Retry-After", fmt::format("{}", std::clamp<std::int64_t>(left, 1, 3'600)));
     response.headers.set("Cache-Control", "no-store");

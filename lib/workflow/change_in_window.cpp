@@ -74,6 +74,20 @@ void Change::run() {
   if (m_report.result == MigrateResult::undone && m_change.after_undo) m_change.after_undo();
 }
 
+// As long as the last one of its kind took: for whoever is told to come back later.
+void note_estimate(const Site& site, Operation& operation) {
+  std::int64_t last = 0;
+  for (const Operation& before : Operation::list_in_state(site, OperationState::done)) {
+    if (before.kind() != operation.kind()) continue;
+    static const nlohmann::json::json_pointer duration("/result/window/duration_ms");
+    if (before.record().contains(duration)) last = before.record().at(duration).get<std::int64_t>();
+  }
+  if (last == 0) return;
+  operation.update([last](nlohmann::json& record) {
+    record["estimated_end"] = to_iso8601(Clock::now() + std::chrono::milliseconds(last));
+  });
+}
+
 MaintenanceWindow Change::enter() {
   if (m_change.entry == WindowedChange::Entry::standing)
     m_workplace.progress.phase(fmt::format("going on with {} in its window", m_operation.id()));
@@ -82,6 +96,7 @@ MaintenanceWindow Change::enter() {
   try {
     m_operation.step("enter");
     note_announcement(m_site, m_operation);
+    note_estimate(m_site, m_operation);
     MaintenanceWindow window = std::move(m_change.window);
     if (m_change.entry == WindowedChange::Entry::standing)
       window.resume(m_operation);
