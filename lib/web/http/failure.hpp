@@ -9,14 +9,20 @@ namespace bench {
 /// A request that cannot be answered as asked: the status, and what Frappe's clients know it by.
 class HttpFailure : public Error {
  public:
-  HttpFailure(int status, std::string exc_type, const std::string& message)
-      : Error(Kind::usage, message), m_status(status), m_exc_type(std::move(exc_type)) {}
+  HttpFailure(int status, std::string exc_type, const std::string& message, std::string field = {})
+      : Error(Kind::usage, message),
+        m_status(status),
+        m_exc_type(std::move(exc_type)),
+        m_field(std::move(field)) {}
   int status() const { return m_status; }
   const std::string& exc_type() const { return m_exc_type; }
+  /// The column whose value is wrong; empty when it is not one alone, or not known.
+  const std::string& field() const { return m_field; }
 
  private:
   int m_status;
   std::string m_exc_type;
+  std::string m_field;
 };
 
 }  // namespace bench
