@@ -176,6 +176,10 @@ class Browser:
                      deviceScaleFactor=1, mobile=look["mobile"])
         self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": look["scheme"]}])
 
+    def run_scripts(self, allowed):
+        """Whether pages that are opened from now on may."""
+        self.command("Emulation.setScriptExecutionDisabled", value=not allowed)
+
     def picture(self, file):
         told = self.command("Page.captureScreenshot", format="png", captureBeyondViewport=True)
         file.write_bytes(base64.b64decode(told["data"]))

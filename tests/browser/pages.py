@@ -5,7 +5,7 @@ from pathlib import Path
 
 from browser import LOOKS, Browser
 from library import Library
-from support import Skipped, equal
+from support import Skipped, contains, equal
 
 
 def open_list(browser):
@@ -22,6 +22,7 @@ def send_wrong_value(browser):
     browser.run("document.querySelector('[name=pages]').type = 'text'")
     browser.fill("pages", "many")
     browser.press("Save")
+    equal((browser.value("pages"), browser.focused().get_attribute("name")), ("many", "pages"))
 
 
 def send_conflict(browser, library):
@@ -32,11 +33,15 @@ def send_conflict(browser, library):
 
 
 def send_in_window(browser, library):
-    """By a browser that runs no script: the form goes off, and comes back."""
+    """Without the page's script: the form goes off, and comes back."""
+    browser.run_scripts(False)
     open_form(browser)
     browser.fill("title", "Typed before the window")
     library.read_only()
-    browser.leaves(lambda: browser.run("HTMLFormElement.prototype.submit.call(document.querySelector('form.writes-form'))"))
+    browser.one("[value=save]").click()
+    browser.wait_for_text("Please try again later.")
+    browser.run_scripts(True)
+    equal(browser.value("title"), "Typed before the window")
 
 
 def log_in_wrongly(browser):
@@ -67,53 +72,54 @@ def close(browser, library):
 
 
 def kinds(browser, library):
-    """By name; the order matters: people log in, the site goes into maintenance."""
+    """Name, way there, and what it says; the order matters: people log in, the site goes into maintenance."""
 
     def at(path):
         return lambda: browser.open(path)
 
-    yield "website-home", at("/")
-    yield "markdown", at("/about")
-    yield "login", at("/login")
-    yield "login-failed", lambda: log_in_wrongly(browser)
+    yield "website-home", at("/"), "This site is served by bench"
+    yield "markdown", at("/about"), "Opening hours"
+    yield "login", at("/login"), "Log in to develop"
+    yield "login-failed", lambda: log_in_wrongly(browser), "Invalid login credentials"
     browser.log_in()
-    yield "tables", at("/app")
-    yield "list", lambda: open_list(browser)
-    yield "list-sorted", at("/app/Book?sort=title&dir=desc&page=2")
-    yield "list-searched", at("/app/Book?q=volume")
-    yield "list-nothing-found", at("/app/Book?q=no%20such%20book")
-    yield "list-empty", at("/app/Reader")
-    yield "form", lambda: open_form(browser)
-    yield "form-saved", lambda: save(browser)
-    yield "form-new", at("/app/Book?new")
-    yield "form-wrong", lambda: send_wrong_value(browser)
-    yield "form-conflict", lambda: send_conflict(browser, library)
-    yield "form-delete", lambda: ask_to_delete(browser)
-    yield "not-found", at("/app/Book/nothing")
-    yield "not-found-website", at("/nowhere")
-    yield "announced", lambda: announce(browser, library)
-    yield "read-only-sent", lambda: send_in_window(browser, library)
-    yield "read-only-tables", at("/app")
-    yield "read-only-list", lambda: open_list(browser)
-    yield "read-only-form", lambda: open_form(browser)
-    yield "read-only-new", at("/app/Book?new")
-    yield "read-only-home", at("/")
+    yield "tables", at("/app"), "Publishing House"
+    yield "list", lambda: open_list(browser), "Page 1 of 3"
+    yield "list-sorted", at("/app/Book?sort=title&dir=desc&page=2"), "Page 2 of 3"
+    yield "list-searched", at("/app/Book?q=volume"), "42 rows"
+    yield "list-nothing-found", at("/app/Book?q=no%20such%20book"), "Nothing here that contains"
+    yield "list-empty", at("/app/Reader"), "Nothing here yet"
+    yield "form", lambda: open_form(browser), "Save"
+    yield "form-saved", lambda: save(browser), "Saved."
+    yield "form-new", at("/app/Book?new"), "New Book"
+    yield "form-wrong", lambda: send_wrong_value(browser), "'Pages' takes a whole number"
+    yield "form-conflict", lambda: send_conflict(browser, library), "Stored now: Somebody else"
+    yield "form-delete", lambda: ask_to_delete(browser), "It cannot be brought back"
+    yield "not-found", at("/app/Book/nothing"), "there is no Book called"
+    yield "not-found-website", at("/nowhere"), "404"
+    yield "announced", lambda: announce(browser, library), "Planned maintenance"
+    yield "read-only-sent", lambda: send_in_window(browser, library), "What you typed stays here"
+    yield "read-only-tables", at("/app"), "Read Only Mode"
+    yield "read-only-list", lambda: open_list(browser), "Read Only Mode"
+    yield "read-only-form", lambda: open_form(browser), "Nothing can be saved while the site is read only"
+    yield "read-only-new", at("/app/Book?new"), "Nothing can be saved while the site is read only"
+    yield "read-only-home", at("/"), "Read Only Mode"
     library.live()
     browser.log_out()
     browser.log_in("reader@example.org", "a reader's secret")
-    yield "reader-list", lambda: open_list(browser)
-    yield "reader-form", lambda: open_form(browser)
+    yield "reader-list", lambda: open_list(browser), "may read"
+    yield "reader-form", lambda: open_form(browser), "You may read this, but not change it"
     library.read_only()
-    yield "updating", lambda: close(browser, library)
+    yield "updating", lambda: close(browser, library), "It will be back in a few moments"
 
 
 def visit_all(place, look_at):
     """Calls `look_at` with the name of each page, when it is there in that look."""
     library = Library(place)
     with Browser(place, library.port) as browser:
-        for name, go in kinds(browser, library):
+        for name, go, words in kinds(browser, library):
             browser.look("light")
             go()
+            contains(browser.text(), words)
             for look in LOOKS:
                 browser.look(look)
                 look_at(browser, f"{name}, {look}")

@@ -68,17 +68,8 @@ std::string for_people(const Column& column, const std::string& stored) {
   return stored;
 }
 
-// How much room a value needs.
-std::string_view size_of(const Column& column) {
-  switch (column.type) {
-    case ColumnType::long_text:
-    case ColumnType::json:
-      return "wide";
-    case ColumnType::text:
-      return "middle";
-    default:
-      return "narrow";
-  }
+bool is_long(const Column& column) {
+  return column.type == ColumnType::long_text || column.type == ColumnType::json;
 }
 
 bool is_required(const Column& column) {
@@ -121,7 +112,7 @@ TemplateList form_fields(const Doctype& doctype, const Document* document, const
                        {"label", label(column.name)},
                        {"kind", kind_of(column)},
                        {"value", std::move(value)},
-                       {"size", size_of(column)},
+                       {"is_long", is_long(column)},
                        {"required", is_required(column) && !names_itself},
                        {"fixed", is_key && document != nullptr}};
     if (value_differs) field.set("stored", for_people(column, stored));

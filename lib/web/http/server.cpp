@@ -370,18 +370,24 @@ asio::awaitable<void> HttpServer::Implementation::stream_events(std::shared_ptr<
   if (is_new) asio::co_spawn(m_io, watch(events.topic), asio::detached);
   connection->stream.expires_never();
   asio::co_spawn(m_io, wait_for_end(connection), asio::detached);
-  std::uint64_t sent = 0;
+  // What others were told last may be older than the page that asks: it begins with what is so now.
+  std::string told;
+  std::string next = events.first;
+  std::uint64_t seen = topic.version;
   ErrorCode error;
   while (!m_stopping && !connection->is_gone && !error) {
-    const std::string piece = sent == topic.version ? ":\n\n" : fmt::format("data: {}\n\n", topic.current);
-    sent = topic.version;
+    const std::string piece = next == told ? ":\n\n" : fmt::format("data: {}\n\n", next);
+    told = next;
     connection->stream.expires_after(m_options.write_timeout);
     co_await asio::async_write(connection->stream, asio::buffer(piece),
                                asio::redirect_error(asio::use_awaitable, error));
-    if (error || sent != topic.version) continue;
-    ErrorCode woken;
-    connection->wake_up.expires_after(heartbeat_interval);
-    co_await connection->wake_up.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    if (!error && seen == topic.version) {
+      ErrorCode woken;
+      connection->wake_up.expires_after(heartbeat_interval);
+      co_await connection->wake_up.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    }
+    if (seen != topic.version) next = topic.current;
+    seen = topic.version;
   }
   topic.waiting.erase(place);
   connection->stream.close();
@@ -402,14 +408,17 @@ asio::awaitable<void> HttpServer::Implementation::watch(std::string name) {
   Topic& topic = m_topics.at(name);
   asio::steady_timer pause(m_io);
   while (!m_stopping && !topic.waiting.empty()) {
+    // Copies: whoever comes meanwhile puts another state there, and this is read in another thread.
+    const std::function<std::string()> state = topic.state;
+    const std::string before = topic.current;
     std::string now = co_await asio::co_spawn(
         m_workers,
-        [&topic]() -> asio::awaitable<std::string> {
+        [&state, &before]() -> asio::awaitable<std::string> {
           try {
-            co_return topic.state();
+            co_return state();
           } catch (const std::exception&) {
             // A config file that is being edited by hand: the next look tells.
-            co_return topic.current;
+            co_return before;
           }
         },
         asio::use_awaitable);
