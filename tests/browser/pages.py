@@ -112,21 +112,6 @@ def kinds(browser, library):
     yield "updating", lambda: close(browser, library), "It will be back in a few moments"
 
 
-def visit_all(place, look_at):
-    """Calls `look_at` with the name of each page, when it is there in that look."""
-    library = Library(place)
-    with Browser(place, library.port) as browser:
-        for name, go, words in kinds(browser, library):
-            browser.look("light")
-            go()
-            contains(browser.text(), words)
-            for look in LOOKS:
-                browser.look(look)
-                look_at(browser, f"{name}, {look}")
-        browser.collect()
-        return browser
-
-
 def overflow(browser):
     """What is wider than the page: its width, the window's, and what sticks out."""
     return browser.run("""
@@ -146,30 +131,6 @@ def small_targets(browser):
       }).map((one) => one.outerHTML.slice(0, 80));""")
 
 
-def test_all_pages_fit_and_ask_nobody_else(place):
-    pictures = os.environ.get("BENCH_SCREENSHOTS")
-    found = []
-
-    def look_at(browser, name):
-        if pictures:
-            browser.picture(Path(pictures) / f"{name.replace(', ', '.')}.png")
-        if wider := overflow(browser):
-            found.append((name, "is wider than the window", wider))
-        if name.endswith("phone") and (small := small_targets(browser)):
-            found.append((name, "is hard to hit", small))
-
-    browser = visit_all(place, look_at)
-    equal(found, [])
-    # The browser's own first page is in itself.
-    inside = (browser.origin + "/", "data:", "about:", "chrome:")
-    elsewhere = [url for url in browser.requests if not url.startswith(inside)]
-    equal(elsewhere, [])
-    assert len(browser.requests) > 50, browser.requests
-    # That a page answers 4xx or 503 is told there as well.
-    complaints = [entry for entry in browser.complaints if entry["source"] != "network"]
-    equal(complaints, [])
-
-
 AXE_RUN = """
 const done = arguments[arguments.length - 1];
 axe.run(document, {resultTypes: ["violations"]}).then(
@@ -179,19 +140,55 @@ axe.run(document, {resultTypes: ["violations"]}).then(
 """
 
 
-def test_all_pages_are_accessible(place):
-    """axe-core finds nothing, of whatever weight."""
-    axe = Path(os.environ["AXE"])
-    if not axe.exists():
-        raise Skipped("axe-core is not there: tests/browser/fetch could not download it")
-    script = axe.read_text()
-    found = {}
+class Inspection:
+    """What is wrong with the pages, each in each look; with BENCH_SCREENSHOTS=FOLDER in the environment, their pictures too."""
 
-    def look_at(browser, name):
-        if not browser.run("return 'axe' in window"):
-            browser.run(script)
-        if violations := browser.run_async(AXE_RUN):
-            found[name] = violations
+    def __init__(self, browser):
+        self.browser, self.found = browser, []
+        axe = Path(os.environ["AXE"])
+        self.axe = axe.read_text() if axe.exists() else None
+        self.pictures = os.environ.get("BENCH_SCREENSHOTS")
 
-    visit_all(place, look_at)
-    assert not found, "\n".join(f"{name}\n    {one}" for name, violations in found.items() for one in violations)
+    def look_at(self, page, look):
+        if self.pictures:
+            self.browser.picture(Path(self.pictures) / f"{page}.{look}.png")
+        if wider := overflow(self.browser):
+            self.note(page, look, "is wider than the window", wider)
+        if look == "phone" and (small := small_targets(self.browser)):
+            self.note(page, look, "is hard to hit", small)
+        if self.axe and not self.browser.run("return 'axe' in window"):
+            self.browser.run(self.axe)
+        if self.axe and (violations := self.browser.run_async(AXE_RUN)):
+            self.note(page, look, "keeps people out", violations)
+
+    def look_at_the_log(self):
+        """Where requests went, and what the console says; that a page answers 4xx or 503 is told there as well."""
+        self.browser.collect()
+        # The browser's own first page is in itself.
+        inside = (self.browser.origin + "/", "data:", "about:", "chrome:")
+        if elsewhere := [url for url in self.browser.requests if not url.startswith(inside)]:
+            self.note("all", "all", "asks somebody else", elsewhere)
+        if complaints := [entry for entry in self.browser.complaints if entry["source"] != "network"]:
+            self.note("all", "all", "made the browser complain", complaints)
+        assert len(self.browser.requests) > 50, self.browser.requests
+
+    def note(self, page, look, what, details):
+        self.found.append(f"{page}, {look}: {what}\n    " + "\n    ".join(str(one) for one in details))
+
+
+def test_all_pages_fit_are_accessible_and_ask_nobody_else(place):
+    """Light, dark, and on a phone. Accessible: axe-core finds nothing, of whatever weight."""
+    library = Library(place)
+    with Browser(place, library.port) as browser:
+        inspection = Inspection(browser)
+        for page, go, words in kinds(browser, library):
+            browser.look("light")
+            go()
+            contains(browser.text(), words)
+            for look in LOOKS:
+                browser.look(look)
+                inspection.look_at(page, look)
+        inspection.look_at_the_log()
+    assert not inspection.found, "\n".join(inspection.found)
+    if not inspection.axe:
+        raise Skipped("axe-core is not there, all else is well: tests/browser/fetch could not download it")
