@@ -1,6 +1,7 @@
 """Debian's Chromium, driven through WebDriver: its own folder, nothing but the server to talk to, ended with the case."""
 
 import base64
+import ctypes
 import json
 import os
 import re
@@ -24,6 +25,7 @@ except ImportError:
 CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 # Less than ctest's: whoever is in time tidies up.
 SECONDS = 150
+PR_SET_PDEATHSIG = 1
 
 LOOKS = {
     "light": {"width": 1280, "height": 800, "scheme": "light", "mobile": False},
@@ -202,9 +204,11 @@ def end_by_signal(number, _):
 
 def start_driver(place):
     environment = {"PATH": os.environ["PATH"], "HOME": str(place.folder), "TMPDIR": str(place.folder), "LC_ALL": "C.UTF-8"}
-    # In place.children: what ends those ends it.
+    libc = ctypes.CDLL(None)
+    # In place.children: what ends those ends it. A case that is killed ends it as well, and it the browser.
     child = subprocess.Popen([str(DRIVER), "--port=0"], env=environment, cwd=place.folder, stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                             preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
     place.children.append(child)
     return child
 
