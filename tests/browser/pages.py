@@ -188,6 +188,9 @@ def test_all_pages_fit_are_accessible_and_ask_nobody_else(place):
             for look in LOOKS:
                 browser.look(look)
                 inspection.look_at(page, look)
+        # The page of a closed site goes on by itself.
+        library.live()
+        browser.wait_for_text("Log out")
         inspection.look_at_the_log()
     assert not inspection.found, "\n".join(inspection.found)
     if not inspection.axe:

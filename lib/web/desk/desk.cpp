@@ -274,9 +274,16 @@ HttpResponse login_page(Visit& visit, int status, std::string_view message) {
                    {{"message", message}, {"usr", visit.request.is_read() ? "" : user}}, status);
 }
 
+// What another site's page had sent is nothing that somebody typed here.
+bool was_typed_here(const HttpRequest& request) {
+  const std::string_view from = request.headers.get("Sec-Fetch-Site");
+  const bool is_foreign = from == "cross-site" || from == "same-site";
+  return !request.is_read() && request.path.starts_with("/app/") && !is_foreign;
+}
+
 TemplateList typed_fields(const HttpRequest& request) {
   TemplateList fields;
-  if (request.is_read() || !request.path.starts_with("/app/")) return fields;
+  if (!was_typed_here(request)) return fields;
   for (const auto& [name, value] : parse_form(request.body))
     if (name != "csrf_token" && name != "pwd")
       fields.emplace_back(TemplateDict{{"name", name}, {"label", label(name)}, {"value", value}});
@@ -309,7 +316,7 @@ HttpResponse failure_page(const Visit& visit, int status, const std::string& mes
   if (is_login) return login_page(shown, status, message);
   if (status == 401 && visit.request.is_read()) return redirect("/login");
   const bool is_about_a_form = status == 403 || status == 503;
-  if (is_about_a_form && !visit.request.is_read() && visit.request.path.starts_with("/app/"))
+  if (is_about_a_form && was_typed_here(visit.request))
     if (auto page = form_once_more(shown, status, message)) return std::move(*page);
   TemplateDict context{{"title", reason_phrase(status)},
                        {"message", message},
