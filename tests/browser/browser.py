@@ -14,7 +14,7 @@ from support import Skipped, wait_for
 
 try:
     from selenium import webdriver
-    from selenium.common.exceptions import StaleElementReferenceException
+    from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
     from selenium.webdriver.chromium.remote_connection import ChromiumRemoteConnection
     from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.by import By
@@ -106,7 +106,8 @@ class Browser:
         def holds():
             try:
                 return condition()
-            except StaleElementReferenceException:
+            except WebDriverException:
+                # One page goes, and another comes.
                 return False
 
         wait_for(holds, what)
@@ -139,7 +140,7 @@ class Browser:
         self.run("window.is_old_page = true")
         action()
         try:
-            wait_for(lambda: self.run("return !window.is_old_page && document.readyState === 'complete'"), "the next page")
+            self.wait_until(lambda: self.run("return !window.is_old_page && document.readyState === 'complete'"), "the next page")
         except AssertionError:
             raise AssertionError(f"waited in vain for the next page; this one says:\n{self.text()}") from None
 

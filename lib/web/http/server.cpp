@@ -147,6 +147,7 @@ class HttpServer::Implementation {
   asio::awaitable<void> stream_events(std::shared_ptr<Connection> connection, const EventStream& events);
   asio::awaitable<void> wait_for_end(std::shared_ptr<Connection> connection);
   asio::awaitable<void> watch(std::string name);
+  static void update(Topic& topic, std::string now);
   void tell(const HttpRequest& request, const Connection& connection, const HttpResponse& response,
             std::chrono::steady_clock::time_point began) const;
   void end();
@@ -370,24 +371,21 @@ asio::awaitable<void> HttpServer::Implementation::stream_events(std::shared_ptr<
   if (is_new) asio::co_spawn(m_io, watch(events.topic), asio::detached);
   connection->stream.expires_never();
   asio::co_spawn(m_io, wait_for_end(connection), asio::detached);
-  // What others were told last may be older than the page that asks: it begins with what is so now.
-  std::string told;
-  std::string next = events.first;
-  std::uint64_t seen = topic.version;
+  // What others were told last may be older than the page that asks. It becomes what all know, so that the
+  // next look compares with what this one was told.
+  update(topic, events.first);
+  std::uint64_t sent = 0;
   ErrorCode error;
   while (!m_stopping && !connection->is_gone && !error) {
-    const std::string piece = next == told ? ":\n\n" : fmt::format("data: {}\n\n", next);
-    told = next;
+    const std::string piece = sent == topic.version ? ":\n\n" : fmt::format("data: {}\n\n", topic.current);
+    sent = topic.version;
     connection->stream.expires_after(m_options.write_timeout);
     co_await asio::async_write(connection->stream, asio::buffer(piece),
                                asio::redirect_error(asio::use_awaitable, error));
-    if (!error && seen == topic.version) {
-      ErrorCode woken;
-      connection->wake_up.expires_after(heartbeat_interval);
-      co_await connection->wake_up.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    }
-    if (seen != topic.version) next = topic.current;
-    seen = topic.version;
+    if (error || sent != topic.version) continue;
+    ErrorCode woken;
+    connection->wake_up.expires_after(heartbeat_interval);
+    co_await connection->wake_up.async_wait(asio::redirect_error(asio::use_awaitable, woken));
   }
   topic.waiting.erase(place);
   connection->stream.close();
@@ -401,6 +399,13 @@ asio::awaitable<void> HttpServer::Implementation::wait_for_end(std::shared_ptr<C
                                               asio::redirect_error(asio::use_awaitable, error));
   connection->is_gone = true;
   connection->wake_up.cancel();
+}
+
+void HttpServer::Implementation::update(Topic& topic, std::string now) {
+  if (topic.version != 0 && now == topic.current) return;
+  topic.current = std::move(now);
+  ++topic.version;
+  for (Connection* connection : topic.waiting) connection->wake_up.cancel();
 }
 
 // One for each topic that somebody listens to, however many do.
@@ -422,11 +427,7 @@ asio::awaitable<void> HttpServer::Implementation::watch(std::string name) {
           }
         },
         asio::use_awaitable);
-    if (topic.version == 0 || now != topic.current) {
-      topic.current = std::move(now);
-      ++topic.version;
-      for (Connection* connection : topic.waiting) connection->wake_up.cancel();
-    }
+    update(topic, std::move(now));
     ErrorCode ignored;
     pause.expires_after(topic_interval);
     co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
