@@ -147,14 +147,18 @@ HttpResponse events(const Visit& visit) {
   // nginx would keep what it has until its buffer is full.
   response.headers.add("X-Accel-Buffering", "no");
   const auto site = visit.site;
-  response.body =
-      EventStream{.topic = site->site().name(), .state = [site] { return mode_json(*site->snapshot()); }};
+  response.body = EventStream{.topic = site->site().name(), .first = mode_json(*visit.now), .state = [site] {
+                                return mode_json(*site->snapshot());
+                              }};
   return response;
 }
 
-// For a page that cannot listen.
+// For a page that cannot listen, and for one that is about to send a form: who it would come from now.
 HttpResponse mode(const Visit& visit) {
-  HttpResponse response = text_response(200, "application/json", mode_json(*visit.now));
+  nlohmann::json told = nlohmann::json::parse(mode_json(*visit.now));
+  told["user"] = visit.session ? nlohmann::json(visit.session->user) : nlohmann::json(nullptr);
+  told["csrf_token"] = visit.session ? visit.session->csrf_token : "";
+  HttpResponse response = json_response(told);
   response.headers.set("Cache-Control", "no-store");
   return response;
 }

@@ -66,10 +66,14 @@ HttpResponse updating_page(const Visit& visit) {
     return failure_response(visit, {503, "SessionStopped", "The site is being updated"});
   return text_response(
       503, "text/html; charset=utf-8",
-      "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-      "content=\"width=device-width\"><meta http-equiv=\"refresh\" content=\"30\">"
-      "<title>Updating</title></head><body><main><h1>Updating</h1><p>The site is being updated. "
-      "It will be back in a few moments.</p></main></body></html>\n");
+      "<!doctype html>\n<html lang=\"en\" data-closed>\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Updating</title>\n"
+      "<link rel=\"icon\" href=\"data:,\">\n<link rel=\"stylesheet\" href=\"/assets/core/desk.css\">\n"
+      "<noscript><meta http-equiv=\"refresh\" content=\"30\"></noscript>\n"
+      "<script src=\"/assets/core/read_only.js\" defer></script>\n</head>\n<body>\n"
+      "<main class=\"card narrow\">\n<h1>Updating</h1>\n<p>The site is being updated. It will be back in a "
+      "few "
+      "moments.</p>\n<p class=\"note\">This page goes on by itself.</p>\n</main>\n</body>\n</html>\n");
 }
 
 bool is_named_as_read(std::string_view path) {
@@ -237,8 +241,9 @@ HttpResponse WebApp::answer_for(const std::shared_ptr<ServedSite>& site, const H
                       .verify(cookie(request.headers.get("Cookie"), "sid"), Clock::now());
   HttpResponse response;
   try {
-    const bool is_always_answered =
-        request.path == "/api/health" || request.path == "/api/events" || request.path == "/api/mode";
+    const bool is_always_answered = request.path == "/api/health" || request.path == "/api/events" ||
+                                    request.path == "/api/mode" ||
+                                    (request.is_read() && request.path.starts_with("/assets/"));
     if (visit.now->mode == SiteMode::closed && !is_always_answered) {
       response = updating_page(visit);
     } else {

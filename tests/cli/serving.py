@@ -314,14 +314,35 @@ def test_a_closed_site(place):
 def test_events_tell_the_mode(place):
     client, _ = served(place)
     with socket.create_connection(("127.0.0.1", client.port), timeout=20) as stream:
-        stream.sendall(b"GET /api/events HTTP/1.1\r\nHost: develop\r\n\r\n")
-        told = bytearray()
-        threading.Thread(target=lambda: read_all(stream, told), daemon=True).start()
+        told = listen(stream)
         wait_for(lambda: b'"mode":"live"' in told, "the first event")
         read_only(place)
         wait_for(lambda: b'"mode":"read-only"' in told, "the window's event")
         live(place)
         wait_for(lambda: told.count(b'"mode":"live"') == 2, "the lift's event")
+
+
+def test_who_comes_late_is_told_what_is_so_now(place):
+    client, _ = served(place)
+    with socket.create_connection(("127.0.0.1", client.port), timeout=20) as first:
+        told = listen(first)
+        wait_for(lambda: b'"mode":"live"' in told, "the first event")
+        read_only(place)
+        # Before the server has looked again, as a rule.
+        with socket.create_connection(("127.0.0.1", client.port), timeout=20) as second:
+            late = listen(second)
+            wait_for(lambda: b"data:" in late, "what is so now")
+            live(place)
+            wait_for(lambda: late.count(b"data:") == 2, "both events")
+            modes = [json.loads(line[5:])["mode"] for line in bytes(late).splitlines() if line.startswith(b"data:")]
+            equal(modes, ["read-only", "live"])
+
+
+def listen(stream):
+    stream.sendall(b"GET /api/events HTTP/1.1\r\nHost: develop\r\n\r\n")
+    told = bytearray()
+    threading.Thread(target=lambda: read_all(stream, told), daemon=True).start()
+    return told
 
 
 def read_all(stream, told):

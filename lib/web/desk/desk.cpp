@@ -56,9 +56,16 @@ std::vector<const Column*> list_columns(const Doctype& doctype) {
   return columns;
 }
 
+bool is_number(const Column& column) {
+  return column.type == ColumnType::integer || column.type == ColumnType::decimal ||
+         column.type == ColumnType::real;
+}
+
 // Cut where a character begins, so that no half one is shown.
-std::string cell(const Value& value) {
+std::string cell(const Column& column, const Value& value) {
   std::string text = to_text(value);
+  if (column.type == ColumnType::boolean && !is_null(value))
+    return text == "1" || text == "t" || text == "true" ? "Yes" : "No";
   if (text.size() <= longest_cell) return text;
   std::size_t end = longest_cell;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
@@ -102,7 +109,8 @@ TemplateList header_cells(const std::vector<const Column*>& columns, const ListV
   for (const Column* column : columns) {
     const bool is_sorted = column->name == view.sort;
     TemplateDict one{{"label", label(column->name)},
-                     {"link", view.link(base, column->name, is_sorted && !view.descending, 1)}};
+                     {"link", view.link(base, column->name, is_sorted && !view.descending, 1)},
+                     {"is_number", is_number(*column)}};
     if (is_sorted) one.set("sorted", view.descending ? "descending" : "ascending");
     cells.emplace_back(std::move(one));
   }
@@ -128,7 +136,9 @@ HttpResponse list(Visit& visit, const std::string& name) {
     TemplateList rows;
     for (const Row& row : list_rows(database, *doctype, query)) {
       TemplateList values;
-      for (const Value& value : row) values.emplace_back(cell(value));
+      for (std::size_t i = 0; i < columns.size(); ++i)
+        values.emplace_back(
+            TemplateDict{{"text", cell(*columns[i], row[i])}, {"is_number", is_number(*columns[i])}});
       TemplateDict one{{"values", std::move(values)}};
       if (!doctype->key.empty()) one.set("link", address(doctype->name, to_text(row.front())));
       rows.emplace_back(std::move(one));
@@ -155,6 +165,9 @@ struct FormNote {
   int status = 200;
   std::string message;
   const HttpParameters* typed = nullptr;
+  std::string wrong_field = {};
+  /// What is stored is shown beside what was typed: the form can be saved then, by somebody who has seen it.
+  bool shows_stored = false;
 };
 
 HttpResponse form(Visit& visit, const std::string& doctype_name, const std::string& name,
@@ -164,12 +177,15 @@ HttpResponse form(Visit& visit, const std::string& doctype_name, const std::stri
     const auto doctype = visit.site->doctype(database, doctype_name);
     std::optional<Document> document;
     if (!name.empty()) document = get_document(database, *doctype, name);
+    const bool has_seen_stored = note.typed == nullptr || note.shows_stored;
     context = {{"doctype", doctype->name},
                {"name", name},
                {"base", address(doctype->name)},
                {"action", name.empty() ? address(doctype->name) : address(doctype->name, name)},
-               {"version", note.typed != nullptr ? std::string(note.typed->get("_version"))
-                                                 : (document ? document->version : "")},
+               {"version", has_seen_stored ? (document ? document->version : "")
+                                           : std::string(note.typed->get("_version"))},
+               {"shows_stored", note.shows_stored},
+               {"wrong_field", note.wrong_field},
                {"fields", form_fields(*doctype, document ? &*document : nullptr, note.typed)},
                {"message", note.message},
                {"saved", visit.request.query.find("saved").has_value()}};
@@ -202,6 +218,13 @@ HttpResponse save(Visit& visit, const std::string& doctype_name, std::string nam
   return redirect(address(doctype_name, name) + "?saved", 303);
 }
 
+std::string conflict_message(const std::string& doctype, const std::string& name) {
+  return fmt::format(
+      "somebody changed {} {} after you opened it, and nothing of yours was saved. Where what is stored now "
+      "differs from what you typed, it stands below the field; saving again puts yours in its place.",
+      doctype, name);
+}
+
 HttpResponse change(Visit& visit, const std::string& doctype, const std::string& name) {
   require_writer(visit);
   const HttpParameters typed = parse_form(visit.request.body);
@@ -210,7 +233,7 @@ HttpResponse change(Visit& visit, const std::string& doctype, const std::string&
     return form(
         visit, doctype, name,
         {409, "The site was updated after you opened this page. Check what you typed, and save it again.",
-         &typed});
+         &typed, "", true});
   const std::string_view action = typed.get("_action");
   if (action == "delete" && !name.empty()) return confirm_deletion(visit, doctype, name, typed);
   try {
@@ -225,7 +248,23 @@ HttpResponse change(Visit& visit, const std::string& doctype, const std::string&
   } catch (const HttpFailure& failure) {
     const bool is_about_the_input = failure.status() == 409 || failure.status() == 417;
     if (!is_about_the_input) throw;
-    return form(visit, doctype, name, {failure.status(), failure.what(), &typed});
+    const bool is_conflict = failure.exc_type() == "TimestampMismatchError";
+    return form(visit, doctype, name,
+                {failure.status(), is_conflict ? conflict_message(doctype, name) : failure.what(), &typed,
+                 failure.field(), is_conflict});
+  }
+}
+
+// With what was typed, where it was typed; nothing when the database does not answer, or nobody is logged in.
+std::optional<HttpResponse> form_once_more(Visit& visit, int status, const std::string& message) {
+  const std::vector<std::string>& address = visit.request.segments;
+  if (address.size() < 2 || address.size() > 3) return std::nullopt;
+  try {
+    if (logged_in(visit) == nullptr) return std::nullopt;
+    const HttpParameters typed = parse_form(visit.request.body);
+    return form(visit, address[1], address.size() == 3 ? address[2] : "", {status, message, &typed});
+  } catch (const std::exception&) {
+    return std::nullopt;
   }
 }
 
@@ -238,9 +277,16 @@ HttpResponse login_page(Visit& visit, int status, std::string_view message) {
                    status);
 }
 
+// What another site's page had sent is nothing that somebody typed here.
+bool was_typed_here(const HttpRequest& request) {
+  const std::string_view from = request.headers.get("Sec-Fetch-Site");
+  const bool is_foreign = from == "cross-site" || from == "same-site";
+  return !request.is_read() && request.path.starts_with("/app/") && !is_foreign;
+}
+
 TemplateList typed_fields(const HttpRequest& request) {
   TemplateList fields;
-  if (request.is_read()) return fields;
+  if (!was_typed_here(request)) return fields;
   for (const auto& [name, value] : parse_form(request.body))
     if (name != "csrf_token" && name != "pwd")
       fields.emplace_back(TemplateDict{{"name", name}, {"label", label(name)}, {"value", value}});
@@ -253,7 +299,11 @@ HttpResponse answer_desk(Visit& visit) {
   const std::string& path = visit.request.path;
   if (path == "/login")
     return logged_in(visit) != nullptr ? redirect(place_after_login(visit)) : login_page(visit, 200, "");
-  if (logged_in(visit) == nullptr) return ask_to_log_in(visit.request);
+  if (logged_in(visit) == nullptr) {
+    if (visit.request.is_read()) return ask_to_log_in(visit.request);
+    throw HttpFailure(401, "AuthenticationError",
+                      "You are logged out. Log in in another window, and send this again.");
+  }
   if (path == "/app") return tables(visit);
   const std::vector<std::string>& address = visit.request.segments;
   if (address.size() > 3) throw not_found();
@@ -265,7 +315,6 @@ HttpResponse answer_desk(Visit& visit) {
 }
 
 HttpResponse ask_to_log_in(const HttpRequest& request) {
-  if (!request.is_read()) return redirect("/login", 303);
   return redirect(fmt::format("/login?redirect-to={}", percent_encoded(request.target)));
 }
 
@@ -274,11 +323,14 @@ HttpResponse failure_page(const Visit& visit, int status, const std::string& mes
   const bool is_login = visit.request.path == "/login" && (status == 401 || status == 429);
   if (is_login) return login_page(shown, status, message);
   if (status == 401 && visit.request.is_read()) return ask_to_log_in(visit.request);
-  TemplateDict context{
-      {"title", reason_phrase(status)},
-      {"message", message},
-      {"path", visit.request.path},
-      {"typed", status == 503 || status == 403 ? typed_fields(visit.request) : TemplateList()}};
+  const bool is_about_a_form = status == 403 || status == 503;
+  if (is_about_a_form && was_typed_here(visit.request))
+    if (auto page = form_once_more(shown, status, message)) return std::move(*page);
+  TemplateDict context{{"title", reason_phrase(status)},
+                       {"message", message},
+                       {"path", visit.request.path},
+                       {"status", status},
+                       {"typed", typed_fields(visit.request)}};
   return desk_page(shown, "desk/failure.html", std::move(context), status);
 }
 

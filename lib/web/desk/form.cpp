@@ -52,6 +52,26 @@ std::string shown(const Column& column, const Value& value) {
   return text;
 }
 
+// What somebody typed, as the field holds it. A field that the form did not have, because it is younger than
+// the page, keeps what is stored; and browsers send nothing for a box that is not ticked.
+std::string entered_text(const Column& column, const HttpParameters& typed, const std::string& stored) {
+  const auto text = typed.find(column.name);
+  if (column.type == ColumnType::boolean) return text.value_or("") == "1" ? "1" : "0";
+  if (!text) return stored;
+  std::string clean(*text);
+  std::erase(clean, '\r');
+  return clean;
+}
+
+std::string for_people(const Column& column, const std::string& stored) {
+  if (column.type == ColumnType::boolean) return stored == "1" ? "Yes" : "No";
+  return stored;
+}
+
+bool is_long(const Column& column) {
+  return column.type == ColumnType::long_text || column.type == ColumnType::json;
+}
+
 bool is_required(const Column& column) {
   return !column.nullable && !column.has_default && column.type != ColumnType::boolean;
 }
@@ -62,14 +82,15 @@ Value entered(const Column& column, const std::string& text) {
     if (column.nullable) return std::monostate{};
     const bool takes_empty = column.type == ColumnType::text || column.type == ColumnType::long_text;
     if (!takes_empty)
-      throw HttpFailure(417, "MandatoryError", fmt::format("'{}' is missing", label(column.name)));
+      throw HttpFailure(417, "MandatoryError", fmt::format("'{}' is missing", label(column.name)),
+                        column.name);
     return text;
   }
   if (column.type != ColumnType::integer) return text;
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size())
-    throw HttpFailure(417, "ValidationError", fmt::format("'{}' takes a whole number", label(column.name)));
+    throw not_valid(fmt::format("'{}' takes a whole number", label(column.name)), column.name);
   return number;
 }
 
@@ -80,19 +101,23 @@ TemplateList form_fields(const Doctype& doctype, const Document* document, const
   for (std::size_t i = 0; i < doctype.columns.size(); ++i) {
     const Column& column = doctype.columns[i];
     if (!can_be_entered(doctype, column)) continue;
-    std::string value = document != nullptr ? shown(column, document->values[i]) : "";
-    if (typed != nullptr) value = std::string(typed->get(column.name));
+    const std::string stored = document != nullptr ? shown(column, document->values[i]) : "";
     const bool is_key = column.name == doctype.key;
+    std::string value = stored;
+    if (typed != nullptr && !(is_key && document != nullptr)) value = entered_text(column, *typed, stored);
     const bool names_itself = is_key && document == nullptr && column.type == ColumnType::text;
+    const bool value_differs = document != nullptr && value != stored;
     TemplateDict field{{"name", column.name},
                        {"label", label(column.name)},
                        {"kind", kind_of(column)},
                        {"value", std::move(value)},
+                       {"is_long", is_long(column)},
                        {"required", is_required(column) && !names_itself},
                        {"fixed", is_key && document != nullptr}};
+    if (value_differs) field.set("stored", for_people(column, stored));
     if (column.max_length) field.set("max_length", *column.max_length);
     if (column.type == ColumnType::decimal || column.type == ColumnType::real) field.set("step", "any");
-    if (column.type == ColumnType::datetime) field.set("note", "as 2026-11-21 13:45:00");
+    if (column.type == ColumnType::datetime) field.set("note", "date and time, as 2026-11-21 13:45:00");
     if (names_itself) field.set("note", "left empty, it gets a name of its own");
     fields.emplace_back(std::move(field));
   }

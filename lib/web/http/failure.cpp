@@ -14,8 +14,8 @@ HttpFailure method_not_allowed() {
   return {405, "ValidationError", "this address does not take that method"};
 }
 
-HttpFailure not_valid(const std::string& message) {
-  return {417, "ValidationError", message};
+HttpFailure not_valid(const std::string& message, const std::string& field) {
+  return {417, "ValidationError", message, field};
 }
 
 HttpFailure read_only() {

@@ -147,6 +147,7 @@ class HttpServer::Implementation {
   asio::awaitable<void> stream_events(std::shared_ptr<Connection> connection, const EventStream& events);
   asio::awaitable<void> wait_for_end(std::shared_ptr<Connection> connection);
   asio::awaitable<void> watch(std::string name);
+  static void update(Topic& topic, std::string now);
   void tell(const HttpRequest& request, const Connection& connection, const HttpResponse& response,
             std::chrono::steady_clock::time_point began) const;
   void end();
@@ -370,6 +371,9 @@ asio::awaitable<void> HttpServer::Implementation::stream_events(std::shared_ptr<
   if (is_new) asio::co_spawn(m_io, watch(events.topic), asio::detached);
   connection->stream.expires_never();
   asio::co_spawn(m_io, wait_for_end(connection), asio::detached);
+  // What others were told last may be older than the page that asks. It becomes what all know, so that the
+  // next look compares with what this one was told.
+  update(topic, events.first);
   std::uint64_t sent = 0;
   ErrorCode error;
   while (!m_stopping && !connection->is_gone && !error) {
@@ -397,27 +401,33 @@ asio::awaitable<void> HttpServer::Implementation::wait_for_end(std::shared_ptr<C
   connection->wake_up.cancel();
 }
 
+void HttpServer::Implementation::update(Topic& topic, std::string now) {
+  if (topic.version != 0 && now == topic.current) return;
+  topic.current = std::move(now);
+  ++topic.version;
+  for (Connection* connection : topic.waiting) connection->wake_up.cancel();
+}
+
 // One for each topic that somebody listens to, however many do.
 asio::awaitable<void> HttpServer::Implementation::watch(std::string name) {
   Topic& topic = m_topics.at(name);
   asio::steady_timer pause(m_io);
   while (!m_stopping && !topic.waiting.empty()) {
+    // Copies: whoever comes meanwhile puts another state there, and this is read in another thread.
+    const std::function<std::string()> state = topic.state;
+    const std::string before = topic.current;
     std::string now = co_await asio::co_spawn(
         m_workers,
-        [&topic]() -> asio::awaitable<std::string> {
+        [&state, &before]() -> asio::awaitable<std::string> {
           try {
-            co_return topic.state();
+            co_return state();
           } catch (const std::exception&) {
             // A config file that is being edited by hand: the next look tells.
-            co_return topic.current;
+            co_return before;
           }
         },
         asio::use_awaitable);
-    if (topic.version == 0 || now != topic.current) {
-      topic.current = std::move(now);
-      ++topic.version;
-      for (Connection* connection : topic.waiting) connection->wake_up.cancel();
-    }
+    update(topic, std::move(now));
     ErrorCode ignored;
     pause.expires_after(topic_interval);
     co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));

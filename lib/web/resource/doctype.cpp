@@ -36,8 +36,7 @@ const Column* Doctype::find(std::string_view column) const {
 
 const Column& Doctype::get(std::string_view column) const {
   const Column* const found = find(column);
-  if (found == nullptr)
-    throw HttpFailure(417, "ValidationError", fmt::format("{} has no field '{}'", name, column));
+  if (found == nullptr) throw not_valid(fmt::format("{} has no field '{}'", name, column));
   return *found;
 }
 
@@ -61,7 +60,7 @@ Doctype get_doctype(Database& database, std::string_view name) {
             .columns = std::move(columns),
             .key = key.size() == 1 ? key.front() : ""};
   }
-  throw HttpFailure(404, "DoesNotExistError", fmt::format("there is no table called '{}'", name));
+  throw not_found(fmt::format("there is no table called '{}'", name));
 }
 
 std::string label(std::string_view column) {

@@ -22,11 +22,14 @@ std::string names_of(const Doctype& doctype, Dialect dialect) {
   return names;
 }
 
-std::string version_of(const Row& values) {
+// Without what is NULL: a column that a migrate adds is no change that somebody made.
+std::string version_of(const Doctype& doctype, const Row& values) {
   Sha256 digest;
-  for (const Value& value : values) {
-    const std::string text = to_text(value);
-    digest.update(fmt::format("{}:{}:", is_null(value) ? "null" : "value", text.size()));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (is_null(values[i])) continue;
+    const std::string& name = doctype.columns[i].name;
+    const std::string text = to_text(values[i]);
+    digest.update(fmt::format("{}:{}:{}:", name.size(), name, text.size()));
     digest.update(text);
   }
   return digest.finish().substr(0, 16);
@@ -52,7 +55,7 @@ Document read_document(Database& database, const Doctype& doctype, const std::st
       parameters);
   if (rows.empty()) throw not_found(fmt::format("there is no {} called '{}'", doctype.name, name));
   Document document{.name = name, .values = std::move(rows.front()), .version = {}};
-  document.version = version_of(document.values);
+  document.version = version_of(doctype, document.values);
   return document;
 }
 
