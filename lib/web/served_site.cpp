@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -76,6 +77,9 @@ bool is_unknown_column(const Error& error) {
 
 ServedSite::ServedSite(Site site, AppFinder apps)
     : m_site(std::move(site)),
+      m_looked_at{m_site.config_file().string(),
+                  (m_site.bench() / "sites" / "common_site_config.json").string(),
+                  m_site.announcement_file().string()},
       m_apps(std::move(apps)),
       m_passing_key(random_hex(32)),
       m_readers(
@@ -88,15 +92,17 @@ ServedSite::ServedSite(Site site, AppFinder apps)
 
 ServedSite::Stamps ServedSite::look() const {
   Stamps stamps;
-  const std::array files{m_site.config_file(), m_site.bench() / "sites" / "common_site_config.json",
-                         m_site.announcement_file()};
-  for (std::size_t i = 0; i < files.size(); ++i) {
+  for (std::size_t i = 0; i < m_looked_at.size(); ++i) {
     struct stat status {};
-    if (::stat(files[i].c_str(), &status) != 0) continue;
+    if (::stat(m_looked_at[i].c_str(), &status) != 0) continue;
     stamps[i] = {status.st_dev, status.st_ino, status.st_size,
                  status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec};
   }
   return stamps;
+}
+
+bool ServedSite::exists() const {
+  return ::access(m_looked_at[0].c_str(), F_OK) == 0;
 }
 
 std::shared_ptr<const SiteSnapshot> ServedSite::load() const {

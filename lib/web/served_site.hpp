@@ -47,6 +47,8 @@ class ServedSite {
   ServedSite(Site site, AppFinder apps);
 
   const Site& site() const { return m_site; }
+  /// Whether it has a configuration, as the file system is now.
+  bool exists() const;
   /// As the files are now; two calls of stat when they have not changed. A file that cannot be read leaves
   /// what was before; Error{configuration} when there was nothing.
   std::shared_ptr<const SiteSnapshot> snapshot();
@@ -86,6 +88,8 @@ class ServedSite {
   bool is_refusing_writes();
 
   Site m_site;
+  /// What is looked at for each request: the site's config, the common one, and the announcement.
+  std::array<std::string, 3> m_looked_at;
   AppFinder m_apps;
   std::string m_passing_key;  ///< for a site without an encryption key: sessions end with this process
   std::mutex m_mutex;

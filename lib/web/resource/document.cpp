@@ -8,6 +8,7 @@
 
 #include "base/base64.hpp"
 #include "base/digest.hpp"
+#include "base/json_text.hpp"
 #include "base/time.hpp"
 #include "web/http/failure.hpp"
 
@@ -144,6 +145,18 @@ nlohmann::json to_json(const Column& column, const Value& value) {
   if (column.type == ColumnType::binary) return to_base64(text);
   if (column.type == ColumnType::boolean) return text == "t" || text == "1" || text == "true";
   return text;
+}
+
+void append_json(std::string& out, const Column& column, const Value& value) {
+  const bool is_as_it_stands = column.type != ColumnType::boolean && column.type != ColumnType::binary;
+  const auto* text = std::get_if<std::string>(&value);
+  const auto* number = std::get_if<std::int64_t>(&value);
+  if (is_as_it_stands && text != nullptr)
+    append_json_text(out, *text);
+  else if (is_as_it_stands && number != nullptr)
+    fmt::format_to(std::back_inserter(out), "{}", *number);
+  else
+    out += to_json(column, value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 Entries entries_of(const Doctype& doctype, const nlohmann::json& object) {

@@ -27,6 +27,9 @@ Entries entries_of(const Doctype& doctype, const nlohmann::json& object);
 /// A row's value as JSON: numbers as numbers, exactly as the database tells them; bytes in base64.
 nlohmann::json to_json(const Column& column, const Value& value);
 
+/// The same at the end of a text; bytes that are no UTF-8 become U+FFFD.
+void append_json(std::string& out, const Column& column, const Value& value);
+
 /// HttpFailure{404} when there is none.
 Document get_document(Database& database, const Doctype& doctype, const std::string& name);
 /// In a transaction of its own. Fills in what Frappe's tables have: name, creation, modified, owner. Answers
