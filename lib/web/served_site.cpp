@@ -236,6 +236,10 @@ std::shared_ptr<const Doctype> ServedSite::doctype(Database& database, const std
 
 std::shared_ptr<TemplateFolders> ServedSite::templates() {
   const auto now = snapshot();
+  {
+    const std::lock_guard lock(m_mutex);
+    if (m_templates && m_templates_of == now) return m_templates;
+  }
   std::vector<std::filesystem::path> folders;
   for (auto app = now->apps.rbegin(); app != now->apps.rend(); ++app)
     for (const char* folder : {"templates", "www"}) folders.push_back(app->folder / folder);
@@ -244,6 +248,7 @@ std::shared_ptr<TemplateFolders> ServedSite::templates() {
     m_templates = std::make_shared<TemplateFolders>(folders);
     m_template_folders = std::move(folders);
   }
+  m_templates_of = now;
   return m_templates;
 }
 

@@ -97,6 +97,7 @@ class ServedSite {
   std::shared_ptr<const SiteSnapshot> m_snapshot;
   std::map<std::string, Known> m_doctypes;
   std::shared_ptr<TemplateFolders> m_templates;
+  std::shared_ptr<const SiteSnapshot> m_templates_of;
   std::vector<std::filesystem::path> m_template_folders;
   WebPages m_pages;
   std::atomic<int> m_writing{0};
