@@ -84,6 +84,7 @@ class ServedSite {
   Stamps look() const;
   std::shared_ptr<const SiteSnapshot> load() const;
   void forget_doctypes();
+  Doctype read_doctype(Database& database, const std::string& name);
   std::unique_ptr<Database> open(Access access, std::function<bool()> cancelled);
   bool is_refusing_writes();
 
