@@ -177,7 +177,7 @@ void ServedSite::read(const std::function<void(Database&)>& action) {
           error.kind() == Kind::database || is_spoilt_snapshot(error) || is_unknown_column(error);
       if (tries == 2 || !may_pass) throw;
       // What rests was opened as early as the one that is lost.
-      m_readers.clear();
+      connection.discard_all_as_old();
       forget_doctypes();
     }
   }

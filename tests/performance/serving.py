@@ -63,12 +63,22 @@ class Served:
         return body
 
     def rate(self, path):
-        """Requests a second under load."""
+        """Under load: requests a second, and what one takes of a processor, in microseconds."""
+        begun = self.processor_time()
         headers = [word for name, value in {"Host": "perf", **self.headers}.items() for word in ("-H", f"{name}: {value}")]
         told = subprocess.run(["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", *headers, f"http://127.0.0.1:{self.port}{path}"],
                               capture_output=True, text=True, check=True).stdout
         assert "Non-2xx" not in told and "Socket errors" not in told, told
-        return float(re.search(r"Requests/sec: *([0-9.]+)", told)[1])
+        count = int(re.search(r"(\d+) requests in", told)[1])
+        return float(re.search(r"Requests/sec: *([0-9.]+)", told)[1]), (self.processor_time() - begun) / count * 1e6
+
+    def processor_time(self):
+        """In seconds, of the process and of its workers."""
+        pids = [self.process.pid]
+        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+            pids += (task / "children").read_text().split()
+        fields = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split() for pid in pids]
+        return sum(int(field[11]) + int(field[12]) for field in fields) / os.sysconf("SC_CLK_TCK")
 
     def stop(self):
         self.process.terminate()
@@ -126,9 +136,10 @@ def measure_rates(table, ours, peer):
         if mine != its:
             sys.exit(f"{what}: the two answers differ, so nothing can be said of their speed\n{mine!r}\n{its!r}")
         rates = [[one.rate(getattr(one, path)) for one in (ours, peer)] for _ in range(ROUNDS)]
-        mine, its = (statistics.median(rate[i] for rate in rates) for i in (0, 1))
+        (mine, its), (our_cost, its_cost) = ([statistics.median(round[i][k] for round in rates) for i in (0, 1)] for k in (0, 1))
         # Here more is better.
         table.add(f"{what}: requests a second, {WORKERS} workers each", f"{mine:.0f}", f"{its:.0f}", f"{mine / its:.1f}", "10")
+        table.add(f"{what}: processor time of a request", f"{our_cost:.0f} us", f"{its_cost:.0f} us", f"{our_cost / its_cost:.2f}", "0.10")
 
 
 def median_answer(server, path, count=300):
