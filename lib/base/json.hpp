@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -10,5 +11,8 @@ namespace bench {
 /// one line, without its end.
 std::string json_text(const nlohmann::json& value, int indent = -1);
 std::string json_text(const nlohmann::ordered_json& value, int indent = -1);
+
+/// Appends the text as a JSON string, quotes included, without a tree of it.
+void append_json_text(std::string& out, std::string_view text);
 
 }  // namespace bench

@@ -52,8 +52,20 @@ void ConnectionPool::put_back(Connection connection, std::uint64_t generation) {
 }
 
 void ConnectionPool::clear() {
+  std::uint64_t generation = 0;
+  {
+    const std::lock_guard lock(m_mutex);
+    generation = m_generation;
+  }
+  clear(generation);
+}
+
+// When a server ends all sessions, each request that finds its own lost comes here: only the first may clear,
+// or they would throw away what the others have just opened anew.
+void ConnectionPool::clear(std::uint64_t generation) {
   std::vector<Resting> closing;
   const std::lock_guard lock(m_mutex);
+  if (generation != m_generation) return;
   ++m_generation;
   closing.swap(m_resting);
 }

@@ -38,6 +38,11 @@ class ConnectionPool {
     Database& operator*() { return *m_connection.database; }
     /// It is closed and not given to anybody else.
     void discard() { m_connection.database.reset(); }
+    /// Likewise all that were opened as early as it: what is newer stays.
+    void discard_all_as_old() {
+      discard();
+      m_pool.clear(m_generation);
+    }
 
    private:
     ConnectionPool& m_pool;
@@ -53,6 +58,7 @@ class ConnectionPool {
     Connection connection;
     std::chrono::steady_clock::time_point since;
   };
+  void clear(std::uint64_t generation);
   void put_back(Connection connection, std::uint64_t generation);
   Lease lend(Connection connection, std::uint64_t generation);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -20,6 +21,8 @@ constexpr std::chrono::seconds rest_of_replica{10};
 constexpr std::chrono::seconds patience_of_writers{5};
 // A query that runs on when nobody waits for it would keep others from being answered.
 constexpr std::chrono::milliseconds longest_request{10'000};
+constexpr int most_looks = 10;
+constexpr std::chrono::milliseconds pause_of_looks{20};
 // The others answer reads, however long writers wait for one another.
 constexpr int most_writers = 8;
 
@@ -74,6 +77,9 @@ bool is_unknown_column(const Error& error) {
 
 ServedSite::ServedSite(Site site, AppFinder apps)
     : m_site(std::move(site)),
+      m_looked_at{m_site.config_file().string(),
+                  (m_site.bench() / "sites" / "common_site_config.json").string(),
+                  m_site.announcement_file().string()},
       m_apps(std::move(apps)),
       m_passing_key(random_hex(32)),
       m_replica_readers(longest_request,
@@ -94,15 +100,17 @@ ServedSite::ServedSite(Site site, AppFinder apps)
 
 ServedSite::Stamps ServedSite::look() const {
   Stamps stamps;
-  const std::array files{m_site.config_file(), m_site.bench() / "sites" / "common_site_config.json",
-                         m_site.announcement_file()};
-  for (std::size_t i = 0; i < files.size(); ++i) {
+  for (std::size_t i = 0; i < m_looked_at.size(); ++i) {
     struct stat status {};
-    if (::stat(files[i].c_str(), &status) != 0) continue;
+    if (::stat(m_looked_at[i].c_str(), &status) != 0) continue;
     stamps[i] = {status.st_dev, status.st_ino, status.st_size,
                  status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec};
   }
   return stamps;
+}
+
+bool ServedSite::exists() const {
+  return ::access(m_looked_at[0].c_str(), F_OK) == 0;
 }
 
 std::shared_ptr<const SiteSnapshot> ServedSite::load() const {
@@ -200,7 +208,7 @@ void ServedSite::read(const std::function<void(Database&)>& action) {
           error.kind() == Kind::database || is_spoilt_snapshot(error) || is_unknown_column(error);
       if (tries == 2 || !may_pass) throw;
       // What rests was opened as early as the one that is lost.
-      (from_replica ? m_replica_readers : m_readers).clear();
+      connection.discard_all_as_old();
       forget_doctypes();
     }
   }
@@ -246,6 +254,24 @@ void ServedSite::forget_doctypes() {
   m_doctypes.clear();
 }
 
+// MariaDB's catalogue is in no transaction: it shows a table that a patch changes for a moment as gone, or
+// without columns. Elsewhere the first look is the only one.
+Doctype ServedSite::read_doctype(Database& database, const std::string& name) {
+  for (int looks = 1;; ++looks) {
+    const bool is_mariadb = database.dialect() == Dialect::mariadb;
+    const bool may_look_again = is_mariadb && looks < most_looks && snapshot()->in_maintenance();
+    try {
+      Doctype doctype = get_doctype(database, name);
+      if (!is_mariadb || !doctype.columns.empty()) return doctype;
+      if (!may_look_again)
+        throw Error(Kind::database, fmt::format("the columns of '{}' cannot be seen", doctype.table));
+    } catch (const HttpFailure& failure) {
+      if (!may_look_again || failure.status() != 404) throw;
+    }
+    std::this_thread::sleep_for(pause_of_looks);
+  }
+}
+
 std::shared_ptr<const Doctype> ServedSite::doctype(Database& database, const std::string& name) {
   const auto now = std::chrono::steady_clock::now();
   {
@@ -253,7 +279,7 @@ std::shared_ptr<const Doctype> ServedSite::doctype(Database& database, const std
     const auto known = m_doctypes.find(name);
     if (known != m_doctypes.end() && now - known->second.at < doctype_life) return known->second.doctype;
   }
-  auto doctype = std::make_shared<const Doctype>(get_doctype(database, name));
+  auto doctype = std::make_shared<const Doctype>(read_doctype(database, name));
   const std::lock_guard lock(m_mutex);
   m_doctypes[name] = {doctype, now};
   return doctype;
@@ -261,6 +287,10 @@ std::shared_ptr<const Doctype> ServedSite::doctype(Database& database, const std
 
 std::shared_ptr<TemplateFolders> ServedSite::templates() {
   const auto now = snapshot();
+  {
+    const std::lock_guard lock(m_mutex);
+    if (m_templates && m_templates_of == now) return m_templates;
+  }
   std::vector<std::filesystem::path> folders;
   for (auto app = now->apps.rbegin(); app != now->apps.rend(); ++app)
     for (const char* folder : {"templates", "www"}) folders.push_back(app->folder / folder);
@@ -269,6 +299,7 @@ std::shared_ptr<TemplateFolders> ServedSite::templates() {
     m_templates = std::make_shared<TemplateFolders>(folders);
     m_template_folders = std::move(folders);
   }
+  m_templates_of = now;
   return m_templates;
 }
 

@@ -53,6 +53,8 @@ class ServedSite {
   ServedSite(Site site, AppFinder apps);
 
   const Site& site() const { return m_site; }
+  /// Whether it has a configuration, as the file system is now.
+  bool exists() const;
   /// As the files are now; two calls of stat when they have not changed. A file that cannot be read leaves
   /// what was before; Error{configuration} when there was nothing.
   std::shared_ptr<const SiteSnapshot> snapshot();
@@ -89,6 +91,7 @@ class ServedSite {
   Stamps look() const;
   std::shared_ptr<const SiteSnapshot> load() const;
   void forget_doctypes();
+  Doctype read_doctype(Database& database, const std::string& name);
   std::unique_ptr<Database> open(const ConnectionSettings& settings, Access access,
                                  std::function<bool()> cancelled);
   ConnectionSettings settings() { return connection_settings(snapshot()->config, m_site.path()); }
@@ -96,6 +99,8 @@ class ServedSite {
   LogFile log() const { return LogFile(m_site.log_file()); }
 
   Site m_site;
+  /// What is looked at for each request: the site's config, the common one, and the announcement.
+  std::array<std::string, 3> m_looked_at;
   AppFinder m_apps;
   std::string m_passing_key;  ///< for a site without an encryption key: sessions end with this process
   std::mutex m_mutex;
@@ -104,6 +109,7 @@ class ServedSite {
   std::shared_ptr<const SiteSnapshot> m_snapshot;
   std::map<std::string, Known> m_doctypes;
   std::shared_ptr<TemplateFolders> m_templates;
+  std::shared_ptr<const SiteSnapshot> m_templates_of;
   std::vector<std::filesystem::path> m_template_folders;
   WebPages m_pages;
   std::atomic<int> m_writing{0};

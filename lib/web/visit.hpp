@@ -31,8 +31,11 @@ struct Visit {
 
 /// Looks the session's account up. nullptr when nobody is logged in, or no longer.
 const User* logged_in(Visit& visit);
+/// The same in a transaction that reads anyway.
+const User* logged_in(Visit& visit, Database& database);
 /// HttpFailure{401} when nobody is logged in.
 const User& require_login(Visit& visit);
+const User& require_login(Visit& visit, Database& database);
 /// HttpFailure{401}, or {403} for somebody who may only read.
 const User& require_writer(Visit& visit);
 /// Any failure as an answer: problem+json (RFC 9457) with Frappe's `exc_type` for APIs, a page for people.

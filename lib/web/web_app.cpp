@@ -176,7 +176,7 @@ std::shared_ptr<ServedSite> WebApp::served(const std::string& name) {
   const std::lock_guard lock(m_mutex);
   const auto known = m_sites.find(name);
   if (known != m_sites.end()) {
-    if (std::filesystem::exists(known->second->site().config_file())) return known->second;
+    if (known->second->exists()) return known->second;
     m_sites.erase(known);
     return nullptr;
   }
@@ -270,8 +270,13 @@ HttpResponse WebApp::answer_for(const std::shared_ptr<ServedSite>& site, const H
 }
 
 const User* logged_in(Visit& visit) {
+  if (!visit.user && visit.session) visit.site->read([&](Database& database) { logged_in(visit, database); });
+  return visit.user ? &*visit.user : nullptr;
+}
+
+const User* logged_in(Visit& visit, Database& database) {
   if (!visit.user && visit.session) {
-    visit.site->read([&](Database& database) { visit.user = find_user(database, visit.session->user); });
+    visit.user = find_user(database, visit.session->user);
     const bool is_current = visit.user && SessionSigner::is_current(*visit.session, *visit.user);
     if (!is_current) {
       visit.user.reset();
@@ -281,10 +286,21 @@ const User* logged_in(Visit& visit) {
   return visit.user ? &*visit.user : nullptr;
 }
 
-const User& require_login(Visit& visit) {
-  const User* const user = logged_in(visit);
+namespace {
+
+const User& required(const User* user) {
   if (user == nullptr) throw HttpFailure(401, "AuthenticationError", "log in first");
   return *user;
+}
+
+}  // namespace
+
+const User& require_login(Visit& visit) {
+  return required(logged_in(visit));
+}
+
+const User& require_login(Visit& visit, Database& database) {
+  return required(logged_in(visit, database));
 }
 
 const User& require_writer(Visit& visit) {

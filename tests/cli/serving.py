@@ -270,6 +270,25 @@ def test_a_page_of_an_app(place):
     equal(Client(client.port, "evil.example").get("/").status, 404)
 
 
+def test_a_page_and_a_list_see_a_new_schema_at_once(place):
+    """Connections, and what was prepared on them, outlive a migrate."""
+    client, _ = served(place)
+    client.log_in()
+    add_book(client, "B-1", 'Emma "E"')
+    (place.path / "apps/books/www").mkdir()
+    (place.path / "apps/books/www/all.html").write_text(
+        "---\nqueries:\n  books: SELECT * FROM `tabBook`\n---\n{% for book in books %}{% for key in book %}{{ key }} {% endfor %}{% endfor %}")
+    for _ in range(3):
+        equal(client.get("/all").text.split(), ["name", "title", "pages", "notes"])
+        equal(client.get('/api/resource/Book?fields=["*"]').text,
+              '{"data":[{"name":"B-1","notes":null,"pages":null,"title":"Emma \\"E\\""}]}\n')
+    place.make_app("books", {"0002_isbn.sql": 'ALTER TABLE "tabBook" ADD COLUMN isbn VARCHAR(20) DEFAULT \'x\';\n'
+                                              'ALTER TABLE "tabBook" DROP COLUMN notes;\n'})
+    place.bench("--site", "develop", "migrate")
+    equal(client.get("/all").text.split(), ["name", "title", "pages", "isbn"])
+    equal(client.get('/api/resource/Book?fields=["*"]').json, {"data": [{"name": "B-1", "isbn": "x", "pages": None, "title": 'Emma "E"'}]})
+
+
 def test_an_announced_window(place):
     client, _ = served(place)
     place.bench("--site", "develop", "announce-maintenance", "--at", "+2h", "--for", "30m", "--reason", "a <new> version")

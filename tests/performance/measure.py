@@ -11,12 +11,15 @@ import tempfile
 import time
 from pathlib import Path
 
+from serving import measure_serving
+
 BENCH = os.path.abspath(os.environ["BENCH"])
 DB_MB = int(os.environ.get("BENCH_PERF_DB_MB", "1024"))
 STARTS = int(os.environ.get("BENCH_PERF_STARTS", "40"))
 ROUNDS = int(os.environ.get("BENCH_PERF_ROUNDS", "3"))
+PARTS = os.environ.get("BENCH_PERF_PARTS", "starts servers serving backups").split()
 PATCHES = 600
-SITE = "perf.example"
+SITE = "perf"
 PEER_START = [sys.executable, "-I", "-S", "-c", "pass"]
 SUPPORT = Path(__file__).resolve().parent.parent / "support"
 # Patches of each kind that a site on a server has had: so many tables the fence covers.
@@ -243,19 +246,25 @@ def main():
     table = Table()
     with tempfile.TemporaryDirectory(prefix="bench-perf-") as name:
         folder = Path(name).resolve()
-        measure_starts(table, "bench --version", "1", lambda i: [BENCH, "--version"])
         bench = PerfBench(folder)
-        measure_starts(
-            table, "set-config", "2", lambda i: bench.command("set-config", "perf_key", f"value {i}")
-        )
-        bench.migrate()
-        measure_starts(table, f"migrate, {PATCHES} patches applied, none pending", "3", lambda i: bench.command("migrate"))
-        measure_window(table, bench)
-        for kind in SERVERS:
-            measure_server(table, folder, kind)
-        measure_backups(table, bench, folder)
+        if "starts" in PARTS:
+            measure_starts(table, "bench --version", "1", lambda i: [BENCH, "--version"])
+            measure_starts(
+                table, "set-config", "2", lambda i: bench.command("set-config", "perf_key", f"value {i}")
+            )
+            bench.migrate()
+            measure_starts(table, f"migrate, {PATCHES} patches applied, none pending", "3", lambda i: bench.command("migrate"))
+            measure_window(table, bench)
+        if "servers" in PARTS:
+            for kind in SERVERS:
+                measure_server(table, folder, kind)
+        if "serving" in PARTS:
+            measure_serving(table, bench, folder, Run, ENVIRONMENT)
+        if "backups" in PARTS:
+            measure_backups(table, bench, folder)
     print(f"{os.cpu_count()} processors; peer of the short commands: python3 -I -S -c pass;")
-    print("peer of the backups: sqlite3 .backup, then zstd -3 -T0 (no checksums, not verified); medians\n")
+    print("peer of the backups: sqlite3 .backup, then zstd -3 -T0 (no checksums, not verified);")
+    print("peer of the requests: Flask with Jinja under gunicorn, load by wrk; medians\n")
     table.print()
 
 

@@ -17,14 +17,40 @@ namespace {
 constexpr std::chrono::milliseconds ordinary_busy_timeout{10'000};
 // Often enough that Ctrl-C ends a statement within milliseconds, rarely enough to cost nothing.
 constexpr int instructions_between_progress_calls = 20'000;
+// A page and a list need a handful each.
+constexpr std::size_t most_kept_statements = 64;
+constexpr std::size_t longest_kept_statement = 4'096;
+
+// SQLite counts its memory under one lock for all threads, and nobody asks for the number.
+void stop_counting_memory() {
+  static const int done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(done);
+}
+
+/// Whatever becomes of it, a statement that is kept must not hold its read open.
+class Reset {
+ public:
+  explicit Reset(SqliteStatement& statement) : m_statement(statement) {}
+  ~Reset() { m_statement.reset(); }
+  Reset(const Reset&) = delete;
+  Reset& operator=(const Reset&) = delete;
+
+ private:
+  SqliteStatement& m_statement;
+};
 
 }  // namespace
 
 SqliteDatabase::SqliteDatabase(const std::filesystem::path& file, const ConnectOptions& options)
-    : m_file(file), m_cancelled(options.cancelled), m_busy_timeout(ordinary_busy_timeout) {
+    : m_file(file),
+      m_cancelled(options.cancelled),
+      m_busy_timeout(ordinary_busy_timeout),
+      m_keeps_statements(options.access == Access::read_only) {
+  stop_counting_memory();
   sqlite3* connection = nullptr;
   const int code =
-      sqlite3_open_v2(file.c_str(), &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, nullptr);
+      sqlite3_open_v2(file.c_str(), &connection,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX, nullptr);
   m_connection.reset(connection);
   if (code != SQLITE_OK)
     throw sqlite_error(connection, code, {}).with_context(file.string()).with_kind(Kind::database);
@@ -64,8 +90,10 @@ std::string SqliteDatabase::server_version() {
 }
 
 void SqliteDatabase::execute(std::string_view statement, std::span<const Value> parameters) {
-  SqliteStatement prepared(handle(), statement);
+  std::optional<SqliteStatement> once;
+  SqliteStatement& prepared = prepare(statement, once);
   if (!prepared) return;
+  const Reset reset(prepared);
   prepared.bind(parameters);
   while (prepared.step()) {
   }
@@ -73,17 +101,33 @@ void SqliteDatabase::execute(std::string_view statement, std::span<const Value> 
 
 std::vector<Row> SqliteDatabase::query(std::string_view statement, std::span<const Value> parameters,
                                        std::vector<std::string>* names) {
-  SqliteStatement prepared(handle(), statement);
+  std::optional<SqliteStatement> once;
+  SqliteStatement& prepared = prepare(statement, once);
+  const Reset reset(prepared);
   prepared.bind(parameters);
+  bool has_row = prepared.step();
+  // Only now: where the schema has changed, the first step prepares the statement anew.
+  const int columns = prepared.columns();
   if (names != nullptr)
-    for (int column = 0; column < prepared.columns(); ++column)
+    for (int column = 0; column < columns; ++column)
       names->emplace_back(sqlite3_column_name(prepared.handle(), column));
   std::vector<Row> rows;
-  while (prepared.step()) {
+  for (; has_row; has_row = prepared.step()) {
     Row& row = rows.emplace_back();
-    for (int column = 0; column < prepared.columns(); ++column) row.push_back(prepared.value(column));
+    row.reserve(static_cast<std::size_t>(columns));
+    for (int column = 0; column < columns; ++column) row.push_back(prepared.value(column));
   }
   return rows;
+}
+
+// Connections that only read serve the same few pages and lists again and again. What changes a schema
+// prepares each statement once.
+SqliteStatement& SqliteDatabase::prepare(std::string_view sql, std::optional<SqliteStatement>& once) {
+  if (!m_keeps_statements || sql.size() > longest_kept_statement) return once.emplace(handle(), sql);
+  const auto known = m_statements.find(sql);
+  if (known != m_statements.end()) return known->second;
+  if (m_statements.size() == most_kept_statements) m_statements.clear();
+  return m_statements.emplace(std::string(sql), SqliteStatement(handle(), sql)).first->second;
 }
 
 bool SqliteDatabase::has_table(std::string_view table) {

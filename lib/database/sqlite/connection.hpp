@@ -5,12 +5,15 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "database/backend.hpp"
 #include "database/database.hpp"
+#include "database/sqlite/statement.hpp"
 
 namespace bench {
 
@@ -58,6 +61,8 @@ class SqliteDatabase final : public Database {
  private:
   static int on_busy(void* self, int tries);
   static int on_progress(void* self);
+  /// The statement prepared: kept from an earlier time, or in `once`.
+  SqliteStatement& prepare(std::string_view sql, std::optional<SqliteStatement>& once);
   void end_and_hold_again(std::string_view end);
   void check_foreign_keys();
   std::vector<std::string> foreign_key_violations();
@@ -70,6 +75,8 @@ class SqliteDatabase final : public Database {
   std::chrono::steady_clock::time_point m_deadline;
   std::chrono::milliseconds m_busy_timeout;
   std::unique_ptr<sqlite3, Close> m_connection;
+  bool m_keeps_statements;
+  std::map<std::string, SqliteStatement, std::less<>> m_statements;
   bool m_holding = false;
   bool m_slipped_in = false;
   std::vector<std::string> m_old_violations;

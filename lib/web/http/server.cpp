@@ -141,6 +141,8 @@ class HttpServer::Implementation {
   asio::awaitable<void> serve(tcp::socket socket);
   asio::awaitable<Arrival> read(Connection& connection, beast::flat_buffer& buffer);
   asio::awaitable<HttpResponse> answer(const HttpRequest& request);
+  template <typename Work>
+  asio::awaitable<void> on_worker(Work work);
   asio::awaitable<bool> write(Connection& connection, const HttpResponse& response, bool head_only,
                               After after);
   asio::awaitable<bool> write_file(Connection& connection, const FilePart& part);
@@ -312,16 +314,30 @@ asio::awaitable<HttpServer::Implementation::Arrival> HttpServer::Implementation:
 }
 
 asio::awaitable<HttpResponse> HttpServer::Implementation::answer(const HttpRequest& request) {
-  return asio::co_spawn(
-      m_workers,
-      [this, &request]() -> asio::awaitable<HttpResponse> {
-        try {
-          co_return m_handler(request);
-        } catch (const std::exception&) {
-          co_return bare(500);
-        }
-      },
-      asio::use_awaitable);
+  HttpResponse response;
+  co_await on_worker([&] {
+    try {
+      response = m_handler(request);
+    } catch (const std::exception&) {
+      response = bare(500);
+    }
+  });
+  co_return response;
+}
+
+// Lets a worker do it, and goes on here. A coroutine on the worker's side would cost as much as a small
+// answer.
+template <typename Work>
+asio::awaitable<void> HttpServer::Implementation::on_worker(Work work) {
+  const auto begin = [this](auto handler, Work given) {
+    asio::post(m_workers, [this, given = std::move(given), handler = std::move(handler),
+                           waits = asio::make_work_guard(m_io)]() mutable {
+      given();
+      asio::post(m_io, std::move(handler));
+    });
+  };
+  return asio::async_initiate<const asio::use_awaitable_t<>, void()>(begin, asio::use_awaitable,
+                                                                     std::move(work));
 }
 
 asio::awaitable<bool> HttpServer::Implementation::write(Connection& connection, const HttpResponse& response,
@@ -342,14 +358,11 @@ asio::awaitable<bool> HttpServer::Implementation::write_file(Connection& connect
   std::string piece;
   for (std::uint64_t done = 0; done < part.size;) {
     // A slow disk holds up this one answer and no other.
-    const ssize_t size = co_await asio::co_spawn(
-        m_workers,
-        [&]() -> asio::awaitable<ssize_t> {
-          piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(file_piece, part.size - done)));
-          co_return ::pread(part.file.get(), piece.data(), piece.size(),
-                            static_cast<off_t>(part.offset + done));
-        },
-        asio::use_awaitable);
+    ssize_t size = 0;
+    co_await on_worker([&] {
+      piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(file_piece, part.size - done)));
+      size = ::pread(part.file.get(), piece.data(), piece.size(), static_cast<off_t>(part.offset + done));
+    });
     // The file became shorter: the length that was promised cannot be kept.
     if (size <= 0) co_return false;
     ErrorCode error;

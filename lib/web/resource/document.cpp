@@ -8,6 +8,7 @@
 
 #include "base/base64.hpp"
 #include "base/digest.hpp"
+#include "base/json.hpp"
 #include "base/time.hpp"
 #include "web/http/failure.hpp"
 
@@ -153,6 +154,18 @@ std::optional<Value> scalar_of(const nlohmann::json& json) {
   if (json.is_number()) return json.get<double>();
   if (json.is_string()) return json.get<std::string>();
   return std::nullopt;
+}
+
+void append_json(std::string& out, const Column& column, const Value& value) {
+  const bool is_as_it_stands = column.type != ColumnType::boolean && column.type != ColumnType::binary;
+  const auto* text = std::get_if<std::string>(&value);
+  const auto* number = std::get_if<std::int64_t>(&value);
+  if (is_as_it_stands && text != nullptr)
+    append_json_text(out, *text);
+  else if (is_as_it_stands && number != nullptr)
+    fmt::format_to(std::back_inserter(out), "{}", *number);
+  else
+    out += json_text(to_json(column, value));
 }
 
 Entries entries_of(const Doctype& doctype, const nlohmann::json& object) {

@@ -193,6 +193,8 @@ void TemplateDict::set(TemplateValue key, TemplateValue value) {
     m_entries[static_cast<std::size_t>(entry - m_entries.data())].value = std::move(value);
     return;
   }
+  // Most are a row, with a handful of columns: they are not moved again and again while it grows.
+  if (m_entries.empty()) m_entries.reserve(8);
   m_entries.push_back({std::move(normal), std::move(value)});
   if (m_entries.size() <= searched_one_by_one) return;
   if (m_entries.size() * 2 > m_index.size())

@@ -1,6 +1,7 @@
 #include "web/website/web_pages.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <array>
 
@@ -15,10 +16,8 @@ bool is_hidden(std::string_view path) {
 }
 
 // The file itself, if it lies below the folder when all links are followed.
-std::optional<std::filesystem::path> below(const std::filesystem::path& folder,
-                                           const std::filesystem::path& file) {
+std::optional<std::filesystem::path> below(const std::filesystem::path& folder, const std::string& file) {
   std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error)) return std::nullopt;
   const auto real_folder = std::filesystem::canonical(folder, error);
   if (error) return std::nullopt;
   auto real = std::filesystem::canonical(file, error);
@@ -28,23 +27,26 @@ std::optional<std::filesystem::path> below(const std::filesystem::path& folder,
 
 }  // namespace
 
-std::shared_ptr<const WebPage> WebPages::load(const std::filesystem::path& file, Dialect dialect) {
-  std::error_code gone;
-  const auto changed = std::filesystem::last_write_time(file, gone);
-  const auto size = gone ? 0 : std::filesystem::file_size(file, gone);
-  if (gone) return nullptr;
+std::shared_ptr<const WebPage> WebPages::load(const std::filesystem::path& folder, const std::string& file,
+                                              Dialect dialect) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return nullptr;
+  const Stamp stamp{status.st_dev, status.st_ino, status.st_size,
+                    status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec};
   {
     const std::lock_guard lock(m_mutex);
     const auto known = m_known.find(file);
-    if (known != m_known.end() && known->second.changed == changed && known->second.size == size)
-      return known->second.page;
+    if (known != m_known.end() && known->second.stamp == stamp) return known->second.page;
   }
+  // Once for what stands there: a link that leads elsewhere leads to another file.
+  const auto real = below(folder, file);
+  if (!real) return nullptr;
   auto page = std::make_shared<WebPage>();
-  page->source = parse_page(read_file(file), file, dialect);
-  page->body = Template::compile(page->source.text, file.string());
-  page->markup = file.extension() == ".md" ? WebPage::Markup::markdown : WebPage::Markup::html;
+  page->source = parse_page(read_file(*real), *real, dialect);
+  page->body = Template::compile(page->source.text, real->string());
+  page->markup = real->extension() == ".md" ? WebPage::Markup::markdown : WebPage::Markup::html;
   const std::lock_guard lock(m_mutex);
-  m_known[file] = {changed, size, page};
+  m_known[file] = {stamp, page};
   return page;
 }
 
@@ -59,8 +61,7 @@ std::shared_ptr<const WebPage> WebPages::find(const std::vector<std::filesystem:
     names.push_back(name.empty() ? index : fmt::format("{}/{}", name, index));
   for (const std::filesystem::path& folder : folders)
     for (const std::string& one : names)
-      if (const auto file = below(folder, folder / one))
-        if (auto page = load(*file, dialect)) return page;
+      if (auto page = load(folder, fmt::format("{}/{}", folder.native(), one), dialect)) return page;
   return nullptr;
 }
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -32,15 +35,22 @@ class WebPages {
                                       std::string_view path, Dialect dialect);
 
  private:
+  struct Stamp {
+    dev_t device = 0;
+    ino_t inode = 0;
+    off_t size = 0;
+    std::int64_t changed = 0;
+    bool operator==(const Stamp&) const = default;
+  };
   struct Known {
-    std::filesystem::file_time_type changed;
-    std::uintmax_t size = 0;
+    Stamp stamp;
     std::shared_ptr<const WebPage> page;
   };
-  std::shared_ptr<const WebPage> load(const std::filesystem::path& file, Dialect dialect);
+  std::shared_ptr<const WebPage> load(const std::filesystem::path& folder, const std::string& file,
+                                      Dialect dialect);
 
   std::mutex m_mutex;
-  std::map<std::filesystem::path, Known> m_known;
+  std::map<std::string, Known> m_known;
 };
 
 }  // namespace bench

@@ -14,19 +14,21 @@ namespace bench {
 
 namespace {
 
-TemplateValue value_for_page(const Value& value) {
+TemplateValue value_for_page(Value&& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
   if (const auto* number = std::get_if<double>(&value)) return *number;
-  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (auto* text = std::get_if<std::string>(&value)) return std::move(*text);
   return nullptr;
 }
 
 TemplateList rows_of(Database& database, const PageQuery& query, const HttpParameters& request) {
   std::vector<std::string> names;
   TemplateList rows;
-  for (const Row& row : database.query(query.sql, parameters_of(query, request), &names)) {
+  std::vector<Row> found = database.query(query.sql, parameters_of(query, request), &names);
+  rows.reserve(found.size());
+  for (Row& row : found) {
     TemplateDict one;
-    for (std::size_t i = 0; i < row.size(); ++i) one.set(names[i], value_for_page(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) one.set(names[i], value_for_page(std::move(row[i])));
     rows.emplace_back(std::move(one));
   }
   return rows;
@@ -52,12 +54,14 @@ HttpResponse answer_website(Visit& visit) {
   const Dialect dialect = get_backend(visit.now->config.string("db_type").value_or("")).dialect;
   const auto page = visit.site->pages().find(page_folders(*visit.now), visit.request.path, dialect);
   if (!page) throw not_found();
-  logged_in(visit);
-  if (page->source.login_required) require_login(visit);
+  const bool login_required = page->source.login_required;
+  if (login_required && !visit.session) require_login(visit);
 
   TemplateDict context;
-  if (!page->source.queries.empty())
+  if (visit.session || !page->source.queries.empty())
     visit.site->read([&](Database& database) {
+      logged_in(visit, database);
+      if (login_required) require_login(visit, database);
       for (const PageQuery& query : page->source.queries)
         context.set(query.name, rows_of(database, query, visit.request.query));
     });
