@@ -53,7 +53,8 @@ def test_an_ordinary_user_keeps_what_is_theirs(place):
         os.chown(place.folder, user.pw_uid, user.pw_gid)
         # The build may lie where only root can look.
         installed = place.folder / "installed"
-        shutil.copytree(place.program.parents[1] / "share", installed / "share")
+        for part in ("share", "lib/bench"):
+            shutil.copytree(place.program.parents[1] / part, installed / part)
         (installed / "bin").mkdir()
         place.program = Path(shutil.copy(place.program, installed / "bin"))
         options = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
