@@ -87,6 +87,12 @@ int status_of(const ErrorCode& error) {
 
 using Parser = http::request_parser<http::string_body>;
 
+// Beast takes a body in any other coding for none, and its bytes for the next request (RFC 9112, 6.1).
+bool has_plain_framing(const Parser::value_type& message) {
+  const std::size_t codings = message.count(http::field::transfer_encoding);
+  return codings == 0 || (codings == 1 && beast::iequals(message[http::field::transfer_encoding], "chunked"));
+}
+
 // nullopt when what was sent is not one plain request.
 std::optional<HttpRequest> request_of(Parser::value_type message, const std::string& client) {
   if (message.version() == 11 && message.count(http::field::host) != 1) return std::nullopt;
@@ -289,6 +295,7 @@ asio::awaitable<HttpServer::Implementation::Arrival> HttpServer::Implementation:
   parser.body_limit(m_options.max_body);
   stream.expires_after(m_options.header_timeout);
   co_await http::async_read_header(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+  if (!error && !has_plain_framing(parser.get())) co_return Arrival{{}, 501};
   if (!error) {
     const auto expected = parser.get()[http::field::expect];
     if (!expected.empty() && !beast::iequals(expected, "100-continue")) co_return Arrival{{}, 417};
