@@ -15,7 +15,10 @@ SLOW = (
 def read_until(stop, file, results):
     """Reads both tables in one snapshot; the schema must be the old one or the new one, never a mixture."""
     seen, reads, errors = set(), 0, []
-    connection = sqlite3.connect(file, timeout=0, isolation_level=None)
+    connection = sqlite3.connect(file, isolation_level=None)
+    # Whoever opens the database first builds its index of the log, and the others wait for that.
+    connection.execute("SELECT count(*) FROM tabNote").fetchall()
+    connection.execute("PRAGMA busy_timeout = 0")
     while not stop.is_set():
         try:
             connection.execute("BEGIN")
