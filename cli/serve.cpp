@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -80,7 +81,11 @@ class StopOnSignal {
         sigwait(&m_signals, &signal);
         if (signal == SIGUSR1) return;
         if (signal == SIGHUP) {
-          log.reopen();
+          try {
+            log.reopen();
+          } catch (const Error& error) {
+            fmt::print(stderr, "warning: the access log goes on in its old file: {}\n", error.what());
+          }
           continue;
         }
         // Who asks twice does not want to wait for those that are being answered.
@@ -103,6 +108,16 @@ class StopOnSignal {
   std::thread m_waiting;
 };
 
+// Each connection takes a descriptor, and the usual soft limit of 1024 is for programs that use select.
+std::size_t raise_descriptor_limit() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
 void run(Context& context, const ServeFlags& flags) {
   const BenchFolder& bench = context.bench();
   std::optional<std::string> only;
@@ -116,6 +131,11 @@ void run(Context& context, const ServeFlags& flags) {
   if (flags.host) options.host = *flags.host;
   if (flags.port) options.port = static_cast<std::uint16_t>(*flags.port);
   if (flags.workers) options.workers = static_cast<int>(*flags.workers);
+  // Some are left for files and databases.
+  constexpr std::size_t kept_back = 256;
+  const std::size_t descriptors = raise_descriptor_limit();
+  options.max_connections =
+      std::min(options.max_connections, std::max(descriptors, 2 * kept_back) - kept_back);
   StopOnSignal stop;
   WebApp app(bench, context.apps(), only);
   HttpServer server(

@@ -13,6 +13,20 @@ std::string json_text(const nlohmann::ordered_json& value, int indent) {
   return value.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
+nlohmann::json parse_sent_json(std::string_view text) {
+  constexpr int deepest = 100;
+  struct TooDeep {};
+  const auto check = [](int depth, nlohmann::json::parse_event_t, const nlohmann::json&) {
+    if (depth > deepest) throw TooDeep{};
+    return true;
+  };
+  try {
+    return nlohmann::json::parse(text, check, false);
+  } catch (const TooDeep&) {
+    return nlohmann::json::value_t::discarded;
+  }
+}
+
 void append_json_text(std::string& out, std::string_view text) {
   // Most text is plain, and copied as it stands.
   const bool is_plain =

@@ -12,6 +12,10 @@ namespace bench {
 std::string json_text(const nlohmann::json& value, int indent = -1);
 std::string json_text(const nlohmann::ordered_json& value, int indent = -1);
 
+/// JSON that somebody sent; `discarded` where it is none, or is nested deeper than a hundred levels: what
+/// walks through it calls itself for each.
+nlohmann::json parse_sent_json(std::string_view text);
+
 /// Appends the text as a JSON string, quotes included, without a tree of it.
 void append_json_text(std::string& out, std::string_view text);
 

@@ -25,8 +25,10 @@ std::optional<Announcement> read_announcement(const Site& site) {
   if (!file.is_object()) return std::nullopt;
   const auto at = from_iso8601(text_of(file, "at"));
   const auto until = from_iso8601(text_of(file, "until"));
-  if (!at || (until && *until < Clock::now())) return std::nullopt;
-  return Announcement{.at = *at, .until = until, .reason = text_of(file, "reason")};
+  if (!at) return std::nullopt;
+  Announcement announcement{.at = *at, .until = until, .reason = text_of(file, "reason")};
+  if (announcement.end() < Clock::now()) return std::nullopt;
+  return announcement;
 }
 
 void announce(const Site& site, const Announcement& announcement) {

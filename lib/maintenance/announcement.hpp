@@ -15,6 +15,9 @@ struct Announcement {
   Clock::time_point at;
   std::optional<Clock::time_point> until;
   std::string reason;
+
+  /// When it is over: an hour after it was to begin, where no end is named and no window came.
+  Clock::time_point end() const { return until.value_or(at + std::chrono::hours(1)); }
 };
 
 /// nullopt when there is none, or none that can be read, or it is over.

@@ -18,11 +18,14 @@ namespace bench {
 namespace {
 
 constexpr std::chrono::hours session_life{24 * 7};
-// Each takes 19 MiB: whoever comes in crowds waits, and the others' requests do not.
+constexpr std::size_t longest_user_name = 140;
+constexpr std::chrono::seconds patience_of_logins{3};
+// Each takes 19 MiB, and a worker: whoever comes in crowds waits a moment, and is then sent away.
 std::counting_semaphore<2> hashing{2};
 
 bool is_right_password(const std::optional<User>& user, std::string_view password) {
-  hashing.acquire();
+  if (!hashing.try_acquire_for(patience_of_logins))
+    throw HttpFailure(503, "ServiceUnavailable", "too many are logging in: try again in a moment");
   const std::unique_ptr<std::counting_semaphore<2>, void (*)(std::counting_semaphore<2>*)> turn(
       &hashing, [](std::counting_semaphore<2>* semaphore) { semaphore->release(); });
   return is_password_of(user ? user->password_hash : "", password);
@@ -37,12 +40,12 @@ nlohmann::json json_body(const HttpRequest& request) {
     nlohmann::json object = nlohmann::json::object();
     for (const auto& [name, value] : parse_form(request.body)) {
       // Frappe's clients send the document as one form field.
-      if (name == "data") return nlohmann::json::parse(value, nullptr, false);
+      if (name == "data") return parse_sent_json(value);
       if (name != "csrf_token") object[name] = value;
     }
     return object;
   }
-  return nlohmann::json::parse(request.body, nullptr, false);
+  return parse_sent_json(request.body);
 }
 
 nlohmann::json to_json(const Doctype& doctype, const Document& document) {
@@ -116,13 +119,20 @@ HttpResponse create(Visit& visit, const std::string& doctype_name) {
   return read_one(visit, doctype_name, name);
 }
 
+std::string version_in(const nlohmann::json& document) {
+  if (!document.is_object() || !document.contains("version")) return "";
+  const nlohmann::json& version = document.at("version");
+  if (!version.is_string()) throw not_valid("'version' must be a text");
+  return version.get<std::string>();
+}
+
 HttpResponse update(Visit& visit, const std::string& doctype_name, const std::string& name) {
   const std::string user = require_writer(visit).name;
   const nlohmann::json body = json_body(visit.request);
   visit.site->write([&](Database& database) {
     const auto doctype = visit.site->doctype(database, doctype_name);
     const bool has_column = doctype->find("version") != nullptr;
-    const std::string version = has_column || !body.is_object() ? "" : body.value("version", "");
+    const std::string version = has_column ? "" : version_in(body);
     update_document(database, *doctype, name, entries_of(*doctype, body), version, user);
   });
   return read_one(visit, doctype_name, name);
@@ -144,7 +154,7 @@ HttpResponse resource(Visit& visit) {
   const bool is_list = address.size() == 3;
   const bool is_document = address.size() == 4;
   // A read looks who asks in its own transaction.
-  if (!is_read || !(is_list || is_document)) require_login(visit);
+  if (!visit.session || !is_read || !(is_list || is_document)) require_login(visit);
   if (is_list) {
     if (is_read) return list(visit, address[2]);
     if (method == "POST") return create(visit, address[2]);
@@ -214,20 +224,29 @@ std::string mode_json(const SiteSnapshot& now) {
                                   {"release", now.release}});
 }
 
+bool has_too_many_fields(const HttpRequest& request) {
+  constexpr std::ptrdiff_t most_fields = 5'000;
+  const bool is_json = request.headers.get("Content-Type").starts_with("application/json");
+  return !(is_json && request.path.starts_with("/api/")) &&
+         std::ranges::count(request.body, '&') >= most_fields;
+}
+
 HttpParameters form_of(const HttpRequest& request) {
   if (!request.headers.get("Content-Type").starts_with("application/json"))
     return request.body.empty() ? request.query : parse_form(request.body);
   HttpParameters parameters;
-  const nlohmann::json body = nlohmann::json::parse(request.body, nullptr, false);
+  const nlohmann::json body = parse_sent_json(request.body);
   if (body.is_object())
     for (const auto& [name, value] : body.items())
-      parameters.add(name, value.is_string() ? value.get<std::string>() : value.dump());
+      parameters.add(name, value.is_string() ? value.get<std::string>() : json_text(value));
   return parameters;
 }
 
 HttpResponse log_in(Visit& visit, LoginThrottle& throttle) {
   const HttpParameters form = form_of(visit.request);
-  const std::string name(form.get("usr"));
+  // No account has a longer name, and what is counted must not be as long as somebody likes.
+  const bool is_possible = form.get("usr").size() <= longest_user_name;
+  const std::string name(is_possible ? form.get("usr") : "");
   const Clock::time_point now = Clock::now();
   const std::string& address = visit.client;
   if (const auto wait = throttle.wait(address, name, now); wait.count() > 0) {
@@ -238,8 +257,8 @@ HttpResponse log_in(Visit& visit, LoginThrottle& throttle) {
     return response;
   }
   std::optional<User> user;
-  visit.site->read([&](Database& database) { user = find_user(database, name); });
-  const bool is_right = is_right_password(user, form.get("pwd"));
+  visit.site->read_own([&](Database& database) { user = find_user(database, name); });
+  const bool is_right = is_possible && is_right_password(user, form.get("pwd"));
   if (!is_right || !user->enabled) {
     throttle.note_failure(address, name, now);
     return failure_response(visit, {401, "AuthenticationError", "Invalid login credentials"});

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 #include <thread>
+#include <utility>
 
 #include "base/digest.hpp"
 #include "maintenance/announcement.hpp"
@@ -57,6 +58,7 @@ void add_announcement(const Site& site, SiteSnapshot& snapshot) {
   const auto announced = read_announcement(site);
   if (!announced) return;
   snapshot.announced_for = announced->at;
+  snapshot.announcement_ends = announced->end();
   snapshot.expected_end = announced->until;
   snapshot.reason = announced->reason;
 }
@@ -100,12 +102,7 @@ ServedSite::ServedSite(Site site, AppFinder apps)
 
 ServedSite::Stamps ServedSite::look() const {
   Stamps stamps;
-  for (std::size_t i = 0; i < m_looked_at.size(); ++i) {
-    struct stat status {};
-    if (::stat(m_looked_at[i].c_str(), &status) != 0) continue;
-    stamps[i] = {status.st_dev, status.st_ino, status.st_size,
-                 status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec};
-  }
+  std::ranges::transform(m_looked_at, stamps.begin(), stamp_of);
   return stamps;
 }
 
@@ -141,7 +138,9 @@ std::shared_ptr<const SiteSnapshot> ServedSite::load() const {
 std::shared_ptr<const SiteSnapshot> ServedSite::snapshot() {
   const Stamps now = look();
   const std::lock_guard lock(m_mutex);
-  if (m_snapshot && now == m_stamps) return m_snapshot;
+  const bool is_over =
+      m_snapshot && m_snapshot->announcement_ends.value_or(Clock::time_point::max()) < Clock::now();
+  if (m_snapshot && now == m_stamps && !is_over) return m_snapshot;
   try {
     std::shared_ptr<const SiteSnapshot> loaded = load();
     const bool moved =
@@ -177,24 +176,42 @@ std::unique_ptr<Database> ServedSite::open(const ConnectionSettings& settings, A
   return database;
 }
 
-ConnectionPool::Lease ServedSite::take_reader(bool from_replica) {
-  if (!from_replica) return m_readers.take();
+void ServedSite::read(const std::function<void(Database&)>& action) {
+  const auto now = snapshot();
+  const bool from_replica = now->replica && now->in_maintenance() &&
+                            std::chrono::steady_clock::now() >= m_replica_rests_until.load();
+  if (!from_replica || !read_on_replica(action)) read_own(action);
+}
+
+// False when the site's own database must be asked: the replica does not answer, or does not have it yet.
+bool ServedSite::read_on_replica(const std::function<void(Database&)>& action) {
   try {
-    return m_replica_readers.take();
+    ConnectionPool::Lease connection = m_replica_readers.take();
+    try {
+      Transaction transaction(*connection);
+      action(*connection);
+      transaction.commit();
+      return true;
+    } catch (const HttpFailure& failure) {
+      if (failure.status() != 404) throw;
+      return false;
+    } catch (const Error&) {
+      connection.discard_all_as_old();
+      throw;
+    }
+  } catch (const HttpFailure&) {
+    throw;
   } catch (const Error& error) {
     m_replica_rests_until = std::chrono::steady_clock::now() + rest_of_replica;
     log().line("warning", fmt::format("reads go to the site's own database: {}", error.what()));
-    return m_readers.take();
+    forget_doctypes();
+    return false;
   }
 }
 
-void ServedSite::read(const std::function<void(Database&)>& action) {
-  const auto now = snapshot();
+void ServedSite::read_own(const std::function<void(Database&)>& action) {
   for (int tries = 1;; ++tries) {
-    // What is lost there is read here.
-    const bool from_replica = tries == 1 && now->replica && now->in_maintenance() &&
-                              std::chrono::steady_clock::now() >= m_replica_rests_until.load();
-    ConnectionPool::Lease connection = take_reader(from_replica);
+    ConnectionPool::Lease connection = m_readers.take();
     try {
       Transaction transaction(*connection);
       action(*connection);
@@ -203,12 +220,10 @@ void ServedSite::read(const std::function<void(Database&)>& action) {
     } catch (const HttpFailure&) {
       throw;
     } catch (const Error& error) {
-      connection.discard();
-      const bool may_pass =
-          error.kind() == Kind::database || is_spoilt_snapshot(error) || is_unknown_column(error);
-      if (tries == 2 || !may_pass) throw;
+      const bool is_lost = error.kind() == Kind::database;
       // What rests was opened as early as the one that is lost.
-      connection.discard_all_as_old();
+      is_lost ? connection.discard_all_as_old() : connection.discard();
+      if (tries == 2 || !(is_lost || is_spoilt_snapshot(error) || is_unknown_column(error))) throw;
       forget_doctypes();
     }
   }
@@ -220,7 +235,7 @@ void ServedSite::write(const std::function<void(Database&)>& action) {
   if (turn.number() > most_writers)
     throw HttpFailure(503, "ServiceUnavailable",
                       "too many are saving at the same time: try again in a moment");
-  for (;;) {
+  for (bool has_forgotten = false;;) {
     if (snapshot()->in_maintenance()) throw read_only();
     try {
       ConnectionPool::Lease connection = m_writers.take();
@@ -242,7 +257,10 @@ void ServedSite::write(const std::function<void(Database&)>& action) {
       // A window ends the sessions that were open on MariaDB, and those that rest here are known to be lost
       // only when they are used. The fence stands a moment longer than the config says, and its lift takes a
       // moment.
-      if (!may_pass || std::chrono::steady_clock::now() - began > patience_of_writers) throw;
+      // A read that began before a migrate was done may have left the old columns behind.
+      const bool is_stale = is_unknown_column(error) && !std::exchange(has_forgotten, true);
+      if (is_stale) forget_doctypes();
+      if (!(may_pass || is_stale) || std::chrono::steady_clock::now() - began > patience_of_writers) throw;
       m_writers.clear();
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }

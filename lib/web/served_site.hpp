@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -21,6 +19,7 @@
 #include "site/app.hpp"
 #include "site/site.hpp"
 #include "web/connection_pool.hpp"
+#include "web/file_stamp.hpp"
 #include "web/resource/doctype.hpp"
 #include "web/template/folders.hpp"
 #include "web/website/web_pages.hpp"
@@ -42,6 +41,7 @@ struct SiteSnapshot {
   /// When it may be worth to ask again: the expected end, else as long as the last such window took.
   std::optional<Clock::time_point> estimated_end;
   std::optional<Clock::time_point> announced_for;
+  std::optional<Clock::time_point> announcement_ends;
 
   bool in_maintenance() const { return mode != SiteMode::live; }
 };
@@ -55,7 +55,7 @@ class ServedSite {
   const Site& site() const { return m_site; }
   /// Whether it has a configuration, as the file system is now.
   bool exists() const;
-  /// As the files are now; two calls of stat when they have not changed. A file that cannot be read leaves
+  /// As the files are now; three calls of stat when they have not changed. A file that cannot be read leaves
   /// what was before; Error{configuration} when there was nothing.
   std::shared_ptr<const SiteSnapshot> snapshot();
 
@@ -63,6 +63,8 @@ class ServedSite {
   /// It may run twice: a connection that was lost, or a snapshot that a change of the schema spoilt, is tried
   /// again once.
   void read(const std::function<void(Database&)>& action);
+  /// The same, never on a replica.
+  void read_own(const std::function<void(Database&)>& action);
   /// Lends a connection that can write; the action makes its own transaction, the last thing that it does. It
   /// may run again when it was refused for a moment, or the connection was lost before. HttpFailure{503}
   /// (InReadOnlyMode) when the site is in maintenance, or goes into it before the transaction is done.
@@ -75,14 +77,7 @@ class ServedSite {
   std::shared_ptr<TemplateFolders> templates();
 
  private:
-  struct Stamp {
-    dev_t device = 0;
-    ino_t inode = 0;
-    off_t size = 0;
-    std::int64_t changed = 0;
-    bool operator==(const Stamp&) const = default;
-  };
-  using Stamps = std::array<Stamp, 3>;
+  using Stamps = std::array<FileStamp, 3>;
   struct Known {
     std::shared_ptr<const Doctype> doctype;
     std::chrono::steady_clock::time_point at;
@@ -95,7 +90,7 @@ class ServedSite {
   std::unique_ptr<Database> open(const ConnectionSettings& settings, Access access,
                                  std::function<bool()> cancelled);
   ConnectionSettings settings() { return connection_settings(snapshot()->config, m_site.path()); }
-  ConnectionPool::Lease take_reader(bool from_replica);
+  bool read_on_replica(const std::function<void(Database&)>& action);
   LogFile log() const { return LogFile(m_site.log_file()); }
 
   Site m_site;

@@ -108,7 +108,8 @@ std::chrono::seconds LoginThrottle::wait(const std::string& address, const std::
 
 void LoginThrottle::note_failure(const std::string& address, const std::string& user, Clock::time_point now) {
   const std::lock_guard lock(m_mutex);
-  if (m_failures.size() >= most_remembered) forget_old(now);
+  const bool is_time = now - m_forgot_at > memory_of_failures;
+  if (is_time || m_failures.size() >= most_remembered) forget_old(now);
   for (const std::string& key : {key_of(address, user), key_of(address, "")}) {
     Failures& failures = m_failures[key];
     if (now - failures.last > memory_of_failures) failures.count = 0;
@@ -123,6 +124,7 @@ void LoginThrottle::note_success(const std::string& address, const std::string& 
 }
 
 void LoginThrottle::forget_old(Clock::time_point now) {
+  m_forgot_at = now;
   std::erase_if(m_failures,
                 [now](const auto& entry) { return now - entry.second.last > memory_of_failures; });
   // Somebody who comes from that many addresses has made room for a new start.

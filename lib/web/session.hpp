@@ -58,6 +58,7 @@ class LoginThrottle {
   void forget_old(Clock::time_point now);
   std::mutex m_mutex;
   std::map<std::string, Failures> m_failures;
+  Clock::time_point m_forgot_at;
 };
 
 }  // namespace bench

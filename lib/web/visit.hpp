@@ -43,6 +43,8 @@ HttpResponse failure_response(const Visit& visit, const HttpFailure& failure);
 
 /// The parameters of a form or of a JSON object in the body, those of the query otherwise.
 HttpParameters form_of(const HttpRequest& request);
+/// Each field takes many times the memory of the bytes that it came in.
+bool has_too_many_fields(const HttpRequest& request);
 
 /// Answers to what begins with /api/.
 HttpResponse answer_api(Visit& visit, LoginThrottle& throttle);

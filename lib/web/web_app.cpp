@@ -85,7 +85,11 @@ bool is_named_as_read(std::string_view path) {
 void check_forgery(const Visit& visit) {
   const HttpRequest& request = visit.request;
   if (request.is_read()) return;
-  if (const auto origin = request.headers.find("Origin"); origin && *origin != "null") {
+  const std::string_view from = request.headers.get("Sec-Fetch-Site");
+  if (from == "cross-site" || from == "same-site")
+    throw HttpFailure(403, "CSRFTokenError", "the request comes from another site");
+  // A page that hides where it comes from sends "null", which is no host.
+  if (const auto origin = request.headers.find("Origin")) {
     const std::size_t scheme = origin->find("://");
     const std::string_view authority =
         scheme == std::string_view::npos ? *origin : origin->substr(scheme + 3);
@@ -156,6 +160,10 @@ bool is_refused_write(const Error& error) {
 HttpResponse answer_failure(const Visit& visit, const Error& error) {
   // A naive app wrote in a read: the database refused it.
   if (visit.read_only() && is_refused_write(error)) return failure_response(visit, read_only());
+  // What the database cannot read as a number, a time or text is somebody's input.
+  if (error.sqlstate().starts_with("22"))
+    return failure_response(visit,
+                            not_valid(fmt::format("the database does not accept it: {}", error.what())));
   LogFile(visit.site->site().log_file())
       .line("error", fmt::format("{} {}: {}", visit.request.method, visit.request.path, error.what()));
   if (error.kind() == Kind::interrupted)
@@ -186,9 +194,23 @@ std::shared_ptr<ServedSite> WebApp::served(const std::string& name) {
   return m_sites.emplace(name, std::make_shared<ServedSite>(m_bench.site(name), m_apps)).first->second;
 }
 
+std::shared_ptr<const SiteConfig> WebApp::common_config() {
+  const FileStamp now = stamp_of(m_bench.common_config_file());
+  const std::lock_guard lock(m_mutex);
+  if (m_common && now == m_common_stamp) return m_common;
+  try {
+    m_common = std::make_shared<const SiteConfig>(m_bench.common_config());
+  } catch (const Error&) {
+    // A file that is being edited by hand: what it said before stays true, and each site's log tells of it.
+    if (!m_common) throw;
+  }
+  m_common_stamp = now;
+  return m_common;
+}
+
 // `trusted_proxies` of the common config, else this host's own.
 bool WebApp::is_trusted_proxy(const std::string& address) {
-  const auto trusted = m_bench.common_config().json("trusted_proxies");
+  const auto trusted = common_config()->json("trusted_proxies");
   if (!trusted || !trusted->is_array()) return address == "127.0.0.1" || address == "::1";
   return std::ranges::any_of(*trusted, [&](const nlohmann::json& one) { return one == address; });
 }
@@ -212,7 +234,7 @@ std::shared_ptr<ServedSite> WebApp::site_for(const HttpRequest& request, const O
   if (auto site = served(host)) return site;
   // A name that is no site's (any more) must not get somebody else's.
   if (!is_this_machine(host)) return nullptr;
-  const auto fallback = m_bench.common_config().string("default_site");
+  const auto fallback = common_config()->string("default_site");
   return fallback ? served(*fallback) : nullptr;
 }
 
@@ -249,6 +271,8 @@ HttpResponse WebApp::answer_for(const std::shared_ptr<ServedSite>& site, const H
     } else {
       // This comes before any other check: whatever else is wrong with it, it cannot be done now.
       if (visit.read_only() && !request.is_read() && !is_named_as_read(request.path)) throw read_only();
+      if (has_too_many_fields(request))
+        throw HttpFailure(413, "ValidationError", "a form of more fields than any form has");
       check_forgery(visit);
       response = route(visit, m_throttle);
     }
@@ -270,13 +294,19 @@ HttpResponse WebApp::answer_for(const std::shared_ptr<ServedSite>& site, const H
 }
 
 const User* logged_in(Visit& visit) {
-  if (!visit.user && visit.session) visit.site->read([&](Database& database) { logged_in(visit, database); });
+  if (!visit.user && visit.session)
+    visit.site->read_own([&](Database& database) { logged_in(visit, database); });
   return visit.user ? &*visit.user : nullptr;
 }
 
 const User* logged_in(Visit& visit, Database& database) {
   if (!visit.user && visit.session) {
-    visit.user = find_user(database, visit.session->user);
+    const auto find = [&visit](Database& accounts) { visit.user = find_user(accounts, visit.session->user); };
+    // A replica may not know yet what an account may no longer do.
+    if (visit.now->replica && visit.read_only())
+      visit.site->read_own(find);
+    else
+      find(database);
     const bool is_current = visit.user && SessionSigner::is_current(*visit.session, *visit.user);
     if (!is_current) {
       visit.user.reset();

@@ -9,6 +9,7 @@
 
 #include "site/app.hpp"
 #include "site/bench_folder.hpp"
+#include "web/file_stamp.hpp"
 #include "web/http/message.hpp"
 #include "web/served_site.hpp"
 #include "web/session.hpp"
@@ -35,6 +36,8 @@ class WebApp {
   std::shared_ptr<ServedSite> site_for(const HttpRequest& request, const Origin& origin);
   /// nullptr when there is no such site, or no longer.
   std::shared_ptr<ServedSite> served(const std::string& name);
+  /// As the file is now; what it said before while it cannot be read.
+  std::shared_ptr<const SiteConfig> common_config();
   bool is_trusted_proxy(const std::string& address);
   HttpResponse answer_for(const std::shared_ptr<ServedSite>& site, const HttpRequest& request,
                           const Origin& origin);
@@ -44,6 +47,8 @@ class WebApp {
   std::optional<std::string> m_only_site;
   std::mutex m_mutex;
   std::map<std::string, std::shared_ptr<ServedSite>> m_sites;
+  std::shared_ptr<const SiteConfig> m_common;
+  FileStamp m_common_stamp;
   LoginThrottle m_throttle;
 };
 

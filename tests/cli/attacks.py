@@ -165,6 +165,42 @@ def test_bodies_and_headers_have_limits(place):
     equal(client.get("/api/method/ping").status, 200)
 
 
+def memory_of(process):
+    status = open(f"/proc/{process.pid}/status").read()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
+
+
+def test_small_requests_do_not_take_much(place):
+    client, child = served(place)
+    deep = b"[" * 200_000 + b"]" * 200_000
+    for body in (b'{"usr":' + deep + b"}", deep, b'{"usr":"x","pwd":' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"}"):
+        status = client.ask("POST", "/api/method/login", body, {"Content-Type": "application/json"}).status
+        assert status in (401, 429), status
+    many = b"a&" * 5_000_000
+    for path in ("/app/Book", "/app/x", "/login", "/api/method/login"):
+        equal(client.ask("POST", path, many, {"Content-Type": "application/x-www-form-urlencoded"}).status, 413)
+    for number in range(10):
+        # Nothing is kept of a name that nobody has.
+        answer = client.ask("POST", "/api/method/login", {"usr": f"{number}" + "u" * 5_000_000, "pwd": "x"})
+        assert answer.status in (401, 429), answer.status
+    client = Client(client.port)
+    equal(client.log_in().status, 303)
+    assert memory_of(child) < 300_000_000, memory_of(child)
+
+
+def test_documents_of_any_depth_and_size(place):
+    client, _ = served(place)
+    client.log_in()
+    deep = '{"name": "B-1", "title": ' + "[" * 5000 + "]" * 5000 + "}"
+    equal(client.ask("POST", "/api/resource/Book", deep, {"Content-Type": "application/json", "X-Frappe-CSRF-Token": client.csrf}).status, 417)
+    equal(client.get("/api/resource/Book?filters=" + "[" * 3000 + "]" * 3000).status, 417)
+    equal(client.api("POST", "/api/resource/Book", {"name": "B-1", "title": "x"}).status, 200)
+    for wrong in (5, None, ["a"]):
+        equal(client.api("PUT", "/api/resource/Book/B-1", {"title": "y", "version": wrong}).status, 417)
+    client.api("PUT", "/api/resource/Book/B-1", {"notes": 18446744073709551615})
+    equal(place.query('SELECT notes FROM "tabBook"'), [("18446744073709551615",)])
+
+
 def test_slow_clients_hold_nobody_up(place):
     client, _ = served(place)
     crowd = [socket.create_connection(("127.0.0.1", client.port), timeout=60) for _ in range(100)]

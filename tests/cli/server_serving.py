@@ -56,6 +56,11 @@ def test_the_desk_and_rest(place):
     number = client.api("POST", "/api/resource/Count", {"word": "one"}).json["data"]["id"]
     equal(client.get(f"/api/resource/Count/{number}").json["data"]["word"], "one")
     equal(client.api("DELETE", "/api/resource/Book/B-1").status, 202)
+    # What cannot be a number or text is somebody's mistake, and not the server's.
+    for odd in ("filters=%5B%5B%22pages%22%2C%22%3D%22%2C%22many%22%5D%5D", "filters=%5B%5B%22title%22%2C%22%3D%22%2C%22a%FF%22%5D%5D"):
+        assert client.get(f"/api/resource/Book?{odd}").status in (200, 417), odd
+    assert client.get("/app/Book?q=%FF").status in (200, 417)
+    lacks((place.site(site_of(place)) / "logs" / "bench.log").read_text() if (place.site(site_of(place)) / "logs" / "bench.log").exists() else "", " error ")
     for hidden in ("User", "TABUSER", "User%20", "user", "__bench_auth"):
         equal(client.get(f"/api/resource/{hidden}").status, 404)
 

@@ -156,6 +156,11 @@ def test_a_form_of_another_site_is_refused(place):
     client.csrf = token
     foreign = client.ask("POST", "/app/Book", {"csrf_token": token, "name": "B-1", "title": "x"}, {"Origin": "http://evil.example"})
     equal(foreign.status, 403)
+    # Nor does one whose page hides where it comes from, and nobody is logged in as somebody else by it.
+    for headers in ({"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}):
+        equal(client.ask("POST", "/app/Book", {"csrf_token": token, "name": "B-1", "title": "x"}, headers).status, 403)
+        equal(client.ask("POST", "/login", {"usr": "Administrator", "pwd": "correct horse"}, headers).status, 403)
+        equal(client.ask("POST", "/logout", {}, headers).status, 403)
     equal(place.query('SELECT count(*) FROM "tabBook"'), [(0,)])
 
 
@@ -299,6 +304,10 @@ def test_an_announced_window(place):
     lacks(client.get("/").text, "Planned maintenance")
     for wrong in ("yesterday", "25:00", "2001-01-01T00:00:00Z"):
         place.bench("--site", "develop", "announce-maintenance", "--at", wrong, code=2)
+    # One that nobody carries out is over by itself.
+    place.bench("--site", "develop", "announce-maintenance", "--at", "+1s", "--for", "1s")
+    contains(client.get("/").text, "Planned maintenance")
+    wait_for(lambda: "Planned maintenance" not in client.get("/").text, "the end of what was announced", seconds=10)
     # What was announced for a time that has come names the window, and ends with it.
     place.bench("--site", "develop", "announce-maintenance", "--at", "+0s", "--for", "1h", "--reason", "the announced one")
     place.make_app("books", {"0002_more.sql": "CREATE TABLE more (id INTEGER);\n"})
@@ -435,6 +444,41 @@ def test_a_broken_config_leaves_what_was_before_and_is_said(place):
     contains(log, "site_config.json")
     file.write_text(before)
     equal(client.get("/api/resource/Book").status, 200)
+
+
+def test_a_broken_common_config_is_no_end_either(place):
+    client, _ = served(place)
+    equal(client.get("/api/health", X_Forwarded_For="192.0.2.1").status, 200)
+    file = place.path / "sites" / "common_site_config.json"
+    before = file.read_text() if file.exists() else "{}"
+    file.write_text('{"db_host": "x')
+    equal(client.get("/api/health", X_Forwarded_For="192.0.2.1").status, 200)
+    file.write_text(before)
+    equal(client.get("/api/health", X_Forwarded_For="192.0.2.1").status, 200)
+
+
+def test_a_box_is_unticked_only_by_a_form_that_has_it(place):
+    place.bench("init", str(place.path))
+    place.make_app("books", {"0001_books.sql": 'CREATE TABLE "tabAuthor" (name TEXT PRIMARY KEY, is_alive BOOLEAN NOT NULL DEFAULT 0);\n'
+                             'CREATE TABLE "tabBook" (name TEXT PRIMARY KEY, author TEXT REFERENCES "tabAuthor" (name));\n'})
+    place.bench("new-site", "develop", "--install-app", "books", "--admin-password", "correct horse")
+    place.bench("--site", "develop", "migrate")
+    _, port = serve(place)
+    client = Client(port)
+    client.log_in()
+    equal(client.api("POST", "/api/resource/Author", {"name": "Austen", "is_alive": True}).status, 200)
+    equal(client.api("POST", "/api/resource/Book", {"name": "B-1", "author": "Austen"}).status, 200)
+    page = client.get("/app/Author/Austen").text
+    contains(page, 'name="_box" value="is_alive"')
+    version = field_value(page, "_version")
+    refused = client.post("/app/Author/Austen", _action="delete-for-good", _version=version)
+    equal(refused.status, 417)
+    contains(refused.text, " checked")
+    equal(client.post("/app/Author/Austen", _action="save", _version=version).status, 303)
+    equal(place.query('SELECT is_alive FROM "tabAuthor"'), [(1,)])
+    version = field_value(client.get("/app/Author/Austen").text, "_version")
+    equal(client.post("/app/Author/Austen", _box="is_alive", _action="save", _version=version).status, 303)
+    equal(place.query('SELECT is_alive FROM "tabAuthor"'), [(0,)])
 
 
 def test_references_are_checked(place):

@@ -127,6 +127,7 @@ bool SqliteStatement::step() {
 }
 
 void SqliteStatement::reset() {
+  if (handle() == nullptr) return;
   sqlite3_reset(handle());
   sqlite3_clear_bindings(handle());
 }

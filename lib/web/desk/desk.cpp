@@ -248,6 +248,8 @@ HttpResponse change(Visit& visit, const std::string& doctype, const std::string&
   } catch (const HttpFailure& failure) {
     const bool is_about_the_input = failure.status() == 409 || failure.status() == 417;
     if (!is_about_the_input) throw;
+    // The question whether to delete it holds no fields.
+    if (action == "delete-for-good") return form(visit, doctype, name, {failure.status(), failure.what()});
     const bool is_conflict = failure.exc_type() == "TimestampMismatchError";
     return form(visit, doctype, name,
                 {failure.status(), is_conflict ? conflict_message(doctype, name) : failure.what(), &typed,
@@ -262,7 +264,9 @@ std::optional<HttpResponse> form_once_more(Visit& visit, int status, const std::
   try {
     if (logged_in(visit) == nullptr) return std::nullopt;
     const HttpParameters typed = parse_form(visit.request.body);
-    return form(visit, address[1], address.size() == 3 ? address[2] : "", {status, message, &typed});
+    const bool holds_fields = typed.get("_action") != "delete-for-good";
+    return form(visit, address[1], address.size() == 3 ? address[2] : "",
+                {status, message, holds_fields ? &typed : nullptr});
   } catch (const std::exception&) {
     return std::nullopt;
   }
@@ -281,7 +285,8 @@ HttpResponse login_page(Visit& visit, int status, std::string_view message) {
 bool was_typed_here(const HttpRequest& request) {
   const std::string_view from = request.headers.get("Sec-Fetch-Site");
   const bool is_foreign = from == "cross-site" || from == "same-site";
-  return !request.is_read() && request.path.starts_with("/app/") && !is_foreign;
+  return !request.is_read() && request.path.starts_with("/app/") && !is_foreign &&
+         !has_too_many_fields(request);
 }
 
 TemplateList typed_fields(const HttpRequest& request) {
@@ -326,11 +331,9 @@ HttpResponse failure_page(const Visit& visit, int status, const std::string& mes
   const bool is_about_a_form = status == 403 || status == 503;
   if (is_about_a_form && was_typed_here(visit.request))
     if (auto page = form_once_more(shown, status, message)) return std::move(*page);
-  TemplateDict context{{"title", reason_phrase(status)},
-                       {"message", message},
-                       {"path", visit.request.path},
-                       {"status", status},
-                       {"typed", typed_fields(visit.request)}};
+  TemplateDict context{
+      {"title", reason_phrase(status)}, {"message", message}, {"path", visit.request.path},
+      {"action", visit.request.target}, {"status", status},   {"typed", typed_fields(visit.request)}};
   return desk_page(shown, "desk/failure.html", std::move(context), status);
 }
 

@@ -52,12 +52,17 @@ std::string shown(const Column& column, const Value& value) {
   return text;
 }
 
+// Browsers send nothing for a box that is not ticked: the form says which ones it has.
+bool has_box(const HttpParameters& form, const std::string& name) {
+  return std::ranges::find(form, HttpParameters::Parameter{"_box", name}) != form.end();
+}
+
 // What somebody typed, as the field holds it. A field that the form did not have, because it is younger than
-// the page, keeps what is stored; and browsers send nothing for a box that is not ticked.
+// the page, keeps what is stored.
 std::string entered_text(const Column& column, const HttpParameters& typed, const std::string& stored) {
   const auto text = typed.find(column.name);
+  if (!text && !has_box(typed, column.name)) return stored;
   if (column.type == ColumnType::boolean) return text.value_or("") == "1" ? "1" : "0";
-  if (!text) return stored;
   std::string clean(*text);
   std::erase(clean, '\r');
   return clean;
@@ -131,8 +136,7 @@ Entries entries_of_form(const Doctype& doctype, const HttpParameters& form, cons
     const bool is_key = column.name == doctype.key;
     if (is_key && document != nullptr) continue;
     const auto text = form.find(column.name);
-    // Browsers send nothing for a box that is not ticked.
-    if (!text && column.type != ColumnType::boolean) continue;
+    if (!text && !has_box(form, column.name)) continue;
     // Browsers end lines in two characters.
     std::string clean(text.value_or(""));
     std::erase(clean, '\r');

@@ -96,6 +96,8 @@ bool has_plain_framing(const Parser::value_type& message) {
 // nullopt when what was sent is not one plain request.
 std::optional<HttpRequest> request_of(Parser::value_type message, const std::string& client) {
   if (message.version() == 11 && message.count(http::field::host) != 1) return std::nullopt;
+  // A line that Beast has put behind it, for one.
+  if (message[http::field::host].find_first_of(" \t,/?#@") != std::string_view::npos) return std::nullopt;
   HttpRequest request;
   request.method = std::string(message.method_string());
   request.target = std::string(message.target());
@@ -432,7 +434,8 @@ void HttpServer::Implementation::update(Topic& topic, std::string now) {
 asio::awaitable<void> HttpServer::Implementation::watch(std::string name) {
   Topic& topic = m_topics.at(name);
   asio::steady_timer pause(m_io);
-  while (!m_stopping && !topic.waiting.empty()) {
+  // Also while the server stops: those that listen hold on to the topic until they have gone.
+  while (!topic.waiting.empty()) {
     // Copies: whoever comes meanwhile puts another state there, and this is read in another thread.
     const std::function<std::string()> state = topic.state;
     const std::string before = topic.current;

@@ -150,6 +150,8 @@ nlohmann::json to_json(const Column& column, const Value& value) {
 std::optional<Value> scalar_of(const nlohmann::json& json) {
   if (json.is_null()) return std::monostate{};
   if (json.is_boolean()) return std::int64_t{json.get<bool>() ? 1 : 0};
+  const bool is_too_large = json.is_number_unsigned() && json.get<std::uint64_t>() > INT64_MAX;
+  if (is_too_large) return std::to_string(json.get<std::uint64_t>());
   if (json.is_number_integer()) return json.get<std::int64_t>();
   if (json.is_number()) return json.get<double>();
   if (json.is_string()) return json.get<std::string>();

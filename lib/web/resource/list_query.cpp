@@ -7,6 +7,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "web/http/failure.hpp"
 #include "web/resource/document.hpp"
@@ -19,11 +20,9 @@ constexpr std::int64_t most_rows = 10'000;
 constexpr std::size_t most_conditions = 100;
 
 nlohmann::json parse_json(std::string_view parameter, std::string_view text) {
-  try {
-    return nlohmann::json::parse(text);
-  } catch (const nlohmann::json::exception&) {
-    throw not_valid(fmt::format("'{}' is no valid JSON", parameter));
-  }
+  nlohmann::json json = parse_sent_json(text);
+  if (json.is_discarded()) throw not_valid(fmt::format("'{}' is no valid JSON", parameter));
+  return json;
 }
 
 Value value_of(const nlohmann::json& json) {
@@ -229,9 +228,9 @@ ListQuery::Condition search_condition(const Doctype& doctype, Dialect dialect, s
   for (const Column& column : doctype.columns) {
     const bool is_text = column.type == ColumnType::text || column.type == ColumnType::long_text;
     if (!is_text) continue;
-    condition.sql += fmt::format("{}lower({}) LIKE ? ESCAPE '!'", condition.sql.empty() ? "" : " OR ",
+    condition.sql += fmt::format("{}lower({}) LIKE lower(?) ESCAPE '!'", condition.sql.empty() ? "" : " OR ",
                                  quote_identifier(dialect, column.name));
-    condition.values.emplace_back(like_pattern(lower_case(words)));
+    condition.values.emplace_back(like_pattern(words));
   }
   if (condition.sql.empty()) condition.sql = "1 = 0";
   return condition;
