@@ -5,6 +5,7 @@
 #include "change_report.hpp"
 #include "context.hpp"
 #include "options.hpp"
+#include "prompt.hpp"
 #include "workflow/recover_site.hpp"
 #include "workflow/unfinished_sites.hpp"
 
@@ -68,13 +69,21 @@ std::string choice_of(const RecoverFlags& flags) {
 
 /// A person's decision about what stopped half-way.
 void settle(Context& context, const std::string& choice, std::chrono::milliseconds wait) {
+  const Site chosen = context.only_site();
+  if (choice == "--restore")
+    confirm_by_name(
+        context, chosen.name(),
+        fmt::format("recover --restore takes back all that was written to {} since the backup that the "
+                    "operation took, by whomever",
+                    chosen.name()),
+        Confirmed::no);
   const auto task = [&](const Site& site) {
     const Workplace workplace = context.workplace(site, wait);
     if (choice == "--restore") return outcome_of(restore_before(workplace, site));
     const Doubt doubt = choice == "--mark-applied" ? Doubt::took_effect : Doubt::run_again;
     return outcome_of(resume_site(workplace, site, doubt), context.printer().verbosity());
   };
-  context.for_each_site({context.only_site()}, task);
+  context.for_each_site({chosen}, task);
 }
 
 void run(Context& context, const RecoverFlags& flags) {
@@ -100,7 +109,8 @@ Run declare_recover(CLI::App& app) {
       "go on with a migrate that stopped half-way, also where the site was opened after that; a statement in "
       "doubt is run again unless the database proves that it took effect");
   app.add_flag("--mark-applied", flags->mark_applied, "the same, and the statement in doubt took effect");
-  app.add_flag("--restore", flags->restore, "restore the backup that the operation took before its change");
+  app.add_flag("--restore", flags->restore,
+               "restore the backup that the operation took before its change; asks first (--yes)");
   add_wait_option(app, flags->wait, "not at all");
   return [flags](Context& context) { run(context, *flags); };
 }

@@ -30,6 +30,9 @@ struct ContentSummary {
   bool operator==(const ContentSummary&) const = default;
 };
 
+/// Whether a selection's name means the table.
+bool stands_for(std::string_view name, std::string_view table);
+
 /// Which tables a dump holds. A name stands for itself and for `tab<name>`.
 struct TableSelection {
   std::vector<std::string> includes;  ///< empty: all

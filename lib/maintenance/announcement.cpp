@@ -43,8 +43,10 @@ bool take_back_announcement(const Site& site) {
 }
 
 void note_announcement(const Site& site, Operation& operation) {
+  // One that is planned for another time tells nothing of this window.
+  constexpr std::chrono::minutes may_come_early{15};
   const auto announced = read_announcement(site);
-  if (!announced) return;
+  if (!announced || announced->at - may_come_early > Clock::now()) return;
   operation.update([&announced](nlohmann::json& record) {
     if (!announced->reason.empty() && !record.contains("reason")) record["reason"] = announced->reason;
     if (announced->until) record["expected_end"] = to_iso8601(*announced->until);

@@ -26,8 +26,8 @@ void announce(const Site& site, const Announcement& announcement);
 /// Whether there was one.
 bool take_back_announcement(const Site& site);
 
-/// For the window that comes now: its record gets what was announced for it, but for a reason that it has
-/// itself.
+/// For the window that comes now: its record gets what was announced for about this time, but for a reason
+/// that it has itself.
 void note_announcement(const Site& site, Operation& operation);
 /// Takes back what was announced for a time that has begun.
 void end_announcement(const Site& site);

@@ -245,7 +245,11 @@ HttpResponse WebApp::answer(const HttpRequest& request) {
     if (site == nullptr)
       return text_response(404, "text/plain; charset=utf-8", "There is no such site here.\n");
     return answer_for(site, request, origin);
-  } catch (const std::exception&) {
+  } catch (const std::exception& exception) {
+    // There may be no site yet whose log could tell it.
+    LogFile(m_bench.path() / "logs" / "bench.log")
+        .line("error", fmt::format("{} {}{}: {}", request.method, request.headers.get("Host"), request.path,
+                                   exception.what()));
     return text_response(500, "text/plain; charset=utf-8", "The site cannot be served.\n");
   }
 }

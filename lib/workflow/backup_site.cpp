@@ -89,6 +89,27 @@ BackupRequest request_for(const Workplace& workplace, const Site& site, const Op
   return request;
 }
 
+// A name that no table has is a typo on the command line; in the configuration it may be another version's.
+TableSelection selection_for(const Workplace& workplace, const Site& site, const BackupOptions& options) {
+  const bool is_asked_for = options.selection.is_partial();
+  TableSelection selection = options.selection;
+  if (!is_asked_for && !options.ignore_config_selection) selection = selection_of(site.config());
+  if (!selection.is_partial()) return selection;
+  const std::vector<std::string> tables = connect(site, Access::read_only)->tables();
+  for (std::vector<std::string>* list : {&selection.includes, &selection.excludes})
+    std::erase_if(*list, [&](const std::string& name) {
+      if (std::ranges::any_of(tables, [&](const std::string& table) { return stands_for(name, table); }))
+        return false;
+      const std::string told = fmt::format("{} has no table '{}'", site.name(), name);
+      if (is_asked_for) throw Error(Kind::usage, told, "name a table, or what follows tab in its name");
+      workplace.progress.warning(fmt::format("{}, which the config key backup names", told));
+      return true;
+    });
+  if (selection.is_partial())
+    workplace.progress.warning("PARTIAL: tables are left out, so this set cannot be restored as a site");
+  return selection;
+}
+
 BackupRequest request_from_options(const Workplace& workplace, const Site& site, const Operation& operation,
                                    const BackupOptions& options) {
   BackupRequest request = request_for(workplace, site, operation);
@@ -100,9 +121,7 @@ BackupRequest request_from_options(const Workplace& workplace, const Site& site,
   request.with_files = options.with_files;
   request.archive_compression = options.archive_compression;
   if (options.database_compression) request.database_compression = *options.database_compression;
-  request.selection = options.selection;
-  if (!request.selection.is_partial() && !options.ignore_config_selection)
-    request.selection = selection_of(site.config());
+  request.selection = selection_for(workplace, site, options);
   return request;
 }
 
@@ -273,14 +292,16 @@ void prune_operations(const Site& site) {
   for (Operation& operation : Operation::list(site))
     if (operation.state() == OperationState::done || operation.state() == OperationState::undone)
       finished.push_back(std::move(operation));
-  std::size_t sets = 0, records = 0;
+  // What a restore replaced may be the only copy of a file: other operations do not push it out.
+  std::size_t sets = 0, replaced = 0, records = 0;
   for (auto operation = finished.rbegin(); operation != finished.rend(); ++operation) {
     const std::filesystem::path folder = operation->folder_path();
     // A hook that was killed may have left it, and what an operation has emptied says nothing.
     remove_tree(folder / "connection.json");
     std::error_code not_empty;
     std::filesystem::remove(folder, not_empty);
-    if (std::filesystem::is_directory(folder) && ++sets > before_sets_kept) remove_tree(folder);
+    std::size_t& kept = operation->kind() == "restore" ? replaced : sets;
+    if (std::filesystem::is_directory(folder) && ++kept > before_sets_kept) remove_tree(folder);
     if (++records > records_kept && !std::filesystem::exists(operation->folder_path())) operation->forget();
   }
 }

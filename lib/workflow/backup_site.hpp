@@ -85,8 +85,9 @@ VerifyReport verify_backup(const Workplace& workplace, const Site& site, const s
 std::unique_ptr<Scratch> make_scratch(const Workplace& workplace, const Site& site,
                                       const Operation& operation, const std::string& db_type);
 
-/// Lets go of the before-sets of all but the last five operations, and of the records of all but the last
-/// 500. An operation that is open or needs attention keeps what it has.
+/// Lets go of the before-sets of all but the last five operations, of what all but the last five restores
+/// replaced, and of the records of all but the last 500. An operation that is open or needs attention keeps
+/// what it has.
 void prune_operations(const Site& site);
 
 }  // namespace bench

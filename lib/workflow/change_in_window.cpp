@@ -190,9 +190,15 @@ void Change::undo(const Error& failure) {
   m_report.result = MigrateResult::undone;
   const bool interrupted = failure.kind() == Kind::interrupted || failure.kind() == Kind::terminated;
   m_report.error = failure.with_kind(interrupted ? interruption_kind() : Kind::undone);
-  if (m_report.error->hint().empty())
+  constexpr std::string_view insufficient_privilege = "42501";
+  const bool lacks_admin =
+      failure.sqlstate() == insufficient_privilege && !database_of(m_workplace, m_site).admin;
+  if (lacks_admin)
+    m_report.error = m_report.error->with_hint(
+        "name an account that may do this with --db-root-username, or in config/admin.json");
+  else if (m_report.error->hint().empty())
     m_report.error = m_report.error->with_hint(fmt::format(
-        "{}, then {}", interrupted ? "when there is time for it" : "mend that", m_change.next_command));
+        "{} {}", interrupted ? "when there is time for it:" : "mend that, then", m_change.next_command));
 }
 
 // A server that went away inside a statement may be on its way back.

@@ -267,7 +267,7 @@ RestoreReport restore_site(const Workplace& workplace, const Site& site, const R
       throw Error(
           Kind::bad_backup,
           fmt::format("{} holds only some of the tables and cannot stand for a site", source.set->name()),
-          "restore a set that was taken without --include and --exclude");
+          "restore a set that was taken without --include, --exclude and the config key backup");
   }
   Operation operation = Operation::begin(site, "restore");
   try {

@@ -76,8 +76,9 @@ std::vector<std::string> RestoreStage::finish() const {
     const auto kept = m_operation.folder() / fmt::format("replaced-{}-files", folder_name(files));
     std::error_code other_device;
     std::filesystem::rename(replaced, kept, other_device);
-    notes.push_back(fmt::format("the {} files that were there are kept in {}", folder_name(files),
-                                other_device ? replaced.string() : kept.string()));
+    notes.push_back(
+        fmt::format("the {} files that were there are kept in {} until five more restores are done",
+                    folder_name(files), other_device ? replaced.string() : kept.string()));
   }
   if (std::filesystem::exists(config_stage())) {
     const SiteConfig members = SiteConfig::load(config_stage());

@@ -59,6 +59,28 @@ def test_backup_of_some_tables(place):
         result = place.result("--site", "develop", "backup", *arguments)
         equal(result["partial"], True)
         assert "-partial-database" in result["files"][0]["name"], result
+    for arguments in (["-i", "bok"], ["--exclude", "book,nothing"]):
+        contains(place.bench("--site", "develop", "backup", *arguments, code=2).err, "develop has no table")
+    # A table that the configuration names may be another version's: nothing is left out, and the set is whole.
+    place.bench("--site", "develop", "set-config", "-p", "backup", '{"excludes": ["Error Log"]}')
+    run = place.bench("--json", "--site", "develop", "backup")
+    contains(run.err, "develop has no table 'Error Log', which the config key backup names")
+    equal(run.json()["results"][0]["partial"], False)
+    place.bench("--site", "develop", "set-config", "-p", "backup", '{"excludes": ["book"]}')
+    contains(place.bench("--site", "develop", "backup").err, "cannot be restored as a site")
+
+
+def test_what_a_restore_replaced_outlives_migrates(place):
+    book_site(place)
+    manifest = place.result("--site", "develop", "backup", "--with-files")["manifest"]
+    (place.site() / "public" / "files" / "only-here.txt").write_text("once")
+    run = place.bench("--site", "develop", "restore", manifest, "--with-public-files", "--yes")
+    contains(run.out, "until five more restores are done")
+    for number in range(7):
+        place.make_app("books", {**BOOK_PATCHES, f"1{number:03}_more.sql": f"CREATE TABLE more{number} (id INTEGER);\n"})
+        place.bench("--site", "develop", "migrate")
+    kept = list((place.site() / "operations").glob("*/replaced-public-files/only-here.txt"))
+    equal([path.read_text() for path in kept], ["once"])
 
 
 def test_backup_to_other_places(place):

@@ -158,7 +158,7 @@ def test_a_site_whose_patches_are_gone_can_go_back(place):
     kill(child)
     (place.path / "apps" / "books").rename(place.folder / "away")
     contains(place.bench(*at_site(place, "recover"), code=8).err, "a part of its patches is in the database")
-    place.bench(*at_site(place, "recover", "--restore"))
+    place.bench(*at_site(place, "recover", "--restore", "--yes"))
     same_text(content(place), before)
     check_live(place)
 

@@ -77,7 +77,7 @@ def test_without_a_backup_it_stays_fenced_and_is_resumed(place):
     contains(error["message"], "because no backup was taken before it")
     contains(error["hint"], f"bench --site {site_of(place)} recover --resume")
     # Neither recover nor another migrate lifts what waits for a person.
-    place.bench(*at_site(place, "recover", "--restore"), code=6)
+    place.bench(*at_site(place, "recover", "--restore", "--yes"), code=6)
     place.bench(*at_site(place, "recover", "--mark-applied"), code=2)
     # Nor does resuming what is not mended yet.
     place.bench(*at_site(place, "recover", "--resume"), code=8)
@@ -96,10 +96,12 @@ def test_a_failure_that_is_to_be_kept_can_be_restored(place):
     run = place.bench(*at_site(place, "migrate", "--on-failure", "keep"), code=8)
     contains(run.err, "--on-failure keep", "the state before is in ")
     assert not can_write(place) and "more" in tables(place)
-    place.bench(*at_site(place, "recover", "--restore"))
+    contains(place.bench(*at_site(place, "recover", "--restore"), code=2).err, "--yes")
+    assert not can_write(place) and "more" in tables(place)
+    place.bench(*at_site(place, "recover", "--restore", "--yes"))
     same_text(content(place), before)
     check_live(place)
-    place.bench(*at_site(place, "recover", "--restore"), code=2)
+    place.bench(*at_site(place, "recover", "--restore", "--yes"), code=2)
 
 
 def test_another_migrate_does_not_touch_what_waits_for_a_person(place):

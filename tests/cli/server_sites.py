@@ -82,6 +82,13 @@ def test_an_administrator_of_the_command_line(place):
                          env=NO_ADMIN, code=2).err, "there is no such password file")
 
 
+def test_a_server_that_is_not_there_is_said_first(place):
+    place.bench("init", str(place.path))
+    for where in (["--db-socket", "/nowhere/socket"], ["--db-host", "127.0.0.1", "--db-port", "1"]):
+        run = place.bench("new-site", site_of(place), "--db-type", place.server.kind, *where, env=NO_ADMIN, code=10)
+        contains(run.err, "cannot connect")
+
+
 def test_an_administrator_of_the_bench(place):
     name, password = make_administrator(place)
     place.bench("init", str(place.path))

@@ -52,7 +52,7 @@ def check_nothing_is_lost(place):
 
 
 def check_it_was_restored(place):
-    place.bench(*at_site(place, "recover", "--restore"))
+    place.bench(*at_site(place, "recover", "--restore", "--yes"))
     equal(titles(place), ["Emma"])
     assert "more" not in tables(place)
     check_live(place)

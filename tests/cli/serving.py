@@ -308,6 +308,11 @@ def test_an_announced_window(place):
     place.bench("--site", "develop", "announce-maintenance", "--at", "+1s", "--for", "1s")
     contains(client.get("/").text, "Planned maintenance")
     wait_for(lambda: "Planned maintenance" not in client.get("/").text, "the end of what was announced", seconds=10)
+    # One for another time tells nothing of this window.
+    place.bench("--site", "develop", "announce-maintenance", "--at", "+3h", "--for", "1h", "--reason", "not this one")
+    read_only(place)
+    lacks(client.get("/").text, "not this one", "Expected until")
+    live(place)
     # What was announced for a time that has come names the window, and ends with it.
     place.bench("--site", "develop", "announce-maintenance", "--at", "+0s", "--for", "1h", "--reason", "the announced one")
     place.make_app("books", {"0002_more.sql": "CREATE TABLE more (id INTEGER);\n"})
@@ -444,6 +449,11 @@ def test_a_broken_config_leaves_what_was_before_and_is_said(place):
     contains(log, "site_config.json")
     file.write_text(before)
     equal(client.get("/api/resource/Book").status, 200)
+    # One that was broken from the start has no log of its own yet.
+    (place.path / "sites" / "second").mkdir()
+    (place.path / "sites" / "second" / "site_config.json").write_text("{")
+    equal(Client(client.port, "second").get("/").status, 500)
+    contains((place.path / "logs" / "bench.log").read_text(), "second")
 
 
 def test_a_broken_common_config_is_no_end_either(place):

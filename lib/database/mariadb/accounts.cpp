@@ -10,8 +10,23 @@ namespace bench {
 
 namespace {
 
+// That nobody knows an administrator matters only where there is a server: a wrong host or socket is said
+// first.
+void refuse_missing_server(const ConnectionSettings& account) {
+  try {
+    const MariadbDatabase server(without_database(account), {.connect_timeout = std::chrono::seconds(2)});
+  } catch (const Error& error) {
+    const std::string_view told = error.what();
+    const bool is_missing = told.find("Can't connect") != std::string_view::npos ||
+                            told.find("Unknown MySQL server host") != std::string_view::npos ||
+                            told.find("Unknown server host") != std::string_view::npos;
+    if (is_missing) throw;
+  }
+}
+
 const ConnectionSettings& admin_of(const SiteDatabase& database) {
   if (database.admin) return *database.admin;
+  refuse_missing_server(database.app);
   throw Error(Kind::configuration,
               fmt::format("{}: an admin account is needed to create or drop the database {}",
                           describe_server(database.app), database.app.name),

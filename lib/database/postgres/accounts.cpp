@@ -81,6 +81,12 @@ void drop_all(PostgresDatabase& server, const SiteDatabase& site) {
 
 const ConnectionSettings& admin_of(const SiteDatabase& site, std::string_view purpose) {
   if (site.admin) return *site.admin;
+  try {
+    connect_to_server(site.app);
+  } catch (const Error& error) {
+    // What a server answers begins with FATAL; a wrong host or socket matters more than who is let in.
+    if (std::string_view(error.what()).find("FATAL") == std::string_view::npos) throw;
+  }
   throw Error(Kind::configuration,
               fmt::format("{} on PostgreSQL takes an account that may create databases and roles", purpose),
               "name one with --db-root-username and --db-root-password-file");
