@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from support import contains, equal
+from support import BOOK_PATCHES, contains, equal
 
 
 def book_site(place):
