@@ -61,7 +61,7 @@ class Place:
         self.children = []
 
     def environment(self, extra=None):
-        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LD_LIBRARY_PATH", "ASAN_OPTIONS")}
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "LSAN_OPTIONS")}
         admin = self.server.environment() if self.server else {}
         return {**kept, "LC_ALL": "C.UTF-8", "TERM": "xterm", **admin, **(extra or {})}
 
