@@ -1,6 +1,7 @@
 #include "workflow/workplace.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -25,14 +26,21 @@ bool is_orphan(const Database::LockHolder& holder) {
   return holder.host == host_name() && holder.pid > 0 && kill(holder.pid, 0) != 0 && errno == ESRCH;
 }
 
+// A session of our own that was closed, and that the server has not let go of yet.
+bool is_our_own(const Database::LockHolder& holder) {
+  return holder.host == host_name() && holder.pid == getpid();
+}
+
 void take_site_lock(Database& database, const Workplace& workplace, const Site& site) {
   const Stopwatch stopwatch;
   bool told = false;
   while (const auto holder = database.try_site_lock()) {
-    if (!is_orphan(*holder) && stopwatch.elapsed() >= workplace.wait)
+    constexpr std::chrono::seconds longest_farewell{10};
+    const bool is_leaving = is_our_own(*holder) && stopwatch.elapsed() < longest_farewell;
+    if (!is_orphan(*holder) && !is_leaving && stopwatch.elapsed() >= workplace.wait)
       throw Error(Kind::busy, fmt::format("{}: its database is held by {}", site.name(), holder->told),
                   "wait until it is done, or give --wait 10m");
-    if (!std::exchange(told, true))
+    if (!is_leaving && !std::exchange(told, true))
       workplace.progress.note(fmt::format("waiting for {}, which holds the database", holder->told));
     throw_if_interrupted();
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
