@@ -38,7 +38,8 @@ def accepts(port):
 class Proxy:
     """nginx in a folder of its own, with the shipped configuration but for ports and names."""
 
-    def __init__(self, folder, port):
+    def __init__(self, place, port):
+        folder = place.folder / "nginx"
         self.folder, self.plain, self.tls = folder, free_port(), free_port()
         folder.mkdir()
         key, certificate = folder / "key.pem", folder / "certificate.pem"
@@ -55,6 +56,7 @@ class Proxy:
                                            f"http {{ access_log off;\n{temporary}{text}}}\n")
         self.child = subprocess.Popen([NGINX, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"],
                                       start_new_session=True)
+        place.children.append(self.child)
         self.trust = ssl.create_default_context(cafile=str(certificate))
         wait_for(lambda: accepts(self.tls) or self.child.poll() is not None, "nginx listens")
         assert self.child.poll() is None, (folder / "error.log").read_text()
@@ -135,7 +137,7 @@ def run(place):
     place.bench("--site", "develop", "migrate")
     place.bench("new-site", "second")
     _, port = serve(place)
-    proxy = Proxy(place.folder / "nginx", port)
+    proxy = Proxy(place, port)
     try:
         check_plain_http_leads_to_tls(proxy)
         check_forms(proxy)
