@@ -16,10 +16,6 @@ namespace bench::cli {
 
 namespace {
 
-std::string dump(const Json& json) {
-  return json_text(json);
-}
-
 bool is_interruption(const Error& error) {
   return error.kind() == Kind::interrupted || error.kind() == Kind::terminated;
 }
@@ -28,12 +24,12 @@ bool is_interruption(const Error& error) {
 std::string object_text(const std::string* site, const Outcome& outcome) {
   std::string text = "{";
   const auto member = [&](const std::string& name, const std::string& value) {
-    text += fmt::format("{}{}: {}", text.size() > 1 ? ", " : "", dump(Json(name)), value);
+    text += fmt::format("{}{}: {}", text.size() > 1 ? ", " : "", json_text(Json(name)), value);
   };
-  if (site != nullptr) member("site", dump(Json(*site)));
-  for (const auto& [name, value] : outcome.result.items()) member(name, dump(value));
+  if (site != nullptr) member("site", json_text(Json(*site)));
+  for (const auto& [name, value] : outcome.result.items()) member(name, json_text(value));
   for (const auto& [name, value] : outcome.raw_members) member(name, value);
-  member("error", dump(to_json(outcome.error)));
+  member("error", json_text(to_json(outcome.error)));
   return text + "}";
 }
 

@@ -167,6 +167,18 @@ HttpResponse resource(Visit& visit) {
   throw method_not_allowed();
 }
 
+nlohmann::json to_json(const SiteSnapshot& now) {
+  const auto time = [](const std::optional<Clock::time_point>& point) {
+    return point ? nlohmann::json(to_iso8601(*point)) : nlohmann::json(nullptr);
+  };
+  return {{"mode", name(now.mode)},
+          {"read_only", now.in_maintenance()},
+          {"reason", now.reason},
+          {"expected_end", time(now.expected_end)},
+          {"announced_for", time(now.announced_for)},
+          {"release", now.release}};
+}
+
 std::string session_cookie(const Visit& visit, std::string_view value, std::chrono::seconds life) {
   return fmt::format("sid={}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{}", value, life.count(),
                      visit.is_encrypted ? "; Secure" : "");
@@ -193,7 +205,7 @@ HttpResponse events(const Visit& visit) {
 
 // For a page that cannot listen, and for one that is about to send a form: who it would come from now.
 HttpResponse mode(const Visit& visit) {
-  nlohmann::json told = nlohmann::json::parse(mode_json(*visit.now));
+  nlohmann::json told = to_json(*visit.now);
   told["user"] = visit.session ? nlohmann::json(visit.session->user) : nlohmann::json(nullptr);
   told["csrf_token"] = visit.session ? visit.session->csrf_token : "";
   HttpResponse response = json_response(told);
@@ -213,15 +225,12 @@ HttpResponse method(Visit& visit, LoginThrottle& throttle, std::string_view name
 }  // namespace
 
 std::string mode_json(const SiteSnapshot& now) {
-  const auto time = [](const std::optional<Clock::time_point>& point) {
-    return point ? nlohmann::json(to_iso8601(*point)) : nlohmann::json(nullptr);
-  };
-  return json_text(nlohmann::json{{"mode", name(now.mode)},
-                                  {"read_only", now.in_maintenance()},
-                                  {"reason", now.reason},
-                                  {"expected_end", time(now.expected_end)},
-                                  {"announced_for", time(now.announced_for)},
-                                  {"release", now.release}});
+  return json_text(to_json(now));
+}
+
+bool is_from_another_site(const HttpRequest& request) {
+  const std::string_view from = request.headers.get("Sec-Fetch-Site");
+  return from == "cross-site" || from == "same-site";
 }
 
 bool has_too_many_fields(const HttpRequest& request) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -16,6 +16,7 @@ struct FileStamp {
   std::int64_t changed = 0;  ///< nanoseconds
   bool operator==(const FileStamp&) const = default;
 };
+FileStamp stamp_of(const struct stat& status);
 FileStamp stamp_of(const std::filesystem::path& file);
 
 }  // namespace bench

@@ -1,7 +1,6 @@
 #include "web/served_site.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
@@ -70,6 +69,12 @@ bool is_spoilt_snapshot(const Error& error) {
          error.sqlstate() == "40001" || error.sqlstate().starts_with("SQLITE_SCHEMA");
 }
 
+void run_in_transaction(Database& database, const std::function<void(Database&)>& action) {
+  Transaction transaction(database);
+  action(database);
+  transaction.commit();
+}
+
 bool is_unknown_column(const Error& error) {
   const std::string& state = error.sqlstate();
   return state == "42S22" || state == "42703" || state == "42S02" || state == "42P01";
@@ -102,7 +107,7 @@ ServedSite::ServedSite(Site site, AppFinder apps)
 
 ServedSite::Stamps ServedSite::look() const {
   Stamps stamps;
-  std::ranges::transform(m_looked_at, stamps.begin(), stamp_of);
+  std::ranges::transform(m_looked_at, stamps.begin(), [](const std::string& file) { return stamp_of(file); });
   return stamps;
 }
 
@@ -188,9 +193,7 @@ bool ServedSite::read_on_replica(const std::function<void(Database&)>& action) {
   try {
     ConnectionPool::Lease connection = m_replica_readers.take();
     try {
-      Transaction transaction(*connection);
-      action(*connection);
-      transaction.commit();
+      run_in_transaction(*connection, action);
       return true;
     } catch (const HttpFailure& failure) {
       if (failure.status() != 404) throw;
@@ -213,9 +216,7 @@ void ServedSite::read_own(const std::function<void(Database&)>& action) {
   for (int tries = 1;; ++tries) {
     ConnectionPool::Lease connection = m_readers.take();
     try {
-      Transaction transaction(*connection);
-      action(*connection);
-      transaction.commit();
+      run_in_transaction(*connection, action);
       return;
     } catch (const HttpFailure&) {
       throw;

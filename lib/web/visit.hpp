@@ -43,6 +43,8 @@ HttpResponse failure_response(const Visit& visit, const HttpFailure& failure);
 
 /// The parameters of a form or of a JSON object in the body, those of the query otherwise.
 HttpParameters form_of(const HttpRequest& request);
+/// Whether the browser says that another site's page sent it (Fetch Metadata, Sec-Fetch-Site).
+bool is_from_another_site(const HttpRequest& request);
 /// Each field takes many times the memory of the bytes that it came in.
 bool has_too_many_fields(const HttpRequest& request);
 

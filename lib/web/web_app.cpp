@@ -85,8 +85,7 @@ bool is_named_as_read(std::string_view path) {
 void check_forgery(const Visit& visit) {
   const HttpRequest& request = visit.request;
   if (request.is_read()) return;
-  const std::string_view from = request.headers.get("Sec-Fetch-Site");
-  if (from == "cross-site" || from == "same-site")
+  if (is_from_another_site(request))
     throw HttpFailure(403, "CSRFTokenError", "the request comes from another site");
   // A page that hides where it comes from sends "null", which is no host.
   if (const auto origin = request.headers.find("Origin")) {

@@ -27,6 +27,18 @@ def served(place, *more, allow_reads=True):
     return Client(port), child
 
 
+def writer_of(place, schema):
+    """Somebody who may write, at a site of these tables."""
+    place.bench("init", str(place.path))
+    place.make_app("books", {"0001_books.sql": schema})
+    place.bench("new-site", "develop", "--install-app", "books", "--admin-password", "correct horse")
+    place.bench("--site", "develop", "migrate")
+    _, port = serve(place)
+    client = Client(port)
+    client.log_in()
+    return client
+
+
 def read_only(place):
     place.bench("--site", "develop", "set-maintenance-mode", "on")
 
@@ -468,14 +480,8 @@ def test_a_broken_common_config_is_no_end_either(place):
 
 
 def test_a_box_is_unticked_only_by_a_form_that_has_it(place):
-    place.bench("init", str(place.path))
-    place.make_app("books", {"0001_books.sql": 'CREATE TABLE "tabAuthor" (name TEXT PRIMARY KEY, is_alive BOOLEAN NOT NULL DEFAULT 0);\n'
-                             'CREATE TABLE "tabBook" (name TEXT PRIMARY KEY, author TEXT REFERENCES "tabAuthor" (name));\n'})
-    place.bench("new-site", "develop", "--install-app", "books", "--admin-password", "correct horse")
-    place.bench("--site", "develop", "migrate")
-    _, port = serve(place)
-    client = Client(port)
-    client.log_in()
+    client = writer_of(place, 'CREATE TABLE "tabAuthor" (name TEXT PRIMARY KEY, is_alive BOOLEAN NOT NULL DEFAULT 0);\n'
+                       'CREATE TABLE "tabBook" (name TEXT PRIMARY KEY, author TEXT REFERENCES "tabAuthor" (name));\n')
     equal(client.api("POST", "/api/resource/Author", {"name": "Austen", "is_alive": True}).status, 200)
     equal(client.api("POST", "/api/resource/Book", {"name": "B-1", "author": "Austen"}).status, 200)
     page = client.get("/app/Author/Austen").text
@@ -492,14 +498,8 @@ def test_a_box_is_unticked_only_by_a_form_that_has_it(place):
 
 
 def test_references_are_checked(place):
-    place.bench("init", str(place.path))
-    place.make_app("books", {"0001_books.sql": 'CREATE TABLE "tabAuthor" (name TEXT PRIMARY KEY);\n'
-                             'CREATE TABLE "tabBook" (name TEXT PRIMARY KEY, author TEXT REFERENCES "tabAuthor" (name));\n'})
-    place.bench("new-site", "develop", "--install-app", "books", "--admin-password", "correct horse")
-    place.bench("--site", "develop", "migrate")
-    _, port = serve(place)
-    client = Client(port)
-    client.log_in()
+    client = writer_of(place, 'CREATE TABLE "tabAuthor" (name TEXT PRIMARY KEY);\n'
+                       'CREATE TABLE "tabBook" (name TEXT PRIMARY KEY, author TEXT REFERENCES "tabAuthor" (name));\n')
     refused = client.api("POST", "/api/resource/Book", {"name": "B-1", "author": "nobody"})
     equal((refused.status, refused.json["exc_type"]), (417, "ValidationError"))
     equal(client.api("POST", "/api/resource/Author", {"name": "Austen"}).status, 200)

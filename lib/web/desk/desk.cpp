@@ -64,8 +64,7 @@ bool is_number(const Column& column) {
 // Cut where a character begins, so that no half one is shown.
 std::string cell(const Column& column, const Value& value) {
   std::string text = to_text(value);
-  if (column.type == ColumnType::boolean && !is_null(value))
-    return text == "1" || text == "t" || text == "true" ? "Yes" : "No";
+  if (column.type == ColumnType::boolean && !is_null(value)) return is_true_text(text) ? "Yes" : "No";
   if (text.size() <= longest_cell) return text;
   std::size_t end = longest_cell;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
@@ -283,9 +282,7 @@ HttpResponse login_page(Visit& visit, int status, std::string_view message) {
 
 // What another site's page had sent is nothing that somebody typed here.
 bool was_typed_here(const HttpRequest& request) {
-  const std::string_view from = request.headers.get("Sec-Fetch-Site");
-  const bool is_foreign = from == "cross-site" || from == "same-site";
-  return !request.is_read() && request.path.starts_with("/app/") && !is_foreign &&
+  return !request.is_read() && request.path.starts_with("/app/") && !is_from_another_site(request) &&
          !has_too_many_fields(request);
 }
 

@@ -134,6 +134,10 @@ std::string condition(const Doctype& doctype, Dialect dialect) {
 
 }  // namespace
 
+bool is_true_text(std::string_view text) {
+  return text == "1" || text == "t" || text == "true";
+}
+
 nlohmann::json to_json(const Column& column, const Value& value) {
   if (is_null(value)) return nullptr;
   if (const auto* number = std::get_if<std::int64_t>(&value)) {
@@ -143,7 +147,7 @@ nlohmann::json to_json(const Column& column, const Value& value) {
   if (const auto* number = std::get_if<double>(&value)) return *number;
   const std::string& text = std::get<std::string>(value);
   if (column.type == ColumnType::binary) return to_base64(text);
-  if (column.type == ColumnType::boolean) return text == "t" || text == "1" || text == "true";
+  if (column.type == ColumnType::boolean) return is_true_text(text);
   return text;
 }
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -24,6 +25,9 @@ using Entries = std::map<std::string, Value>;
 /// Entries of a JSON object. HttpFailure{417} for what is no field, cannot be written, or is of another kind
 /// than its column.
 Entries entries_of(const Doctype& doctype, const nlohmann::json& object);
+
+/// Whether a text is what a database writes for true.
+bool is_true_text(std::string_view text);
 
 /// A row's value as JSON: numbers as numbers, exactly as the database tells them; bytes in base64.
 nlohmann::json to_json(const Column& column, const Value& value);

@@ -51,15 +51,13 @@ std::shared_ptr<const Template> TemplateFolders::load(std::string_view name) {
     }
     // What is no file (a pipe would be waited for) is no template.
     if (!S_ISREG(status.st_mode)) continue;
-    return load_file(
-        folder, file,
-        {status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec});
+    return load_file(folder, file, stamp_of(status));
   }
   return nullptr;
 }
 
 std::shared_ptr<const Template> TemplateFolders::load_file(const std::filesystem::path& folder,
-                                                           const std::string& file, const Stamp& stamp) {
+                                                           const std::string& file, const FileStamp& stamp) {
   {
     const std::shared_lock lock(m_mutex);
     const auto found = m_compiled.find(file);

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -12,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "web/file_stamp.hpp"
 #include "web/template/template.hpp"
 
 namespace bench {
@@ -29,21 +28,13 @@ class TemplateFolders : public TemplateLoader {
   std::shared_ptr<const Template> load(std::string_view name) override;
 
  private:
-  /// What tells one state of a file from the next.
-  struct Stamp {
-    dev_t device;
-    ino_t inode;
-    off_t size;
-    std::int64_t seconds, nanoseconds;
-    bool operator==(const Stamp&) const = default;
-  };
   struct Compiled {
-    Stamp stamp;
+    FileStamp stamp;
     std::shared_ptr<const Template> page;
   };
 
   std::shared_ptr<const Template> load_file(const std::filesystem::path& folder, const std::string& file,
-                                            const Stamp& stamp);
+                                            const FileStamp& stamp);
 
   std::vector<std::filesystem::path> m_folders;
   std::shared_mutex m_mutex;

@@ -31,8 +31,7 @@ std::shared_ptr<const WebPage> WebPages::load(const std::filesystem::path& folde
                                               Dialect dialect) {
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return nullptr;
-  const Stamp stamp{status.st_dev, status.st_ino, status.st_size,
-                    status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec};
+  const FileStamp stamp = stamp_of(status);
   {
     const std::lock_guard lock(m_mutex);
     const auto known = m_known.find(file);

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -12,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "web/file_stamp.hpp"
 #include "web/template/template.hpp"
 #include "web/website/page_source.hpp"
 
@@ -35,15 +34,8 @@ class WebPages {
                                       std::string_view path, Dialect dialect);
 
  private:
-  struct Stamp {
-    dev_t device = 0;
-    ino_t inode = 0;
-    off_t size = 0;
-    std::int64_t changed = 0;
-    bool operator==(const Stamp&) const = default;
-  };
   struct Known {
-    Stamp stamp;
+    FileStamp stamp;
     std::shared_ptr<const WebPage> page;
   };
   std::shared_ptr<const WebPage> load(const std::filesystem::path& folder, const std::string& file,
