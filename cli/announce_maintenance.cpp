@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "base/time.hpp"
 #include "context.hpp"
@@ -71,10 +70,10 @@ Run declare_announce_maintenance(CLI::App& app) {
   examples(app, {"bench --site develop announce-maintenance --at 22:00 --for 30m --reason 'new version'",
                  "bench --site all announce-maintenance --cancel"});
   auto flags = std::make_shared<AnnounceFlags>();
-  auto* at = add_text(app, "--at", flags->at, "22:00, +2h or 2026-11-21T22:00:00Z", "TIME");
-  add_duration(app, "--for", flags->length, "how long it will take")->needs(at);
-  add_text(app, "--reason", flags->reason, "what for, in words for the site's users")->needs(at);
-  app.add_flag("--cancel", flags->cancel, "take the announcement back")->excludes(at);
+  CLI::Option* at = add_text(app, "--at", flags->at, "22:00, +2h or 2026-11-21T22:00:00Z", "TIME");
+  only_with(at, add_duration(app, "--for", flags->length, "how long it will take"));
+  only_with(at, add_text(app, "--reason", flags->reason, "what for, in words for the site's users"));
+  never_with(at, add_flag(app, "--cancel", flags->cancel, "take the announcement back"));
   return [flags](Context& context) {
     if (!flags->at && !flags->cancel) throw Error(Kind::usage, "say when it begins", "add --at 22:00");
     context.for_each_site([&](const Site& site) { return change_announcement(site, *flags); });

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "base/time.hpp"
@@ -121,15 +120,14 @@ void run(Context& context, const BackupFlags& flags) {
 }
 
 void declare_paths(CLI::App& app, BackupFlags& flags) {
-  constexpr const char* group = "where it goes";
-  add_text(app, "--backup-path", flags.folder, "the folder; else backup_path of the config, else the site's",
-           "DIR")
-      ->group(group);
-  add_text(app, "--backup-path-db", flags.database, "the database's file", "FILE")->group(group);
-  add_text(app, "--backup-path-files", flags.files, "the archive of public files", "FILE")->group(group);
-  add_text(app, "--backup-path-private-files", flags.private_files, "the archive of private files", "FILE")
-      ->group(group);
-  add_text(app, "--backup-path-conf", flags.config, "the config's file", "FILE")->group(group);
+  in_group("where it goes",
+           {add_text(app, "--backup-path", flags.folder,
+                     "the folder; else backup_path of the config, else the site's", "DIR"),
+            add_text(app, "--backup-path-db", flags.database, "the database's file", "FILE"),
+            add_text(app, "--backup-path-files", flags.files, "the archive of public files", "FILE"),
+            add_text(app, "--backup-path-private-files", flags.private_files, "the archive of private files",
+                     "FILE"),
+            add_text(app, "--backup-path-conf", flags.config, "the config's file", "FILE")});
 }
 
 }  // namespace
@@ -139,16 +137,16 @@ Run declare_backup(CLI::App& app) {
                  "bench --site develop backup --with-files --in-window",
                  "bench --site develop backup --exclude 'Error Log'"});
   auto flags = std::make_shared<BackupFlags>();
-  app.add_flag("--with-files", flags->with_files, "public and private files, too");
-  app.add_flag("--compress", flags->compress, "compress the archives of files");
+  add_flag(app, "--with-files", flags->with_files, "public and private files, too");
+  add_flag(app, "--compress", flags->compress, "compress the archives of files");
   add_choice(app, "--compression", flags->compression, {"gzip", "zstd"},
              "of the database; else backup_compression of the config, else gzip");
   add_list(app, "-i,--include,--only", flags->includes, "only these tables, separated by commas", "TABLES");
   add_list(app, "-e,--exclude", flags->excludes, "all but these tables, separated by commas", "TABLES");
-  app.add_flag("--ignore-backup-conf", flags->ignore_config_selection,
-               "take no notice of `backup` in the config");
-  app.add_flag("--in-window", flags->in_window,
-               "read-only meanwhile, so that database and files are of one moment");
+  add_flag(app, "--ignore-backup-conf", flags->ignore_config_selection,
+           "take no notice of `backup` in the config");
+  add_flag(app, "--in-window", flags->in_window,
+           "read-only meanwhile, so that database and files are of one moment");
   add_fence_options(app, flags->fence);
   add_wait_option(app, flags->wait, "1h");
   declare_paths(app, *flags);

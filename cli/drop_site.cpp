@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "context.hpp"
 #include "options.hpp"
@@ -52,15 +51,13 @@ Run declare_drop_site(CLI::App& app) {
            {"bench drop-site develop", "bench drop-site develop --yes --archived-sites-path /srv/old-sites"});
   auto flags = std::make_shared<DropSiteFlags>();
   add_text(app, "SITE", flags->site, "the site; or --site", "");
-  app.add_flag(
-      "--no-backup", flags->no_backup,
-      "take no backup first; the folder is archived all the same, but a database on a server is gone");
+  add_flag(app, "--no-backup", flags->no_backup,
+           "take no backup first; the folder is archived all the same, but a database on a server is gone");
   add_text(app, "--archived-sites-path", flags->archive,
            "where the folder goes; else archived/sites of the bench", "DIR");
-  app.add_flag(
-      "--force", flags->force,
-      "do not ask; when its server cannot be reached, archive the folder without a backup and leave the "
-      "database there");
+  add_flag(app, "--force", flags->force,
+           "do not ask; when its server cannot be reached, archive the folder without a backup and leave the "
+           "database there");
   add_wait_option(app, flags->wait, "not at all");
   return [flags](Context& context) { run(context, *flags); };
 }

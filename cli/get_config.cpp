@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "base/suggestion.hpp"
 #include "config/keys.hpp"
@@ -58,7 +57,7 @@ Run declare_get_config(CLI::App& app) {
   examples(app, {"bench --site develop get-config db_name", "bench get-config -g default_site"});
   auto flags = std::make_shared<GetConfigFlags>();
   add_argument(app, "KEY", flags->key, "the key; secrets are shown");
-  app.add_flag("-g,--global", flags->global, "of the common config alone");
+  add_flag(app, "-g,--global", flags->global, "of the common config alone");
   return [flags](Context& context) { run(context, *flags); };
 }
 

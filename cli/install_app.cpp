@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "context.hpp"
 #include "options.hpp"
@@ -40,8 +39,8 @@ Outcome install(Context& context, const Site& site, const InstallAppFlags& flags
 Run declare_install_app(CLI::App& app) {
   examples(app, {"bench --site develop install-app demo", "bench --site all install-app demo"});
   auto flags = std::make_shared<InstallAppFlags>();
-  app.add_option("APP", flags->apps, "apps that the bench has")->required()->type_name("");
-  app.add_flag("--force", flags->force, "accepted for Frappe's scripts; an app is never installed twice");
+  add_arguments(app, "APP", flags->apps, "apps that the bench has");
+  add_flag(app, "--force", flags->force, "accepted for Frappe's scripts; an app is never installed twice");
   add_wait_option(app, flags->wait, "not at all");
   return [flags](Context& context) {
     context.for_each_site([&](const Site& site) { return install(context, site, *flags); },

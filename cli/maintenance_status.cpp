@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 
 #include "context.hpp"
 #include "maintenance_report.hpp"

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "context.hpp"
 #include "options.hpp"
@@ -59,11 +58,8 @@ Run declare_mark_applied(CLI::App& app) {
   examples(app, {"bench --site develop mark-applied demo 0007_add_isbn --up-to",
                  "bench --site develop bypass-patch demo.patches.v1.add_isbn"});
   auto flags = std::make_shared<MarkAppliedFlags>();
-  app.add_option("PATCH", flags->words, "the app and the patch, or its dotted name alone")
-      ->expected(1, 2)
-      ->required()
-      ->type_name("");
-  app.add_flag("--up-to", flags->up_to, "and all patches of the app before it");
+  add_arguments(app, "PATCH", flags->words, "the app and the patch, or its dotted name alone", 2);
+  add_flag(app, "--up-to", flags->up_to, "and all patches of the app before it");
   add_wait_option(app, flags->wait, "not at all");
   return [flags](Context& context) { run(context, *flags); };
 }

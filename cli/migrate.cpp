@@ -1,7 +1,6 @@
 #include "workflow/migrate_site.hpp"
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "change_report.hpp"
 #include "context.hpp"
@@ -111,24 +110,23 @@ Run declare_migrate(CLI::App& app) {
            {"bench --site develop migrate", "bench --site develop migrate --plan",
             "bench --site all migrate --check", "bench --site 'shop-*' migrate --backup before --fail-fast"});
   auto flags = std::make_shared<MigrateFlags>();
-  app.add_flag("--plan", flags->plan, "show what would run, with its SQL; change nothing");
-  app.add_flag("--check", flags->check, "exit 3 when a patch is pending or has changed; change nothing");
+  add_flag(app, "--plan", flags->plan, "show what would run, with its SQL; change nothing");
+  add_flag(app, "--check", flags->check, "exit 3 when a patch is pending or has changed; change nothing");
   add_text(app, "--backup", flags->backup,
            "before,after or before or after or none; else migrate_backup, else both", "WHEN");
   add_text(app, "--reason", flags->reason, "what for, on the site's pages while they are read-only");
-  app.add_flag("--skip-failing", flags->skip_failing,
-               "go on behind a failing patch; it is tried again next time");
-  app.add_flag("--accept-drift", flags->accept_drift, "accept patches that changed after they were applied");
-  app.add_flag(
-      "--all-or-nothing", flags->all_or_nothing,
-      "all patches in one transaction (PostgreSQL; SQLite always); who reads a table that one of them "
-      "alters "
-      "wait until the end");
+  add_flag(app, "--skip-failing", flags->skip_failing,
+           "go on behind a failing patch; it is tried again next time");
+  add_flag(app, "--accept-drift", flags->accept_drift, "accept patches that changed after they were applied");
+  add_flag(app, "--all-or-nothing", flags->all_or_nothing,
+           "all patches in one transaction (PostgreSQL; SQLite always); who reads a table that one of them "
+           "alters "
+           "wait until the end");
   add_patch_run_options(app, flags->on_failure, flags->lock_timeout);
   add_fence_options(app, flags->fence);
   add_wait_option(app, flags->wait, "not at all");
-  app.add_flag("--skip-search-index", flags->skip_search_index,
-               "accepted for Frappe's scripts; has nothing to do");
+  add_flag(app, "--skip-search-index", flags->skip_search_index,
+           "accepted for Frappe's scripts; has nothing to do");
   return [flags](Context& context) { run(context, *flags); };
 }
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <CLI/CLI.hpp>
 
 #include "base/suggestion.hpp"
 #include "context.hpp"
@@ -79,18 +78,17 @@ void run(Context& context, const NewSiteFlags& flags) {
 }
 
 void declare_server(CLI::App& app, NewSiteFlags& flags) {
-  constexpr const char* group = "database server";
   NewSiteOptions& options = flags.options;
-  add_text(app, "--db-host", options.db_host, "the server's name or address", "HOST")->group(group);
-  add_integer(app, "--db-port", options.db_port, 1, 65535, "the server's port")->group(group);
-  add_text(app, "--db-socket", options.db_socket,
-           "MariaDB: the server's socket; PostgreSQL: the folder of its socket", "PATH")
-      ->group(group);
-  add_text(app, "--db-user", options.db_user, "the account of the site; else the database's name", "NAME")
-      ->group(group);
-  add_text(app, "--db-password", options.db_password,
-           "its password; EXPOSED: others on this machine can read it while bench runs; else one is made up")
-      ->group(group);
+  in_group("database server",
+           {add_text(app, "--db-host", options.db_host, "the server's name or address", "HOST"),
+            add_integer(app, "--db-port", options.db_port, 1, 65535, "the server's port"),
+            add_text(app, "--db-socket", options.db_socket,
+                     "MariaDB: the server's socket; PostgreSQL: the folder of its socket", "PATH"),
+            add_text(app, "--db-user", options.db_user, "the account of the site; else the database's name",
+                     "NAME"),
+            add_text(app, "--db-password", options.db_password,
+                     "its password; EXPOSED: others on this machine can read it while bench runs; else one "
+                     "is made up")});
 }
 
 }  // namespace
@@ -104,10 +102,10 @@ Run declare_new_site(CLI::App& app) {
   add_text(app, "--db-type", options.db_type, "else the common config's db_type, else sqlite", "TYPE");
   add_text(app, "--db-name", options.db_name, "else one is made from the site's name", "NAME");
   add_list(app, "--install-app", flags->apps, "an app to install; may be repeated", "APP");
-  app.add_flag("--set-default", options.set_default,
-               "make it the site that commands take when none is named");
-  app.add_flag("--force", options.replace,
-               "replace a site of that name; it is dropped, with its backup, first");
+  add_flag(app, "--set-default", options.set_default,
+           "make it the site that commands take when none is named");
+  add_flag(app, "--force", options.replace,
+           "replace a site of that name; it is dropped, with its backup, first");
   add_text(app, "--admin-password-file", flags->admin_password_file,
            "a file that holds the password of Administrator, who may then log in", "FILE");
   add_text(app, "--admin-password", options.admin_password,

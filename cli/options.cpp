@@ -19,6 +19,10 @@ void examples(CLI::App& app, std::initializer_list<const char*> lines) {
   app.footer(text);
 }
 
+CLI::Option* add_flag(CLI::App& app, const std::string& names, bool& target, const std::string& description) {
+  return app.add_flag(names, target, description);
+}
+
 CLI::Option* add_text(CLI::App& app, const std::string& name, std::optional<std::string>& target,
                       const std::string& description, const std::string& type_name) {
   return app
@@ -27,9 +31,20 @@ CLI::Option* add_text(CLI::App& app, const std::string& name, std::optional<std:
       ->type_name(type_name);
 }
 
+CLI::Option* add_optional_text(CLI::App& app, const std::string& name, std::optional<std::string>& target,
+                               const std::string& description, const std::string& type_name) {
+  return add_text(app, name, target, description, fmt::format("[{}]", type_name))->expected(0, 1);
+}
+
 CLI::Option* add_argument(CLI::App& app, const std::string& name, std::string& target,
                           const std::string& description) {
   return app.add_option(name, target, description)->required()->type_name("");
+}
+
+CLI::Option* add_arguments(CLI::App& app, const std::string& name, std::vector<std::string>& target,
+                           const std::string& description, std::optional<int> most) {
+  CLI::Option* option = app.add_option(name, target, description)->required()->type_name("");
+  return most ? option->expected(1, *most) : option;
 }
 
 CLI::Option* add_list(CLI::App& app, const std::string& name, std::vector<std::string>& target,
@@ -52,8 +67,10 @@ CLI::Option* add_choice(CLI::App& app, const std::string& name, std::string& tar
     }
     target = value;
   };
+  const bool is_argument = name.front() != '-';
   return app.add_option_function<std::string>(name, check, description)
-      ->type_name(name.front() == '-' ? fmt::format("{}", fmt::join(choices, "|")) : "");
+      ->required(is_argument)
+      ->type_name(is_argument ? "" : fmt::format("{}", fmt::join(choices, "|")));
 }
 
 CLI::Option* add_duration(CLI::App& app, const std::string& name,
@@ -83,6 +100,18 @@ CLI::Option* add_integer(CLI::App& app, const std::string& name, std::optional<s
   return app.add_option_function<std::string>(name, read, description)->type_name("NUMBER");
 }
 
+void in_group(const std::string& title, std::initializer_list<CLI::Option*> options) {
+  for (CLI::Option* option : options) option->group(title);
+}
+
+void only_with(CLI::Option* needed, CLI::Option* option) {
+  option->needs(needed);
+}
+
+void never_with(CLI::Option* other, CLI::Option* option) {
+  option->excludes(other);
+}
+
 std::vector<std::string> split_at_commas(const std::vector<std::string>& values) {
   std::vector<std::string> parts;
   for (const std::string& value : values) {
@@ -108,8 +137,8 @@ FenceOptions FenceFlags::options() const {
 void add_fence_options(CLI::App& app, FenceFlags& flags) {
   add_duration(app, "--drain-timeout", flags.drain_timeout,
                "how long writers in flight may take to end (60s; with --end-writers 10s)");
-  app.add_flag("--end-writers", flags.end_writers,
-               "end writers that do not end in time, instead of giving up");
+  add_flag(app, "--end-writers", flags.end_writers,
+           "end writers that do not end in time, instead of giving up");
 }
 
 void add_patch_run_options(CLI::App& app, std::string& on_failure,

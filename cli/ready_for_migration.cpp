@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "base/file_lock.hpp"
 #include "context.hpp"

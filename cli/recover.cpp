@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "base/file_lock.hpp"
 #include "change_report.hpp"
@@ -104,13 +103,13 @@ void run(Context& context, const RecoverFlags& flags) {
 Run declare_recover(CLI::App& app) {
   examples(app, {"bench --site develop recover", "bench recover", "bench --site develop recover --resume"});
   auto flags = std::make_shared<RecoverFlags>();
-  app.add_flag(
-      "--resume", flags->resume,
+  add_flag(
+      app, "--resume", flags->resume,
       "go on with a migrate that stopped half-way, also where the site was opened after that; a statement in "
       "doubt is run again unless the database proves that it took effect");
-  app.add_flag("--mark-applied", flags->mark_applied, "the same, and the statement in doubt took effect");
-  app.add_flag("--restore", flags->restore,
-               "restore the backup that the operation took before its change; asks first (--yes)");
+  add_flag(app, "--mark-applied", flags->mark_applied, "the same, and the statement in doubt took effect");
+  add_flag(app, "--restore", flags->restore,
+           "restore the backup that the operation took before its change; asks first (--yes)");
   add_wait_option(app, flags->wait, "not at all");
   return [flags](Context& context) { run(context, *flags); };
 }

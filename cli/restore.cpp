@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "change_report.hpp"
 #include "context.hpp"
@@ -15,9 +14,7 @@ namespace {
 
 struct RestoreFlags {
   std::string source;
-  CLI::Option* public_files_given = nullptr;
-  CLI::Option* private_files_given = nullptr;
-  std::string public_files, private_files;
+  std::optional<std::string> public_files, private_files;  ///< empty: those of the set
   bool allow_missing_apps = false;
   bool force = false;
   std::optional<std::string> encryption_key;
@@ -52,11 +49,6 @@ Outcome outcome_of(const RestoreReport& report) {
   return outcome;
 }
 
-std::optional<std::string> archive_said(const CLI::Option* option, const std::string& path) {
-  if (option->count() == 0) return std::nullopt;
-  return path;
-}
-
 void refuse_encrypted(Printer& printer, const RestoreFlags& flags) {
   if (!flags.encryption_key) return;
   const std::string file = std::filesystem::path(flags.source).filename().string();
@@ -73,8 +65,8 @@ void run(Context& context, const RestoreFlags& flags) {
   refuse_encrypted(context.printer(), flags);
   RestoreOptions options;
   options.source = flags.source;
-  options.public_files = archive_said(flags.public_files_given, flags.public_files);
-  options.private_files = archive_said(flags.private_files_given, flags.private_files);
+  options.public_files = flags.public_files;
+  options.private_files = flags.private_files;
   options.allow_missing_apps = flags.allow_missing_apps;
   options.fence = flags.fence.options();
   confirm_by_name(context, site.name(),
@@ -96,17 +88,13 @@ Run declare_restore(CLI::App& app) {
             "bench --site develop restore /srv/20261121_034100-develop-database.sql.gz --yes"});
   auto flags = std::make_shared<RestoreFlags>();
   add_argument(app, "SOURCE", flags->source, "a set's name, its manifest's path, or a dump file");
-  flags->public_files_given = app.add_option("--with-public-files", flags->public_files,
-                                             "the public files, too; of the set, or of this archive")
-                                  ->expected(0, 1)
-                                  ->type_name("[FILE]");
-  flags->private_files_given = app.add_option("--with-private-files", flags->private_files,
-                                              "the private files, too; of the set, or of this archive")
-                                   ->expected(0, 1)
-                                   ->type_name("[FILE]");
-  app.add_flag("--allow-missing-apps", flags->allow_missing_apps,
-               "although an app of the backup is not in this bench");
-  app.add_flag("--force", flags->force, "do not ask");
+  add_optional_text(app, "--with-public-files", flags->public_files,
+                    "the public files, too; of the set, or of this archive", "FILE");
+  add_optional_text(app, "--with-private-files", flags->private_files,
+                    "the private files, too; of the set, or of this archive", "FILE");
+  add_flag(app, "--allow-missing-apps", flags->allow_missing_apps,
+           "although an app of the backup is not in this bench");
+  add_flag(app, "--force", flags->force, "do not ask");
   add_fence_options(app, flags->fence);
   add_wait_option(app, flags->wait, "not at all");
   add_text(app, "--encryption-key", flags->encryption_key,

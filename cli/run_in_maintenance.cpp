@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 
 #include "change_report.hpp"
 #include "context.hpp"

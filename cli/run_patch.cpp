@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 
 #include "change_report.hpp"
 #include "context.hpp"
@@ -41,7 +40,7 @@ Run declare_run_patch(CLI::App& app) {
                  "bench --site develop run-patch demo.patches.v1.add_isbn --force"});
   auto flags = std::make_shared<RunPatchFlags>();
   add_argument(app, "PATCH", flags->patch, "its id as `bench patches` shows it, or APP.ID");
-  app.add_flag("--force", flags->force, "run it although the log says that it was applied");
+  add_flag(app, "--force", flags->force, "run it although the log says that it was applied");
   add_text(app, "--backup", flags->backup,
            "before,after or before or after or none; else migrate_backup, else both", "WHEN");
   add_patch_run_options(app, flags->on_failure, flags->lock_timeout);

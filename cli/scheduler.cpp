@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "context.hpp"
 #include "options.hpp"
@@ -42,8 +41,7 @@ Outcome act(Context& context, const Site& site, const SchedulerFlags& flags) {
 Run declare_scheduler(CLI::App& app) {
   examples(app, {"bench --site develop scheduler pause", "bench --site all scheduler resume"});
   auto flags = std::make_shared<SchedulerFlags>();
-  add_choice(app, "ACTION", flags->action, {"pause", "resume", "status"}, "pause, resume or status")
-      ->required();
+  add_choice(app, "ACTION", flags->action, {"pause", "resume", "status"}, "pause, resume or status");
   add_wait_option(app, flags->wait, "not at all");
   return [flags](Context& context) {
     context.for_each_site([&](const Site& site) { return act(context, site, *flags); });

@@ -1,7 +1,6 @@
 #include "server_options.hpp"
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "database/backend.hpp"
 #include "options.hpp"
@@ -23,15 +22,14 @@ AdminChoice RootOptions::choice() const {
 }
 
 void add_root_options(CLI::App& app, RootOptions& options) {
-  constexpr const char* group = "database server";
-  add_text(app, "--db-root-username,--mariadb-root-username", options.username,
-           "the account that bench changes databases with; else config/admin.json, root_login", "NAME")
-      ->group(group);
-  add_text(app, "--db-root-password-file", options.password_file, "a file that holds its password", "FILE")
-      ->group(group);
-  add_text(app, "--db-root-password,--mariadb-root-password", options.password,
-           "its password; EXPOSED: others on this machine can read it while bench runs")
-      ->group(group);
+  in_group(
+      "database server",
+      {add_text(app, "--db-root-username,--mariadb-root-username", options.username,
+                "the account that bench changes databases with; else config/admin.json, root_login", "NAME"),
+       add_text(app, "--db-root-password-file", options.password_file, "a file that holds its password",
+                "FILE"),
+       add_text(app, "--db-root-password,--mariadb-root-password", options.password,
+                "its password; EXPOSED: others on this machine can read it while bench runs")});
 }
 
 void refuse_without_server(std::string_view db_type, const std::vector<std::string>& given) {

@@ -8,6 +8,10 @@
 #include "database/admin_account.hpp"
 #include "output.hpp"
 
+namespace CLI {
+class App;
+}
+
 namespace bench::cli {
 
 /// Frappe's options for the account that creates, fences, migrates and restores databases on a server. Every

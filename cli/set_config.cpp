@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "config/keys.hpp"
 #include "config/site_config.hpp"
@@ -73,8 +72,8 @@ Run declare_set_config(CLI::App& app) {
   auto flags = std::make_shared<SetConfigFlags>();
   add_argument(app, "KEY", flags->key, "the key");
   add_argument(app, "VALUE", flags->value, "its value; None deletes the key");
-  app.add_flag("-g,--global", flags->global, "in the common config of all sites");
-  app.add_flag("-p,--parse", flags->parse, "read VALUE as a Python or JSON literal");
+  add_flag(app, "-g,--global", flags->global, "in the common config of all sites");
+  add_flag(app, "-p,--parse", flags->parse, "read VALUE as a Python or JSON literal");
   return [flags](Context& context) { run(context, *flags); };
 }
 

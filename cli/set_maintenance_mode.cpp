@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 
 #include "context.hpp"
 #include "maintenance_report.hpp"
@@ -34,8 +33,7 @@ Run declare_set_maintenance_mode(CLI::App& app) {
   add_choice(app, "STATE", flags->state, {"on", "off"},
              "on or off; off with --yes opens also a site whose migrate stopped half-way, and gives the app "
              "account its "
-             "usual rights where nobody knows any more which a fence took")
-      ->required();
+             "usual rights where nobody knows any more which a fence took");
   add_fence_options(app, flags->fence);
   add_wait_option(app, flags->wait, "not at all");
   return [flags](Context& context) { run(context, *flags); };

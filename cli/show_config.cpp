@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "base/json.hpp"
 #include "context.hpp"
@@ -67,7 +66,7 @@ Run declare_show_config(CLI::App& app) {
   auto flags = std::make_shared<ShowConfigFlags>();
   add_choice(app, "-f,--format", flags->format, {"text", "json"},
              "json: as Frappe writes it, the keys by site");
-  app.add_flag("--show-secrets", flags->show_secrets, "do not mask passwords and keys");
+  add_flag(app, "--show-secrets", flags->show_secrets, "do not mask passwords and keys");
   return [flags](Context& context) { run(context, *flags); };
 }
 

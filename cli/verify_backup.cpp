@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include "context.hpp"
 #include "options.hpp"
@@ -49,7 +48,7 @@ Run declare_verify_backup(CLI::App& app) {
   auto flags = std::make_shared<VerifyBackupFlags>();
   add_argument(app, "SET", flags->set,
                "a set's name as `bench list-backups` shows it, or its manifest's path");
-  app.add_flag("--drill", flags->drill, "restore it into a scratch database and compare every table");
+  add_flag(app, "--drill", flags->drill, "restore it into a scratch database and compare every table");
   add_wait_option(app, flags->wait, "1h");
   return [flags](Context& context) { run(context, *flags); };
 }
