@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +29,23 @@ class SilentProgress : public Progress {
   void advance(std::uint64_t, std::uint64_t) override {}
   void note(std::string_view) override {}
   void warning(std::string_view) override {}
+};
+
+/// Notes what an operation waits for, once that has taken a second, and every ten seconds from then on.
+class WaitNotes {
+ public:
+  /// nullptr: says nothing.
+  explicit WaitNotes(Progress* progress) : m_progress(progress) {}
+  /// To be called again and again while the wait lasts; `told` makes the line.
+  void still_waiting(const std::function<std::string()>& told) {
+    if (m_progress == nullptr || std::chrono::steady_clock::now() < m_next) return;
+    m_progress->note(told());
+    m_next = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  }
+
+ private:
+  Progress* m_progress;
+  std::chrono::steady_clock::time_point m_next = std::chrono::steady_clock::now() + std::chrono::seconds(1);
 };
 
 }  // namespace bench

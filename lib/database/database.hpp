@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/progress.hpp"
 #include "database/column.hpp"
 #include "database/dialect.hpp"
 #include "database/value.hpp"
@@ -76,6 +77,7 @@ class Database {
   struct LockPatience {
     std::chrono::milliseconds lock_timeout{2'000};
     std::chrono::milliseconds patience{60'000};
+    Progress* progress = nullptr;  ///< told who holds the lock
   };
   virtual void execute_patiently(std::string_view statement, const LockPatience&) { execute(statement); }
 

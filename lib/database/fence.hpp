@@ -10,6 +10,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "base/progress.hpp"
+
 namespace bench {
 
 /// How well the database refuses the app's writes; in every result.
@@ -22,6 +24,7 @@ struct FenceOptions {
   /// How long transactions in flight may take to end before the fence gives up (or ends them).
   std::chrono::milliseconds drain_timeout{60'000};
   enum class Writers { wait_for, end } writers = Writers::wait_for;
+  Progress* progress = nullptr;  ///< told whom the fence waits for
 };
 
 struct FenceReport {

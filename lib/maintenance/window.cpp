@@ -53,7 +53,9 @@ void keep_reserve(const Operation& operation) {
 
 // A fence that waited in vain has put back what it changed; to lift it once more would end those it waited
 // for.
-FenceReport enter_fence(Fence& fence, Operation& operation, const FenceOptions& options) {
+FenceReport enter_fence(Fence& fence, Operation& operation, FenceOptions options, Progress& progress) {
+  options.progress = &progress;
+
   const auto save = [&operation](const nlohmann::json& inverse) {
     operation.update([&inverse](nlohmann::json& record) { record["saved"]["fence"].push_back(inverse); });
   };
@@ -93,7 +95,7 @@ MaintenanceWindow::MaintenanceWindow(const Site& site, SiteDatabase database,
       m_connection(std::move(connection)),
       m_fence(fence_of(m_database, m_connection.get())) {}
 
-void MaintenanceWindow::enter(Operation& operation, const FenceOptions& options) {
+void MaintenanceWindow::enter(Operation& operation, const FenceOptions& options, Progress& progress) {
   m_operation = &operation;
   save_config_values(*m_site, operation);
   pause_point("window.saved");
@@ -104,7 +106,7 @@ void MaintenanceWindow::enter(Operation& operation, const FenceOptions& options)
       for (const char* key : window_keys) config.set_raw(key, value_in_window);
     });
     pause_point("window.config-set");
-    m_report = enter_fence(*m_fence, operation, options);
+    m_report = enter_fence(*m_fence, operation, options, progress);
     pause_point("window.fenced");
     throw_if_interrupted();
   } catch (...) {

@@ -42,7 +42,7 @@ class MaintenanceWindow {
   std::vector<std::string> preflight() { return m_fence->preflight(); }
   /// What was saved is in the operation's record ("saved") before anything changes. On an error all is put
   /// back before it is thrown. The operation must outlive the window.
-  void enter(Operation& operation, const FenceOptions& options);
+  void enter(Operation& operation, const FenceOptions& options, Progress& progress);
   /// The window that the operation's record says stands: where a fence outlives its process.
   void resume(Operation& operation);
 

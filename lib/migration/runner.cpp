@@ -41,7 +41,9 @@ std::string_view name(RunState state) {
 }
 
 MigrationRunner::MigrationRunner(Database& database, Progress& progress, RunOptions options)
-    : m_database(database), m_progress(progress), m_options(std::move(options)) {}
+    : m_database(database), m_progress(progress), m_options(std::move(options)) {
+  m_options.patience.progress = &m_progress;
+}
 
 MigrationReport MigrationRunner::run(const std::vector<const Patch*>& patches) {
   m_report = {};
@@ -263,7 +265,7 @@ void MigrationRunner::apply_by_itself(const Patch& patch) {
 // meanwhile.
 void MigrationRunner::apply_in_transaction(const Patch& patch, const std::vector<Statement>& statements) {
   const Stopwatch stopwatch;
-  bool told = false;
+  WaitNotes notes(&m_progress);
   const Database::LockPatience one_try{.lock_timeout = m_options.patience.lock_timeout, .patience = {}};
   for (std::chrono::milliseconds rest{100};; rest = std::min(rest * 2, std::chrono::milliseconds(2'000))) {
     try {
@@ -274,8 +276,7 @@ void MigrationRunner::apply_in_transaction(const Patch& patch, const std::vector
       return transaction.commit();
     } catch (const Error& error) {
       if (error.kind() != Kind::busy || stopwatch.elapsed() + rest >= m_options.patience.patience) throw;
-      if (!told) m_progress.note(fmt::format("{}; trying again", error.what()));
-      told = true;
+      notes.still_waiting([&] { return fmt::format("{}; trying again", error.what()); });
     }
     throw_if_interrupted();
     std::this_thread::sleep_for(rest);

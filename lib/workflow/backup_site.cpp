@@ -150,7 +150,7 @@ BackupSet take_in_window(const Workplace& workplace, const Site& site, Operation
   announce_maintenance(workplace, site);
   operation.step("enter");
   MaintenanceWindow window(site, database_of(workplace, site), connect_for_changes(workplace, site));
-  window.enter(operation, fence);
+  window.enter(operation, fence, workplace.progress);
   request.same_moment = window.fence().level != FenceLevel::not_enforced;
   request.config_text = config_text(site, operation);
   operation.step("backup");
@@ -300,7 +300,9 @@ void prune_operations(const Site& site) {
     remove_tree(folder / "connection.json");
     std::error_code not_empty;
     std::filesystem::remove(folder, not_empty);
-    std::size_t& kept = operation->kind() == "restore" ? replaced : sets;
+    const bool holds_replaced =
+        operation->kind() == "restore" || operation->record().at("backups").contains("replaced");
+    std::size_t& kept = holds_replaced ? replaced : sets;
     if (std::filesystem::is_directory(folder) && ++kept > before_sets_kept) remove_tree(folder);
     if (++records > records_kept && !std::filesystem::exists(operation->folder_path())) operation->forget();
   }

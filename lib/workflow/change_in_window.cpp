@@ -101,7 +101,7 @@ MaintenanceWindow Change::enter() {
     if (m_change.entry == WindowedChange::Entry::standing)
       window.resume(m_operation);
     else
-      window.enter(m_operation, m_change.fence);
+      window.enter(m_operation, m_change.fence, m_workplace.progress);
     try {
       note_for_put_back(m_operation, window.fence(), m_change.on_failure);
     } catch (...) {

@@ -84,7 +84,7 @@ MaintenanceReport maintenance_on(const Workplace& workplace, const Site& site, c
     // must not be saved as those to put back.
     const auto locked = backend_of(site).has_server ? connect_for_changes(workplace, site) : nullptr;
     MaintenanceWindow window(site, database_of(workplace, site), nullptr);
-    window.enter(operation, options);
+    window.enter(operation, options, workplace.progress);
     report = status_report(site);
     report.fence = window.fence();
     operation.update([&report](nlohmann::json& record) {

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.hpp"
+#include "operation/interruption.hpp"
 #include "operation/pause_point.hpp"
 #include "workflow/backup_site.hpp"
 
@@ -64,6 +65,26 @@ std::string put_back_hint(const Site& site) {
   return fmt::format("look at what was written, then bench --site {} recover --restore", site.name());
 }
 
+namespace {
+
+// What a person has given up may be missed all the same.
+void keep_what_was_there(const Workplace& workplace, const Site& site, Operation& operation) {
+  workplace.progress.phase("keeping what was there");
+  try {
+    const BackupSet set = take_backup(workplace, site, operation, operation.folder(), SameMoment::no);
+    operation.update(
+        [&set](nlohmann::json& record) { record["backups"]["replaced"] = set.manifest_file().string(); });
+  } catch (const Error& error) {
+    throw_if_interrupted();
+    // What cannot be read any more is just what is to be replaced.
+    workplace.progress.warning(fmt::format("what was there could not be kept: {}", error.what()));
+  }
+  pause_point("put-back.kept");
+  workplace.progress.phase("swapping the backup in");
+}
+
+}  // namespace
+
 void put_back(const Workplace& workplace, const Site& site, Operation& operation, Database& run_connection,
               OthersWrites others_writes) {
   const auto prove = [&] {
@@ -78,7 +99,9 @@ void put_back(const Workplace& workplace, const Site& site, Operation& operation
   scratch->check();
   pause_point("put-back.proven");
   prove();
-  scratch->swap_in(run_connection, [] {});
+  scratch->swap_in(run_connection, [&] {
+    if (others_writes == OthersWrites::given_up) keep_what_was_there(workplace, site, operation);
+  });
   pause_point("put-back.swapped");
   put_rights_back(workplace, site, operation);
   pause_point("put-back.rights-restored");

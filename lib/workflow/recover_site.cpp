@@ -355,7 +355,12 @@ RecoverReport restore_before(const Workplace& workplace, const Site& site) {
   put_back(workplace, site, operation, *connection, OthersWrites::given_up);
   lift(workplace, site, operation, report.notes);
   forget_printed(operation);
-  const std::string told = "the backup taken before it was restored; the site is as it was";
+  const nlohmann::json& backups = operation.record().at("backups");
+  const std::string told =
+      fmt::format("the backup taken before it was restored; the site is as it was{}",
+                  backups.contains("replaced")
+                      ? fmt::format("; what was there is kept: {}", backups.at("replaced").get<std::string>())
+                      : "");
   operation.finish(OperationState::undone, {{"recovered", told}});
   report.operations.push_back({Recovered::Found::waiting_for_a_person,
                                operation.id(),

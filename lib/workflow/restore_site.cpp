@@ -217,7 +217,7 @@ void Restore::swap_in_window() {
   for (const std::string& finding : m_window->preflight()) m_workplace.progress.note(finding);
   announce_maintenance(m_workplace, m_site);
   m_operation.step("enter");
-  m_window->enter(m_operation, m_options.fence);
+  m_window->enter(m_operation, m_options.fence, m_workplace.progress);
   const SameMoment same_moment =
       m_window->fence().level == FenceLevel::not_enforced ? SameMoment::no : SameMoment::yes;
   try {

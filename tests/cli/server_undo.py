@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 
@@ -52,10 +53,11 @@ def check_nothing_is_lost(place):
 
 
 def check_it_was_restored(place):
-    place.bench(*at_site(place, "recover", "--restore", "--yes"))
+    told = place.bench(*at_site(place, "recover", "--restore", "--yes")).out
     equal(titles(place), ["Emma"])
     assert "more" not in tables(place)
     check_live(place)
+    return told
 
 
 def restore_hint(place):
@@ -72,7 +74,11 @@ def test_recover_restores_nothing_while_the_app_may_write_again(place):
         contains(run.err, restore_hint(place))
         lacks(run.err, "interrupted")
         check_nothing_is_lost(place)
-    check_it_was_restored(place)
+    told = check_it_was_restored(place)
+    # What was given up for it can still be had.
+    place.bench(*at_site(place, "--yes", "restore", re.search(r"what was there is kept: (\S+)", told)[1]))
+    equal(titles(place), ["Emma", "acknowledged"])
+    assert "more" in tables(place)
 
 
 def test_migrate_restores_nothing_while_the_app_may_write_again(place):

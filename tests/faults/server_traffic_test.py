@@ -1,6 +1,7 @@
 """Readers and writers of the app through a migrate and a restore where a server keeps the database."""
 
 import contextlib
+import re
 import threading
 import time
 from datetime import datetime
@@ -204,11 +205,12 @@ def transaction_in_flight(kind):
         assert "maintenance_mode" not in bench.config()
         writer.run("INSERT INTO note (id, words) VALUES (2, 'still allowed')")
         process = bench.start(*SITE, "migrate", "--drain-timeout", "60s")
-        time.sleep(0.7)
+        time.sleep(2)
         assert process.poll() is None, "it did not wait"
         writer.run("COMMIT")
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors
+        assert re.search(f"waiting for .*{bench.config()['db_name']}", errors), errors
         assert bench.query("SELECT words FROM note ORDER BY id") == [("held",), ("still allowed",)]
 
 

@@ -1,6 +1,7 @@
 """Readers and writers of other processes through a migrate with slow patches."""
 
 import multiprocessing
+import os
 import sqlite3
 import time
 
@@ -165,11 +166,12 @@ def long_writer_is_waited_for():
         assert "did not finish" in told["error"]["message"] or "did not finish" in told["results"][0]["error"]["message"], told
         assert "maintenance_mode" not in bench.config()
         process = bench.start("--json", "--site", "site", "migrate", "--drain-timeout", "30s")
-        time.sleep(0.5)
+        time.sleep(1.5)
         assert process.poll() is None, "it did not wait"
         writer.execute("COMMIT")
         stdout, stderr = process.communicate(timeout=60)
         assert process.returncode == 0, stderr
+        assert f"waiting for pid {os.getpid()}" in stderr, stderr
         assert bench.query("SELECT words FROM tabNote") == [("held",)]
         writer.close()
 

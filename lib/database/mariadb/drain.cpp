@@ -47,7 +47,10 @@ class Drain {
       std::vector<MariadbSession> writers;
       for (const Seen& one : seen)
         if (one.session.user != not_logged_in_yet) end_or_wait(one, writers);
-      if (!writers.empty()) throw_if_too_late(writers);
+      if (!writers.empty()) {
+        throw_if_too_late(writers);
+        m_notes.still_waiting([&] { return fmt::format("waiting for {}", describe(writers)); });
+      }
       m_is_first_look = false;
       std::this_thread::sleep_for(writers.empty() ? pause : transaction_view_pause);
     }
@@ -124,6 +127,7 @@ class Drain {
   FenceOptions m_options;
   std::set<std::int64_t> m_spared;
   Stopwatch m_stopwatch;
+  WaitNotes m_notes{m_options.progress};
   bool m_is_first_look = true;
   bool m_is_over = false;
   std::set<std::int64_t> m_writing;
@@ -142,11 +146,11 @@ int end_older_sessions(MariadbDatabase& newest, const std::string& user,
   return Drain(newest, user, {Milliseconds(0), FenceOptions::Writers::end}, spared).run();
 }
 
-void wait_for_writers(MariadbDatabase& server, Milliseconds timeout) {
+void wait_for_writers(MariadbDatabase& server, Milliseconds timeout, Progress* progress) {
   std::vector<std::string> tables;
   for (const std::string& table : server.tables()) tables.push_back(mariadb_name(table));
   if (tables.empty()) return;
-  const Database::LockPatience patience{Milliseconds(1'000), timeout};
+  const Database::LockPatience patience{Milliseconds(1'000), timeout, progress};
   try {
     server.execute_patiently(fmt::format("LOCK TABLES {} READ", fmt::join(tables, " READ, ")), patience);
   } catch (const Error& error) {

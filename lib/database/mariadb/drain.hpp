@@ -30,6 +30,6 @@ int end_older_sessions(MariadbDatabase& newest, const std::string& user,
 /// app's older sessions are gone by then, and younger ones are refused before they ask for a lock. FLUSH
 /// TABLES ... WITH READ LOCK waits for the same locks, but closes and reopens each table for it (300
 /// tables: 1.2 s instead of 4 ms).
-void wait_for_writers(MariadbDatabase& server, std::chrono::milliseconds timeout);
+void wait_for_writers(MariadbDatabase& server, std::chrono::milliseconds timeout, Progress* progress);
 
 }  // namespace bench

@@ -138,7 +138,7 @@ void MariadbFence::close(const FenceOptions& options, FenceReport& report) {
   const auto newest = connect_admin(m_database, m_cancelled);
   report.ended_sessions = end_older_sessions(*newest, m_database.app.user, options);
   const auto left = options.drain_timeout - stopwatch.elapsed();
-  wait_for_writers(*newest, std::max(left, Milliseconds(0)));
+  wait_for_writers(*newest, std::max(left, Milliseconds(0)), options.progress);
   report.drain = stopwatch.elapsed();
   if (const auto ways = what_the_app_may(*newest); !ways.empty())
     throw Error(Kind::database, fmt::format("{}, although its rights were revoked", fmt::join(ways, "; ")));

@@ -81,6 +81,7 @@ void MariadbDatabase::wait_between_tries(Milliseconds pause) const {
 void MariadbDatabase::execute_patiently(std::string_view statement, const LockPatience& patience) {
   const LockTimeout timeout(*this, patience.lock_timeout);
   const Stopwatch stopwatch;
+  WaitNotes notes(patience.progress);
   const bool was_in_transaction = in_transaction();
   for (Milliseconds pause{50};; pause = std::min(pause * 2, Milliseconds(2'000))) {
     try {
@@ -96,6 +97,8 @@ void MariadbDatabase::execute_patiently(std::string_view statement, const LockPa
                     "end what holds the lock, or try again with a longer --lock-timeout")
             .with_statement(error.sqlstate(), std::string(statement));
     }
+    notes.still_waiting(
+        [&] { return fmt::format("waiting for a lock of {}", describe(lock_holders(*this))); });
     wait_between_tries(pause);
   }
 }

@@ -62,23 +62,29 @@ bool is_cancelled(const PostgresDatabase* run) {
   return run != nullptr && run->options().cancelled && run->options().cancelled();
 }
 
+std::string describe(const Writers& writers) {
+  std::vector<std::string> words;
+  for (const auto& [transaction, writer] : writers) words.push_back(writer.words);
+  return fmt::to_string(fmt::join(words, "; "));
+}
+
 Writers wait_for(PostgresDatabase& admin, Writers writers, std::chrono::milliseconds timeout,
-                 const PostgresDatabase* run) {
+                 const PostgresDatabase* run, Progress* progress) {
   const auto deadline = SteadyClock::now() + timeout;
+  WaitNotes notes(progress);
   while (!writers.empty() && !(writers = still_open(admin, writers)).empty() &&
          SteadyClock::now() < deadline) {
     if (is_cancelled(run)) throw Error(Kind::interrupted, "interrupted while waiting for writers");
+    notes.still_waiting([&] { return fmt::format("waiting for {}", describe(writers)); });
     std::this_thread::sleep_for(between_looks);
   }
   return writers;
 }
 
 [[noreturn]] void fail_busy(const Writers& writers, std::chrono::milliseconds timeout) {
-  std::vector<std::string> words;
-  for (const auto& [transaction, writer] : writers) words.push_back(writer.words);
   throw Error(Kind::busy,
-              fmt::format("{} did not finish within {} s: {}", words.size() == 1 ? "a writer" : "writers",
-                          static_cast<double>(timeout.count()) / 1000.0, fmt::join(words, "; ")),
+              fmt::format("{} did not finish within {} s: {}", writers.size() == 1 ? "a writer" : "writers",
+                          static_cast<double>(timeout.count()) / 1000.0, describe(writers)),
               "end it, or try again with a longer --drain-timeout, or with --end-writers");
 }
 
@@ -119,10 +125,10 @@ void barrier(PostgresDatabase& admin, std::chrono::milliseconds timeout) {
 int drain_writers(PostgresDatabase& admin, const FenceOptions& options, const PostgresDatabase* run) {
   const int own_pid = run == nullptr ? 0 : run->backend_pid();
   int ended = 0;
-  Writers left = wait_for(admin, writers_now(admin, own_pid), options.drain_timeout, run);
+  Writers left = wait_for(admin, writers_now(admin, own_pid), options.drain_timeout, run, options.progress);
   if (!left.empty() && options.writers == FenceOptions::Writers::end) {
     ended = end_sessions(admin, left);
-    left = wait_for(admin, std::move(left), for_ending, run);
+    left = wait_for(admin, std::move(left), for_ending, run, options.progress);
   }
   if (!left.empty()) fail_busy(left, options.drain_timeout);
   try {

@@ -26,9 +26,10 @@ class Witness {
   Witness(const Witness&) = delete;
   Witness& operator=(const Witness&) = delete;
 
-  std::vector<std::string> blockers() {
-    stop();
-    return m_blockers;
+  /// As they were when the session last waited.
+  std::string blockers() {
+    const std::lock_guard lock(m_mutex);
+    return m_blockers.empty() ? "a session that is gone" : fmt::to_string(fmt::join(m_blockers, "; "));
   }
 
  private:
@@ -119,22 +120,23 @@ void PostgresDatabase::execute_patiently(std::string_view statement, const LockP
   std::chrono::milliseconds rest{100};
   // The first attempt, which mostly succeeds, costs no second connection.
   std::optional<Witness> witness;
+  WaitNotes notes(patience.progress);
   for (;;) {
     try {
       return attempt(*this, statement);
     } catch (const Error& error) {
       if (error.kind() != Kind::busy) throw;
       if (witness && SteadyClock::now() >= deadline) {
-        const auto blockers = witness->blockers();
         throw Error(Kind::busy,
-                    fmt::format("a lock that the statement needs is held by {}",
-                                blockers.empty() ? "a session that is gone"
-                                                 : fmt::to_string(fmt::join(blockers, "; "))),
+                    fmt::format("a lock that the statement needs is held by {}", witness->blockers()),
                     "end that session, or try again later")
             .with_statement(error.sqlstate(), std::string(statement));
       }
     }
-    if (!witness) witness.emplace(*this);
+    if (witness)
+      notes.still_waiting([&] { return fmt::format("waiting for a lock of {}", witness->blockers()); });
+    else
+      witness.emplace(*this);
     pause(*this, std::min(rest, patience.patience));
     rest = std::min(rest * 2, std::chrono::milliseconds(2'000));
   }

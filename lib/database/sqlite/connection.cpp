@@ -72,9 +72,22 @@ int SqliteDatabase::on_busy(void* self, int tries) {
   const auto now = std::chrono::steady_clock::now();
   if (tries == 0) database->m_deadline = now + database->m_busy_timeout;
   if (now >= database->m_deadline || (database->m_cancelled && database->m_cancelled())) return 0;
+  database->note_wait();
   // Short sleeps at first: after its own commit bench must be ahead of writers that poll.
   std::this_thread::sleep_for(std::chrono::microseconds(std::min(200 * (tries + 1), 5'000)));
   return 1;
+}
+
+// SQLite, which called, is C: nothing may be thrown through it.
+void SqliteDatabase::note_wait() noexcept try {
+  if (m_wait_notes)
+    m_wait_notes->still_waiting([this] {
+      const auto writers = sqlite_writers(m_file);
+      return fmt::format("waiting for {}",
+                         writers.empty() ? "a writer" : fmt::to_string(fmt::join(writers, ", ")));
+    });
+} catch (const std::exception&) {
+  // A terminal that is gone ends no wait.
 }
 
 int SqliteDatabase::on_progress(void* self) {
@@ -165,16 +178,19 @@ std::int64_t SqliteDatabase::data_version() {
   return to_integer(query("PRAGMA data_version").at(0).at(0));
 }
 
-void SqliteDatabase::hold_write_lock(std::chrono::milliseconds timeout) {
+void SqliteDatabase::hold_write_lock(std::chrono::milliseconds timeout, Progress* progress) {
   // Inside a transaction this pragma does nothing, so it comes first.
   execute("PRAGMA foreign_keys = OFF");
   // A checkpoint at the run's commit would hold the fence open for as long as it takes; closing the
   // connection does it.
   sqlite3_wal_autocheckpoint(handle(), 0);
   m_busy_timeout = timeout;
+  m_wait_notes.emplace(progress);
   try {
     execute("BEGIN IMMEDIATE");
+    m_wait_notes.reset();
   } catch (const Error& error) {
+    m_wait_notes.reset();
     m_busy_timeout = ordinary_busy_timeout;
     if (m_cancelled && m_cancelled()) throw error.with_kind(Kind::interrupted);
     if (error.kind() != Kind::busy) throw;

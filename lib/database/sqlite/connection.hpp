@@ -41,8 +41,8 @@ class SqliteDatabase final : public Database {
   const std::filesystem::path& file() const { return m_file; }
 
   /// BEGIN IMMEDIATE, once the writers before us are done. Error{busy} names those that are not within
-  /// `timeout`.
-  void hold_write_lock(std::chrono::milliseconds timeout);
+  /// `timeout`; `progress` is told them meanwhile.
+  void hold_write_lock(std::chrono::milliseconds timeout, Progress* progress);
   void release_write_lock();
   /// Takes the lock back after a release; when a writer is quicker and stays, that is a slip-in and no error.
   void hold_write_lock_again();
@@ -60,6 +60,7 @@ class SqliteDatabase final : public Database {
 
  private:
   static int on_busy(void* self, int tries);
+  void note_wait() noexcept;
   static int on_progress(void* self);
   /// The statement prepared: kept from an earlier time, or in `once`.
   SqliteStatement& prepare(std::string_view sql, std::optional<SqliteStatement>& once);
@@ -74,6 +75,7 @@ class SqliteDatabase final : public Database {
   std::function<bool()> m_cancelled;
   std::chrono::steady_clock::time_point m_deadline;
   std::chrono::milliseconds m_busy_timeout;
+  std::optional<WaitNotes> m_wait_notes;
   std::unique_ptr<sqlite3, Close> m_connection;
   bool m_keeps_statements;
   std::map<std::string, SqliteStatement, std::less<>> m_statements;

@@ -48,7 +48,7 @@ FenceReport SqliteFence::enter(const FenceOptions& options,
     return report;
   }
   const Stopwatch stopwatch;
-  m_run->hold_write_lock(options.drain_timeout);
+  m_run->hold_write_lock(options.drain_timeout, options.progress);
   if (!m_run->in_transaction())
     throw Error(Kind::unexpected, "SQLite: the write lock was granted and is not held");
   report.level = FenceLevel::database;

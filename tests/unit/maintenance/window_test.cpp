@@ -21,7 +21,8 @@ std::unique_ptr<Database> connection_to(const Site& site) {
 
 MaintenanceWindow enter(const SqliteSite& place, Operation& operation) {
   MaintenanceWindow window(place.site(), database_of(place.site()), connection_to(place.site()));
-  window.enter(operation, {});
+  SilentProgress progress;
+  window.enter(operation, {}, progress);
   return window;
 }
 
@@ -82,9 +83,10 @@ TEST_CASE("a window that cannot be fenced puts all back") {
   const Transaction transaction(*writer);
   writer->execute("CREATE TABLE held (id INTEGER)");
   Operation operation = Operation::begin(place.site(), "test");
+  SilentProgress progress;
   try {
     MaintenanceWindow(place.site(), database_of(place.site()), connection_to(place.site()))
-        .enter(operation, {std::chrono::milliseconds(30), FenceOptions::Writers::wait_for});
+        .enter(operation, {std::chrono::milliseconds(30), FenceOptions::Writers::wait_for}, progress);
     FAIL("it was entered");
   } catch (const Error& error) {
     CHECK(error.kind() == Kind::busy);
