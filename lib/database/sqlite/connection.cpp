@@ -144,8 +144,12 @@ SqliteStatement& SqliteDatabase::prepare(std::string_view sql, std::optional<Sql
 }
 
 bool SqliteDatabase::has_table(std::string_view table) {
-  const std::vector<Value> name{std::string(table)};
-  return !query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", name).empty();
+  // The catalogue has no index. What SQLite keeps of it in memory answers at once, and any statement renews
+  // it.
+  query("SELECT 1 FROM sqlite_schema LIMIT 1");
+  const std::string name(table);
+  return sqlite3_table_column_metadata(handle(), "main", name.c_str(), nullptr, nullptr, nullptr, nullptr,
+                                       nullptr, nullptr) == SQLITE_OK;
 }
 
 std::vector<std::string> SqliteDatabase::tables() {
