@@ -15,7 +15,7 @@ void declare_global_options(CLI::App& app, GlobalOptions& options) {
                 "a site, `all`, or a pattern; may be repeated; else FRAPPE_SITE, else default_site", "NAME"),
        add_flag(app, "--json", options.json, "stdout is exactly one JSON document"),
        add_flag(app, "-v,--verbose", options.verbose, "say more"),
-       add_flag(app, "-q,--quiet", options.quiet, "say nothing but warnings and errors"),
+       add_flag(app, "-q,--quiet", options.quiet, "no word on the way: only results, warnings and errors"),
        add_flag(app, "-y,--yes", options.yes, "answer questions with yes"),
        add_flag(app, "--no-input", options.no_input, "never ask: what would need an answer fails"),
        add_flag(app, "--fail-fast", options.fail_fast, "of several sites, stop at the first that fails"),

@@ -197,9 +197,8 @@ HttpResponse events(const Visit& visit) {
   // nginx would keep what it has until its buffer is full.
   response.headers.add("X-Accel-Buffering", "no");
   const auto site = visit.site;
-  response.body = EventStream{.topic = site->site().name(), .first = mode_json(*visit.now), .state = [site] {
-                                return mode_json(*site->snapshot());
-                              }};
+  response.body =
+      EventStream{.topic = site->site().name(), .state = [site] { return mode_json(*site->snapshot()); }};
   return response;
 }
 

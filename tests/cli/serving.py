@@ -192,6 +192,11 @@ def test_the_desk(place):
     contains(listing, "1 row", "&lt;b&gt;Emma", 'href="/app/Book/B-1"')
     lacks(listing, "<b>Emma")
     contains(client.get("/app/Book?q=nothing").text, "0 rows")
+    # Frappe's bookmarks lead there, too; where there is nothing they lead nowhere.
+    equal(client.get("/app/book?q=a%20b").headers["Location"], "/app/Book?q=a%20b")
+    equal(client.get("/app/book/B-1").headers["Location"], "/app/Book/B-1")
+    equal(client.get("/app/Book/none").status, 404)
+    equal(client.get("/app/books").status, 404)
     page = client.get("/app/Book/B-1").text
     version = field_value(page, "_version")
     saved = client.post("/app/Book/B-1", title="Emma", pages="", _version=version, _action="save")

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/text.hpp"
 #include "web/desk/form.hpp"
 #include "web/http/failure.hpp"
 #include "web/http/url.hpp"
@@ -280,6 +281,29 @@ HttpResponse login_page(Visit& visit, int status, std::string_view message) {
                    status);
 }
 
+// In Frappe's addresses "Sales Invoice" is called "sales-invoice".
+std::string slug_of(std::string_view doctype) {
+  std::string slug = lower_case(doctype);
+  std::ranges::replace(slug, ' ', '-');
+  return slug;
+}
+
+std::optional<std::string> address_by_slug(const Visit& visit) {
+  const std::vector<std::string>& called = visit.request.segments;
+  std::vector<std::string> doctypes;
+  visit.site->read([&doctypes](Database& database) { doctypes = doctype_names(database); });
+  const auto found = std::ranges::find(doctypes, called[1], slug_of);
+  if (found == doctypes.end() || *found == called[1]) return std::nullopt;
+  const std::string& target = visit.request.target;
+  const std::string_view query = std::string_view(target).substr(std::min(target.find('?'), target.size()));
+  return fmt::format("{}{}", called.size() == 3 ? address(*found, called[2]) : address(*found), query);
+}
+
+HttpResponse look_at(Visit& visit, const std::string& doctype, const std::string& name) {
+  if (!name.empty() || visit.request.query.find("new")) return form(visit, doctype, name, {});
+  return list(visit, doctype);
+}
+
 // What another site's page had sent is nothing that somebody typed here.
 bool was_typed_here(const HttpRequest& request) {
   return !request.is_read() && request.path.starts_with("/app/") && !is_from_another_site(request) &&
@@ -312,8 +336,13 @@ HttpResponse answer_desk(Visit& visit) {
   const std::string& doctype = address[1];
   const std::string name = address.size() == 3 ? address[2] : "";
   if (visit.request.method == "POST") return change(visit, doctype, name);
-  if (!name.empty() || visit.request.query.find("new")) return form(visit, doctype, name, {});
-  return list(visit, doctype);
+  try {
+    return look_at(visit, doctype, name);
+  } catch (const HttpFailure& failure) {
+    if (failure.status() != 404) throw;
+    if (const auto place = address_by_slug(visit)) return redirect(*place);
+    throw;
+  }
 }
 
 HttpResponse ask_to_log_in(const HttpRequest& request) {

@@ -78,7 +78,6 @@ struct FilePart {
 /// about twice a second, and sends it, as the data of one event, at first and whenever it has changed.
 struct EventStream {
   std::string topic;
-  std::string first;  ///< what is so as the stream begins
   std::function<std::string()> state;
 };
 

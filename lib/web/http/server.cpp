@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -12,15 +13,18 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <ctime>
 #include <list>
-#include <map>
+#include <mutex>
+#include <thread>
+#include <vector>
 
 #include "base/error.hpp"
+#include "web/http/event_topics.hpp"
 #include "web/http/url.hpp"
 
 namespace bench {
@@ -33,7 +37,6 @@ namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 
-constexpr std::chrono::milliseconds topic_interval{500};
 constexpr std::chrono::seconds heartbeat_interval{15};
 constexpr std::size_t file_piece = 262'144;
 
@@ -125,19 +128,13 @@ class HttpServer::Implementation {
  private:
   struct Connection {
     explicit Connection(tcp::socket socket) : stream(std::move(socket)), wake_up(stream.get_executor()) {}
-    beast::tcp_stream stream;
+    beast::tcp_stream stream;    ///< its executor is a strand: nothing else may touch what is here
     asio::steady_timer wake_up;  ///< of a stream of events
     std::string client;
     bool is_idle = true;
     bool is_gone = false;
-    std::list<Connection*>::iterator place;
   };
-  struct Topic {
-    std::function<std::string()> state;
-    std::string current;
-    std::uint64_t version = 0;
-    std::list<Connection*> waiting;
-  };
+  using Connections = std::list<std::shared_ptr<Connection>>;
   /// What became of reading a request.
   struct Arrival {
     std::optional<HttpRequest> request;
@@ -146,39 +143,39 @@ class HttpServer::Implementation {
   };
 
   asio::awaitable<void> accept();
-  asio::awaitable<void> serve(tcp::socket socket);
+  asio::awaitable<void> serve(Connections::iterator place);
   asio::awaitable<Arrival> read(Connection& connection, beast::flat_buffer& buffer);
-  asio::awaitable<HttpResponse> answer(const HttpRequest& request);
-  template <typename Work>
-  asio::awaitable<void> on_worker(Work work);
+  HttpResponse answer(const HttpRequest& request) const;
   asio::awaitable<bool> write(Connection& connection, const HttpResponse& response, bool head_only,
                               After after);
   asio::awaitable<bool> write_file(Connection& connection, const FilePart& part);
   asio::awaitable<void> stream_events(std::shared_ptr<Connection> connection, const EventStream& events);
   asio::awaitable<void> wait_for_end(std::shared_ptr<Connection> connection);
-  asio::awaitable<void> watch(std::string name);
-  static void update(Topic& topic, std::string now);
   void tell(const HttpRequest& request, const Connection& connection, const HttpResponse& response,
             std::chrono::steady_clock::time_point began) const;
-  void end();
+  template <typename Action>
+  void for_each_connection(Action action);
+  std::size_t connections();
+  Connections::iterator add(std::shared_ptr<Connection> connection);
+  void remove(Connections::iterator place);
+  void end_if_last();
 
   ServerOptions m_options;
   Handler m_handler;
   Log m_log;
-  asio::io_context m_io{1};
-  asio::thread_pool m_workers;
-  tcp::acceptor m_acceptor{m_io};
-  asio::steady_timer m_grace{m_io};
-  std::list<Connection*> m_connections;
-  std::map<std::string, Topic> m_topics;
-  bool m_stopping = false;
+  std::atomic<bool> m_stopping = false;
+  std::mutex m_mutex;
+  Connections m_connections;
+  EventTopics m_topics{m_io};
+  // What was suspended goes with it, and uses what stands above.
+  asio::io_context m_io;
+  asio::strand<asio::io_context::executor_type> m_control = asio::make_strand(m_io);
+  tcp::acceptor m_acceptor{m_control};
+  asio::steady_timer m_grace{m_control};
 };
 
 HttpServer::Implementation::Implementation(const ServerOptions& options, Handler handler, Log log)
-    : m_options(options),
-      m_handler(std::move(handler)),
-      m_log(std::move(log)),
-      m_workers(static_cast<std::size_t>(options.workers)) {
+    : m_options(options), m_handler(std::move(handler)), m_log(std::move(log)) {
   ErrorCode error;
   const auto address = asio::ip::make_address(m_options.host, error);
   if (error)
@@ -196,44 +193,72 @@ HttpServer::Implementation::Implementation(const ServerOptions& options, Handler
 }
 
 void HttpServer::Implementation::run() {
-  asio::co_spawn(m_io, accept(), asio::detached);
+  asio::co_spawn(m_control, accept(), asio::detached);
+  std::vector<std::jthread> others;
+  for (int i = 1; i < m_options.workers; ++i) others.emplace_back([this] { m_io.run(); });
   m_io.run();
-  m_workers.join();
 }
 
 void HttpServer::Implementation::stop() {
-  asio::post(m_io, [this] {
-    if (m_stopping) return;
-    m_stopping = true;
+  asio::post(m_control, [this] {
+    if (m_stopping.exchange(true)) return;
     ErrorCode ignored;
     m_acceptor.close(ignored);
-    for (Connection* connection : m_connections)
-      if (connection->is_idle) connection->stream.close();
-    for (auto& [name, topic] : m_topics)
-      for (Connection* connection : topic.waiting) connection->wake_up.cancel();
+    for_each_connection([](Connection& connection) {
+      if (connection.is_idle) connection.stream.close();
+      connection.wake_up.cancel();
+    });
     m_grace.expires_after(m_options.grace);
     m_grace.async_wait([this](const ErrorCode& cancelled) {
-      if (cancelled) return;
-      for (Connection* connection : m_connections) connection->stream.close();
+      if (!cancelled) for_each_connection([](Connection& connection) { connection.stream.close(); });
     });
-    end();
+    end_if_last();
   });
 }
 
+template <typename Action>
+void HttpServer::Implementation::for_each_connection(Action action) {
+  const std::lock_guard lock(m_mutex);
+  for (const auto& connection : m_connections)
+    asio::post(connection->stream.get_executor(), [connection, action] { action(*connection); });
+}
+
+std::size_t HttpServer::Implementation::connections() {
+  const std::lock_guard lock(m_mutex);
+  return m_connections.size();
+}
+
+HttpServer::Implementation::Connections::iterator HttpServer::Implementation::add(
+    std::shared_ptr<Connection> connection) {
+  const std::lock_guard lock(m_mutex);
+  return m_connections.insert(m_connections.end(), std::move(connection));
+}
+
+void HttpServer::Implementation::remove(Connections::iterator place) {
+  {
+    const std::lock_guard lock(m_mutex);
+    m_connections.erase(place);
+  }
+  asio::post(m_control, [this] { end_if_last(); });
+}
+
 // The last connection that ends after `stop` lets `run` return.
-void HttpServer::Implementation::end() {
-  if (m_stopping && m_connections.empty()) m_grace.cancel();
+void HttpServer::Implementation::end_if_last() {
+  if (m_stopping && connections() == 0) m_grace.cancel();
 }
 
 asio::awaitable<void> HttpServer::Implementation::accept() {
-  asio::steady_timer pause(m_io);
+  asio::steady_timer pause(m_control);
   while (!m_stopping) {
     ErrorCode error;
     // Whoever is too many waits in the system's queue, and a lack of descriptors passes.
-    bool must_pause = m_connections.size() >= m_options.max_connections;
+    bool must_pause = connections() >= m_options.max_connections;
     if (!must_pause) {
-      tcp::socket socket = co_await m_acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
-      if (!error) asio::co_spawn(m_io, serve(std::move(socket)), asio::detached);
+      const asio::any_io_executor strand = asio::make_strand(m_io);
+      tcp::socket socket =
+          co_await m_acceptor.async_accept(strand, asio::redirect_error(asio::use_awaitable, error));
+      if (!error)
+        asio::co_spawn(strand, serve(add(std::make_shared<Connection>(std::move(socket)))), asio::detached);
       must_pause = static_cast<bool>(error);
     }
     if (must_pause && !m_stopping) {
@@ -243,14 +268,13 @@ asio::awaitable<void> HttpServer::Implementation::accept() {
   }
 }
 
-asio::awaitable<void> HttpServer::Implementation::serve(tcp::socket socket) {
-  ErrorCode error;
-  socket.set_option(tcp::no_delay(true), error);
-  const auto held = std::make_shared<Connection>(std::move(socket));
+asio::awaitable<void> HttpServer::Implementation::serve(Connections::iterator place) {
+  const std::shared_ptr<Connection> held = *place;
   Connection& connection = *held;
+  ErrorCode error;
+  connection.stream.socket().set_option(tcp::no_delay(true), error);
   const tcp::endpoint peer = connection.stream.socket().remote_endpoint(error);
   connection.client = error ? "" : peer.address().to_string();
-  connection.place = m_connections.insert(m_connections.end(), &connection);
   try {
     beast::flat_buffer buffer(m_options.max_header + m_options.max_body);
     for (After after = After::keep; after == After::keep && !m_stopping;) {
@@ -259,7 +283,7 @@ asio::awaitable<void> HttpServer::Implementation::serve(tcp::socket socket) {
       const auto began = std::chrono::steady_clock::now();
       const HttpRequest request = std::move(arrival.request).value_or(HttpRequest{});
       HttpResponse response = arrival.refused_with != 0 ? bare(arrival.refused_with) : HttpResponse{};
-      if (arrival.refused_with == 0) response = co_await answer(request);
+      if (arrival.refused_with == 0) response = answer(request);
       after = m_stopping || arrival.refused_with != 0 ? After::close : arrival.after;
       const bool written = co_await write(connection, response, request.method == "HEAD", after);
       tell(request, connection, response, began);
@@ -273,8 +297,7 @@ asio::awaitable<void> HttpServer::Implementation::serve(tcp::socket socket) {
     // The connection is lost, and nobody is left to tell.
   }
   connection.stream.socket().shutdown(tcp::socket::shutdown_send, error);
-  m_connections.erase(connection.place);
-  end();
+  remove(place);
 }
 
 asio::awaitable<HttpServer::Implementation::Arrival> HttpServer::Implementation::read(
@@ -322,31 +345,12 @@ asio::awaitable<HttpServer::Implementation::Arrival> HttpServer::Implementation:
   co_return Arrival{std::move(request), 0, after};
 }
 
-asio::awaitable<HttpResponse> HttpServer::Implementation::answer(const HttpRequest& request) {
-  HttpResponse response;
-  co_await on_worker([&] {
-    try {
-      response = m_handler(request);
-    } catch (const std::exception&) {
-      response = bare(500);
-    }
-  });
-  co_return response;
-}
-
-// Lets a worker do it, and goes on here. A coroutine on the worker's side would cost as much as a small
-// answer.
-template <typename Work>
-asio::awaitable<void> HttpServer::Implementation::on_worker(Work work) {
-  const auto begin = [this](auto handler, Work given) {
-    asio::post(m_workers, [this, given = std::move(given), handler = std::move(handler),
-                           waits = asio::make_work_guard(m_io)]() mutable {
-      given();
-      asio::post(m_io, std::move(handler));
-    });
-  };
-  return asio::async_initiate<const asio::use_awaitable_t<>, void()>(begin, asio::use_awaitable,
-                                                                     std::move(work));
+HttpResponse HttpServer::Implementation::answer(const HttpRequest& request) const {
+  try {
+    return m_handler(request);
+  } catch (const std::exception&) {
+    return bare(500);
+  }
 }
 
 asio::awaitable<bool> HttpServer::Implementation::write(Connection& connection, const HttpResponse& response,
@@ -366,12 +370,9 @@ asio::awaitable<bool> HttpServer::Implementation::write(Connection& connection, 
 asio::awaitable<bool> HttpServer::Implementation::write_file(Connection& connection, const FilePart& part) {
   std::string piece;
   for (std::uint64_t done = 0; done < part.size;) {
-    // A slow disk holds up this one answer and no other.
-    ssize_t size = 0;
-    co_await on_worker([&] {
-      piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(file_piece, part.size - done)));
-      size = ::pread(part.file.get(), piece.data(), piece.size(), static_cast<off_t>(part.offset + done));
-    });
+    piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(file_piece, part.size - done)));
+    const ssize_t size =
+        ::pread(part.file.get(), piece.data(), piece.size(), static_cast<off_t>(part.offset + done));
     // The file became shorter: the length that was promised cannot be kept.
     if (size <= 0) co_return false;
     ErrorCode error;
@@ -386,30 +387,27 @@ asio::awaitable<bool> HttpServer::Implementation::write_file(Connection& connect
 
 asio::awaitable<void> HttpServer::Implementation::stream_events(std::shared_ptr<Connection> connection,
                                                                 const EventStream& events) {
-  const auto [entry, is_new] = m_topics.try_emplace(events.topic);
-  Topic& topic = entry->second;
-  topic.state = events.state;
-  const auto place = topic.waiting.insert(topic.waiting.end(), connection.get());
-  if (is_new) asio::co_spawn(m_io, watch(events.topic), asio::detached);
+  const auto strand = connection->stream.get_executor();
+  EventTopics::Listener listener(m_topics, events, [strand, connection] {
+    asio::post(strand, [connection] { connection->wake_up.cancel(); });
+  });
   connection->stream.expires_never();
-  asio::co_spawn(m_io, wait_for_end(connection), asio::detached);
-  // What others were told last may be older than the page that asks. It becomes what all know, so that the
-  // next look compares with what this one was told.
-  update(topic, events.first);
-  std::uint64_t sent = 0;
-  ErrorCode error;
-  while (!m_stopping && !connection->is_gone && !error) {
-    const std::string piece = sent == topic.version ? ":\n\n" : fmt::format("data: {}\n\n", topic.current);
-    sent = topic.version;
+  asio::co_spawn(strand, wait_for_end(connection), asio::detached);
+  for (;;) {
+    const auto news = listener.news();
+    const std::string piece = news ? fmt::format("data: {}\n\n", *news) : ":\n\n";
+    ErrorCode error;
     connection->stream.expires_after(m_options.write_timeout);
     co_await asio::async_write(connection->stream, asio::buffer(piece),
                                asio::redirect_error(asio::use_awaitable, error));
-    if (error || sent != topic.version) continue;
+    if (error || m_stopping || connection->is_gone) break;
+    // Whoever wakes this up from here on finds the timer running: the strand is held until it does.
+    if (listener.has_news()) continue;
     ErrorCode woken;
     connection->wake_up.expires_after(heartbeat_interval);
     co_await connection->wake_up.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    if (m_stopping || connection->is_gone) break;
   }
-  topic.waiting.erase(place);
   connection->stream.close();
 }
 
@@ -421,41 +419,6 @@ asio::awaitable<void> HttpServer::Implementation::wait_for_end(std::shared_ptr<C
                                               asio::redirect_error(asio::use_awaitable, error));
   connection->is_gone = true;
   connection->wake_up.cancel();
-}
-
-void HttpServer::Implementation::update(Topic& topic, std::string now) {
-  if (topic.version != 0 && now == topic.current) return;
-  topic.current = std::move(now);
-  ++topic.version;
-  for (Connection* connection : topic.waiting) connection->wake_up.cancel();
-}
-
-// One for each topic that somebody listens to, however many do.
-asio::awaitable<void> HttpServer::Implementation::watch(std::string name) {
-  Topic& topic = m_topics.at(name);
-  asio::steady_timer pause(m_io);
-  // Also while the server stops: those that listen hold on to the topic until they have gone.
-  while (!topic.waiting.empty()) {
-    // Copies: whoever comes meanwhile puts another state there, and this is read in another thread.
-    const std::function<std::string()> state = topic.state;
-    const std::string before = topic.current;
-    std::string now = co_await asio::co_spawn(
-        m_workers,
-        [&state, &before]() -> asio::awaitable<std::string> {
-          try {
-            co_return state();
-          } catch (const std::exception&) {
-            // A config file that is being edited by hand: the next look tells.
-            co_return before;
-          }
-        },
-        asio::use_awaitable);
-    update(topic, std::move(now));
-    ErrorCode ignored;
-    pause.expires_after(topic_interval);
-    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  }
-  m_topics.erase(name);
 }
 
 void HttpServer::Implementation::tell(const HttpRequest& request, const Connection& connection,

@@ -36,13 +36,14 @@ struct Exchange {
   std::chrono::microseconds duration{0};
 };
 
-/// An HTTP/1.1 server (RFC 9110, 9112) on one thread for all connections and `workers` threads that answer.
-/// What is no proper request (a length given in two ways, no Host, too large, too slow) never reaches the
-/// handler.
+/// An HTTP/1.1 server (RFC 9110, 9112) on `workers` threads, each of which reads, answers and writes for
+/// whichever connection has something to do: an answer that takes long holds up one of them. What is no
+/// proper request (a length given in two ways, no Host, too large, too slow) never reaches the handler.
 class HttpServer {
  public:
   /// Called from several threads at once. What it throws becomes a bare 500.
   using Handler = std::function<HttpResponse(const HttpRequest&)>;
+  /// Likewise.
   using Log = std::function<void(const Exchange&)>;
 
   /// Listens from here on. Error{usage} when the address is taken or not ours.
