@@ -99,7 +99,7 @@ ServedSite::ServedSite(Site site, AppFinder apps)
                 [this](std::function<bool()> too_long) {
                   return open(settings(), Access::read_only, std::move(too_long));
                 }),
-      m_writers(longest_request, [this](std::function<bool()> too_long) {
+      m_writers(longest_request, [this](const std::function<bool()>& too_long) {
         // A write that waits while the site goes into maintenance must not hold that up.
         return open(settings(), Access::read_write,
                     [this, too_long] { return too_long() || snapshot()->in_maintenance(); });

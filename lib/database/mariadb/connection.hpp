@@ -20,7 +20,7 @@ class StatementWatch;
 
 /// One connection to a MariaDB server; when it is lost it stays lost. The session keeps the server's
 /// sql_mode, since patches are written for it.
-class MariadbDatabase : public Database {
+class MariadbDatabase final : public Database {
  public:
   /// Without a name in the settings: connected to the server only. Error{database} names the server, user and
   /// database.

@@ -90,25 +90,24 @@ std::vector<std::string> MariadbFence::preflight() {
 FenceReport MariadbFence::enter(const FenceOptions& options,
                                 const std::function<void(const nlohmann::json&)>& save) {
   FenceReport report;
-  MariadbDatabase* server = nullptr;
-  auto reason = why_not_enforceable(m_database);
-  if (!reason) {
-    server = &admin();
-    reason = why_not_enforceable(m_database, *server);
-  }
-  if (reason) {
+  if (const auto reason = why_not_enforceable(m_database)) {
     report.gaps = {*reason};
     return report;
   }
-  refuse_shared_account(m_database, *server);
-  const auto grants = write_grants(*server, m_database.app.name, m_database.app.user);
+  MariadbDatabase& server = admin();
+  if (const auto reason = why_not_enforceable(m_database, server)) {
+    report.gaps = {*reason};
+    return report;
+  }
+  refuse_shared_account(m_database, server);
+  const auto grants = write_grants(server, m_database.app.name, m_database.app.user);
   const nlohmann::json inverse = inverse_of(grants);
   save(inverse);
-  const std::int64_t newest = newest_session(*server);
+  const std::int64_t newest = newest_session(server);
   try {
-    for (const MariadbGrant& grant : grants) server->execute(grant.revoke());
+    for (const MariadbGrant& grant : grants) server.execute(grant.revoke());
     close(options, report);
-    add_gaps(*server, report);
+    add_gaps(server, report);
   } catch (const Error& error) {
     const auto lost = give_up(newest, nlohmann::json::array({inverse}));
     if (lost.empty()) throw;
@@ -236,7 +235,7 @@ std::vector<std::string> MariadbFence::lift(const nlohmann::json& saved) {
                 fmt::format("the rights of {} on {} were taken by an admin account, and none is known now",
                             m_database.app.user, m_database.app.name),
                 "name it as then: --db-root-username, BENCH_DB_ROOT_USERNAME, or config/admin.json");
-  const auto not_put_back = grant_back(admin(), saved);
+  auto not_put_back = grant_back(admin(), saved);
   // Sessions that were opened in the window would stay without their rights.
   const auto newest = connect_admin(m_database);
   end_older_sessions(*newest, m_database.app.user);

@@ -47,7 +47,7 @@ std::string_view kind_of(const Column& column) {
 }
 
 std::string shown(const Column& column, const Value& value) {
-  const std::string text = to_text(value);
+  std::string text = to_text(value);
   if (column.type == ColumnType::boolean) return is_true_text(text) ? "1" : "0";
   return text;
 }
