@@ -72,11 +72,14 @@ void keep_what_was_there(const Workplace& workplace, const Site& site, Operation
   workplace.progress.phase("keeping what was there");
   try {
     const BackupSet set = take_backup(workplace, site, operation, operation.folder(), SameMoment::no);
-    operation.update(
-        [&set](nlohmann::json& record) { record["backups"]["replaced"] = set.manifest_file().string(); });
+    operation.update([&set](nlohmann::json& record) {
+      record["backups"]["replaced"].push_back(set.manifest_file().string());
+    });
   } catch (const Error& error) {
     throw_if_interrupted();
-    // What cannot be read any more is just what is to be replaced.
+    // What cannot be read any more is just what is to be replaced. A full disk is another matter.
+    const bool is_unreadable = error.kind() == Kind::database || error.kind() == Kind::statement;
+    if (!is_unreadable) throw error.with_context("what is there cannot be kept, so nothing was restored");
     workplace.progress.warning(fmt::format("what was there could not be kept: {}", error.what()));
   }
   pause_point("put-back.kept");

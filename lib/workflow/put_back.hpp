@@ -20,8 +20,8 @@ std::optional<std::string> why_not_put_back(const Site& site, const Operation& o
 /// What others wrote meanwhile is lost thereby. `must_be_none`: Error{needs_attention} names the ways by
 /// which somebody may have written, those of when the window was entered and those of now; it is asked before
 /// anything is done, and again when all is ready. `given_up`: a person decided that; what is
-/// there is kept as a set in the operation's folder, as far as it can be read, and "replaced" among the
-/// record's backups names it.
+/// there is kept as a set in the operation's folder, if it can be read, and "replaced" among the record's
+/// backups lists it.
 enum class OthersWrites { must_be_none, given_up };
 void put_back(const Workplace& workplace, const Site& site, Operation& operation, Database& run_connection,
               OthersWrites others_writes);

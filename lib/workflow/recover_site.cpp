@@ -1,6 +1,7 @@
 #include "workflow/recover_site.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <functional>
@@ -359,7 +360,8 @@ RecoverReport restore_before(const Workplace& workplace, const Site& site) {
   const std::string told =
       fmt::format("the backup taken before it was restored; the site is as it was{}",
                   backups.contains("replaced")
-                      ? fmt::format("; what was there is kept: {}", backups.at("replaced").get<std::string>())
+                      ? fmt::format("; what was there is kept: {}",
+                                    fmt::join(backups.at("replaced").get<std::vector<std::string>>(), ", "))
                       : "");
   operation.finish(OperationState::undone, {{"recovered", told}});
   report.operations.push_back({Recovered::Found::waiting_for_a_person,

@@ -2,6 +2,9 @@
 
 import json
 import os
+import re
+import sqlite3
+import threading
 from pathlib import Path
 
 from support import BOOK_PATCHES, contains, equal, lacks
@@ -207,6 +210,34 @@ def test_run_in_maintenance_undoes_what_fails(place):
     equal(place.config()["maintenance_mode"], 1)
     place.bench("--site", "develop", "set-maintenance-mode", "off")
     assert "maintenance_mode" not in place.config()
+
+
+def write_on(database, stop):
+    """Somebody who takes no notice of maintenance."""
+    connection = sqlite3.connect(database, timeout=60, isolation_level=None)
+    while not stop.is_set():
+        connection.execute("INSERT INTO late (n) VALUES (1)")
+    connection.close()
+
+
+def test_a_person_gives_up_what_was_written_and_can_have_it_back(place):
+    place.make_bench("develop")
+    place.query("CREATE TABLE late (n INTEGER)")
+    script = "import sqlite3, sys; sqlite3.connect(sys.argv[1], isolation_level=None).execute('INSERT INTO late VALUES (42)'); sys.exit(3)"
+    place.bench("--site", "develop", "run-in-maintenance", "--", "python3", "-c", script, str(place.database()), code=8)
+    stop = threading.Event()
+    writer = threading.Thread(target=write_on, args=(place.database(), stop))
+    writer.start()
+    try:
+        told = place.bench("--site", "develop", "--yes", "recover", "--restore").out
+    finally:
+        stop.set()
+        writer.join()
+    equal(place.query("SELECT count(*) FROM late WHERE n = 42"), [(0,)])
+    assert "maintenance_mode" not in place.config()
+    [kept] = re.search(r"what was there is kept: (.+)", told)[1].split(", ")
+    place.bench("--site", "develop", "--yes", "restore", kept)
+    equal(place.query("SELECT count(*) FROM late WHERE n = 42"), [(1,)])
 
 
 def test_ready_for_migration(place):

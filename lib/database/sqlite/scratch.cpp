@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "database/fence.hpp"
 #include "database/splitter.hpp"
 #include "database/sqlite/exporter.hpp"
 #include "database/sqlite/statement.hpp"
@@ -149,6 +150,8 @@ ContentSummary SqliteScratch::summarize() {
 
 void SqliteScratch::swap_in(Database& run_connection, const std::function<void()>& keep) {
   auto& run = dynamic_cast<SqliteDatabase&>(run_connection);
+  // The process that entered the window may be gone, and its lock with it.
+  if (!run.holds_write_lock()) run.hold_write_lock(FenceOptions().drain_timeout, nullptr);
   SqliteDatabase watcher(run.file(), {Access::read_only, {}});
   for (int attempt = 0; attempt < swap_attempts; ++attempt) {
     const std::int64_t version = watcher.data_version();

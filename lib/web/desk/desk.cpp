@@ -292,8 +292,9 @@ std::optional<std::string> address_by_slug(const Visit& visit) {
   const std::vector<std::string>& called = visit.request.segments;
   std::vector<std::string> doctypes;
   visit.site->read([&doctypes](Database& database) { doctypes = doctype_names(database); });
+  if (std::ranges::find(doctypes, called[1]) != doctypes.end()) return std::nullopt;
   const auto found = std::ranges::find(doctypes, called[1], slug_of);
-  if (found == doctypes.end() || *found == called[1]) return std::nullopt;
+  if (found == doctypes.end()) return std::nullopt;
   const std::string& target = visit.request.target;
   const std::string_view query = std::string_view(target).substr(std::min(target.find('?'), target.size()));
   return fmt::format("{}{}", called.size() == 3 ? address(*found, called[2]) : address(*found), query);

@@ -195,7 +195,11 @@ HttpServer::Implementation::Implementation(const ServerOptions& options, Handler
 void HttpServer::Implementation::run() {
   asio::co_spawn(m_control, accept(), asio::detached);
   std::vector<std::jthread> others;
-  for (int i = 1; i < m_options.workers; ++i) others.emplace_back([this] { m_io.run(); });
+  try {
+    for (int i = 1; i < m_options.workers; ++i) others.emplace_back([this] { m_io.run(); });
+  } catch (const std::system_error&) {
+    // Where the system grants no more threads, those that are there serve.
+  }
   m_io.run();
 }
 
@@ -391,7 +395,6 @@ asio::awaitable<void> HttpServer::Implementation::stream_events(std::shared_ptr<
   EventTopics::Listener listener(m_topics, events, [strand, connection] {
     asio::post(strand, [connection] { connection->wake_up.cancel(); });
   });
-  connection->stream.expires_never();
   asio::co_spawn(strand, wait_for_end(connection), asio::detached);
   for (;;) {
     const auto news = listener.news();
@@ -415,6 +418,8 @@ asio::awaitable<void> HttpServer::Implementation::stream_events(std::shared_ptr<
 asio::awaitable<void> HttpServer::Implementation::wait_for_end(std::shared_ptr<Connection> connection) {
   std::array<char, 64> unused{};
   ErrorCode error;
+  // It may take as long as the page is open.
+  connection->stream.expires_never();
   co_await connection->stream.async_read_some(asio::buffer(unused),
                                               asio::redirect_error(asio::use_awaitable, error));
   connection->is_gone = true;
