@@ -31,10 +31,10 @@ struct Command {
   std::string_view name;
   Group group;
   Runs runs;
-  Tail tail;
   std::string_view summary;
   /// Declares the command's options, and answers what runs once they are parsed.
   Run (*declare)(CLI::App&);
+  Tail tail = Tail::arguments;
   std::vector<std::string_view> aliases = {};  ///< other names for it, such as Frappe's
 };
 
