@@ -86,7 +86,7 @@ void confirm_by_name(Context& context, const std::string& site, const std::strin
 
 std::string password_in_file(const std::string& file) {
   const std::string text = read_file(file == "-" ? "/dev/stdin" : file);
-  const std::string line = text.substr(0, text.find_first_of("\r\n"));
+  std::string line = text.substr(0, text.find_first_of("\r\n"));
   if (line.empty()) throw Error(Kind::usage, fmt::format("{} holds no password in its first line", file));
   return line;
 }

@@ -310,7 +310,9 @@ void Migration::run_hooks_afterwards(AppPrograms::Moment moment) {
     m_report.notes.push_back(fmt::format("a hook failed: {}", exception.what()));
     if (!m_report.error)
       m_report.error =
-          to_error(exception).with_context("the patches are in and maintenance is lifted, but a hook failed");
+          to_error(exception)
+              .with_context("the patches are in and maintenance is lifted, but a hook failed")
+              .with_hint("mend it and run it by hand: a migrate with nothing pending runs no hooks");
   }
 }
 

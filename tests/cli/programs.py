@@ -79,6 +79,7 @@ def test_a_failing_after_hook_takes_nothing_back(place):
     result = run.json()["results"][0]
     equal(result["result"], "migrated")
     contains(result["error"]["message"], "the patches are in", "bin/after")
+    contains(result["error"]["hint"], "run it by hand")
     equal(place.query("SELECT name FROM sqlite_schema WHERE name = 'made'"), [("made",)])
     assert "maintenance_mode" not in place.config()
 
