@@ -232,22 +232,26 @@ nlohmann::json PostgresFence::take_rights(PostgresDatabase& admin,
 FenceReport PostgresFence::enter(const FenceOptions& options,
                                  const std::function<void(const nlohmann::json&)>& save) {
   FenceReport report;
-  PostgresDatabase* const connection = m_site.admin ? &admin() : nullptr;
+  if (const auto reason = why_not_enforceable(m_site)) {
+    report.gaps = {*reason};
+    return report;
+  }
+  PostgresDatabase& connection = admin();
   if (const auto reason = why_not_enforceable(m_site, connection)) {
     report.gaps = {*reason};
     return report;
   }
-  refuse_prepared(*connection, m_site);
+  refuse_prepared(connection, m_site);
   nlohmann::json saved = nlohmann::json::array();
   try {
-    saved.push_back(take_rights(*connection, save));
+    saved.push_back(take_rights(connection, save));
     const Stopwatch stopwatch;
-    report.ended_sessions = drain_writers(*connection, options, m_run);
+    report.ended_sessions = drain_writers(connection, options, m_run);
     report.drain = stopwatch.elapsed();
     // A writer may have left one behind while it was waited for.
-    refuse_prepared(*connection, m_site);
-    prove(*connection, m_site);
-    report.gaps = report.ways_to_write = open_ways(m_site, *connection);
+    refuse_prepared(connection, m_site);
+    prove(connection, m_site);
+    report.gaps = report.ways_to_write = open_ways(m_site, connection);
   } catch (const Error& error) {
     const auto lost = give_up(saved);
     if (lost.empty()) throw;
@@ -269,10 +273,11 @@ std::vector<std::string> PostgresFence::give_up(const nlohmann::json& saved) try
 }
 
 std::vector<std::string> PostgresFence::ways_to_write() {
-  PostgresDatabase* const connection = m_site.admin ? &admin() : nullptr;
+  if (const auto reason = why_not_enforceable(m_site)) return {*reason};
+  PostgresDatabase& connection = admin();
   if (const auto reason = why_not_enforceable(m_site, connection)) return {*reason};
-  std::vector<std::string> ways = open_ways(m_site, *connection);
-  if (const auto writable = still_writable(*connection, m_site.app.user); !writable.empty())
+  std::vector<std::string> ways = open_ways(m_site, connection);
+  if (const auto writable = still_writable(connection, m_site.app.user); !writable.empty())
     ways.push_back(
         fmt::format("the app account '{}' may change {}", m_site.app.user, fmt::join(writable, ", ")));
   return ways;
@@ -285,8 +290,8 @@ void PostgresFence::restore_rights(const nlohmann::json& saved) {
 }
 
 std::optional<std::string> PostgresFence::lost_rights() {
-  if (!m_site.admin || why_not_enforceable(m_site, &admin()) || read_relations(admin()).empty() ||
-      !still_writable(admin(), m_site.app.user).empty())
+  if (why_not_enforceable(m_site) || why_not_enforceable(m_site, admin()) ||
+      read_relations(admin()).empty() || !still_writable(admin(), m_site.app.user).empty())
     return std::nullopt;
   return fmt::format("GRANT {} on its tables and GRANT {} on its sequences, those to come included, to '{}'",
                      usual_table_rights, usual_sequence_rights, m_site.app.user);

@@ -40,7 +40,9 @@ std::vector<std::string> postgres_preflight(const SiteDatabase& site, PostgresDa
   if (const auto prepared = prepared_transactions(database); !prepared.empty())
     findings.push_back(
         fmt::format("prepared transactions stand against a window: {}", fmt::join(prepared, ", ")));
-  if (const auto reason = why_not_enforceable(site, site.admin ? &database : nullptr)) {
+  auto reason = why_not_enforceable(site);
+  if (!reason) reason = why_not_enforceable(site, database);
+  if (reason) {
     findings.push_back(fmt::format("writes cannot be refused: {}", *reason));
     return findings;
   }

@@ -96,17 +96,21 @@ void add_other_accounts(std::vector<std::string>& ways, PostgresDatabase& admin,
 
 }  // namespace
 
-std::optional<std::string> why_not_enforceable(const SiteDatabase& site, PostgresDatabase* admin) {
-  const std::string& app = site.app.user;
-  if (admin == nullptr || site.admin->user == app)
+std::optional<std::string> why_not_enforceable(const SiteDatabase& site) {
+  if (!site.admin || site.admin->user == site.app.user)
     return "nobody named an account other than the app's, so that nothing can be taken from it: whoever "
            "ignores "
            "maintenance_mode can write";
-  const auto mighty = mighty_roles(*admin, app);
+  return std::nullopt;
+}
+
+std::optional<std::string> why_not_enforceable(const SiteDatabase& site, PostgresDatabase& admin) {
+  const std::string& app = site.app.user;
+  const auto mighty = mighty_roles(admin, app);
   if (!mighty.empty())
     return fmt::format("the app account '{}' may write everywhere, as {}, whatever is taken from it", app,
                        some_of(mighty));
-  const auto owned = owned_by_app(*admin, app);
+  const auto owned = owned_by_app(admin, app);
   if (!owned.empty())
     return fmt::format(
         "the app account '{}' owns what it writes to ({}) and could give itself back every right", app,

@@ -159,7 +159,7 @@ std::vector<std::string> statements_for(const std::vector<Grant>& grants, Change
   for (const auto& [key, list] : objects) {
     const auto& [grantor, privileges, type, grantee, grantable] = key;
     if (grantor != role) statements.push_back("SET LOCAL ROLE " + quote_name(role = grantor));
-    std::string text = change_text(change, privileges, type + " " + list, grantee, grantable);
+    std::string text = change_text(change, privileges, fmt::format("{} {}", type, list), grantee, grantable);
     // Those that were handed on are saved and given back as well.
     statements.push_back(change == Change::take && grantor.empty() ? text + " CASCADE" : text);
   }
