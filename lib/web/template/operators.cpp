@@ -52,10 +52,15 @@ std::partial_ordering order_mixed(std::int64_t integer, double number) {
   return integer != truncated ? std::partial_ordering(integer <=> truncated) : 0.0 <=> number - whole;
 }
 
+std::partial_ordering reversed(std::partial_ordering order) {
+  if (std::is_lt(order)) return std::partial_ordering::greater;
+  return std::is_gt(order) ? std::partial_ordering::less : order;
+}
+
 std::partial_ordering order(const Number& left, const Number& right) {
   if (left.is_whole && right.is_whole) return left.integer <=> right.integer;
   if (left.is_whole) return order_mixed(left.integer, right.number);
-  if (right.is_whole) return 0 <=> order_mixed(right.integer, left.number);
+  if (right.is_whole) return reversed(order_mixed(right.integer, left.number));
   return left.number <=> right.number;
 }
 
@@ -300,7 +305,7 @@ bool is_true(const TemplateValue& value) {
 bool is_equal(const TemplateValue& left, const TemplateValue& right) {
   const auto left_number = as_number(left);
   const auto right_number = as_number(right);
-  if (left_number && right_number) return order(*left_number, *right_number) == 0;
+  if (left_number && right_number) return std::is_eq(order(*left_number, *right_number));
   if (left.type() != right.type()) return false;
   switch (left.type()) {
     case Type::text:
@@ -320,7 +325,7 @@ bool is_equal(const TemplateValue& left, const TemplateValue& right) {
 }
 
 bool is_less(const TemplateValue& left, const TemplateValue& right) {
-  return order(left, right) < 0;
+  return std::is_lt(order(left, right));
 }
 
 bool compare(const TemplateValue& left, Comparison comparison, const TemplateValue& right) {
@@ -330,13 +335,13 @@ bool compare(const TemplateValue& left, Comparison comparison, const TemplateVal
     case Comparison::unequal:
       return !is_equal(left, right);
     case Comparison::less:
-      return order(left, right) < 0;
+      return std::is_lt(order(left, right));
     case Comparison::less_or_equal:
-      return order(left, right) <= 0;
+      return std::is_lteq(order(left, right));
     case Comparison::greater:
-      return order(left, right) > 0;
+      return std::is_gt(order(left, right));
     case Comparison::greater_or_equal:
-      return order(left, right) >= 0;
+      return std::is_gteq(order(left, right));
     case Comparison::in:
       return contains(right, left);
     case Comparison::not_in:
