@@ -40,8 +40,8 @@ std::vector<std::string> postgres_preflight(const SiteDatabase& site, PostgresDa
   if (const auto prepared = prepared_transactions(database); !prepared.empty())
     findings.push_back(
         fmt::format("prepared transactions stand against a window: {}", fmt::join(prepared, ", ")));
-  auto reason = why_not_enforceable(site);
-  if (!reason) reason = why_not_enforceable(site, database);
+  auto reason = why_postgres_cannot_fence(site);
+  if (!reason) reason = why_postgres_cannot_fence(site, database);
   if (reason) {
     findings.push_back(fmt::format("writes cannot be refused: {}", *reason));
     return findings;

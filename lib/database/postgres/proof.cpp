@@ -96,7 +96,7 @@ void add_other_accounts(std::vector<std::string>& ways, PostgresDatabase& admin,
 
 }  // namespace
 
-std::optional<std::string> why_not_enforceable(const SiteDatabase& site) {
+std::optional<std::string> why_postgres_cannot_fence(const SiteDatabase& site) {
   if (!site.admin || site.admin->user == site.app.user)
     return "nobody named an account other than the app's, so that nothing can be taken from it: whoever "
            "ignores "
@@ -104,7 +104,7 @@ std::optional<std::string> why_not_enforceable(const SiteDatabase& site) {
   return std::nullopt;
 }
 
-std::optional<std::string> why_not_enforceable(const SiteDatabase& site, PostgresDatabase& admin) {
+std::optional<std::string> why_postgres_cannot_fence(const SiteDatabase& site, PostgresDatabase& admin) {
   const std::string& app = site.app.user;
   const auto mighty = mighty_roles(admin, app);
   if (!mighty.empty())
