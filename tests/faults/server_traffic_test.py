@@ -205,7 +205,7 @@ def transaction_in_flight(kind):
         assert "maintenance_mode" not in bench.config()
         writer.run("INSERT INTO note (id, words) VALUES (2, 'still allowed')")
         process = bench.start(*SITE, "migrate", "--drain-timeout", "60s")
-        time.sleep(2)
+        time.sleep(4)
         assert process.poll() is None, "it did not wait"
         writer.run("COMMIT")
         _, errors = process.communicate(timeout=60)
