@@ -169,6 +169,14 @@ std::shared_ptr<const SiteSnapshot> ServedSite::snapshot() {
   return m_snapshot;
 }
 
+std::shared_ptr<const SiteSnapshot> ServedSite::last_snapshot() {
+  {
+    const std::lock_guard lock(m_mutex);
+    if (m_snapshot) return m_snapshot;
+  }
+  return snapshot();
+}
+
 std::unique_ptr<Database> ServedSite::open(const ConnectionSettings& settings, Access access,
                                            std::function<bool()> cancelled) {
   auto database = get_backend(settings.db_type)
@@ -182,7 +190,7 @@ std::unique_ptr<Database> ServedSite::open(const ConnectionSettings& settings, A
 }
 
 void ServedSite::read(const std::function<void(Database&)>& action) {
-  const auto now = snapshot();
+  const auto now = last_snapshot();
   const bool from_replica = now->replica && now->in_maintenance() &&
                             std::chrono::steady_clock::now() >= m_replica_rests_until.load();
   if (!from_replica || !read_on_replica(action)) read_own(action);
@@ -305,7 +313,7 @@ std::shared_ptr<const Doctype> ServedSite::doctype(Database& database, const std
 }
 
 std::shared_ptr<TemplateFolders> ServedSite::templates() {
-  const auto now = snapshot();
+  const auto now = last_snapshot();
   {
     const std::lock_guard lock(m_mutex);
     if (m_templates && m_templates_of == now) return m_templates;

@@ -85,6 +85,8 @@ class ServedSite {
 
   Stamps look() const;
   std::shared_ptr<const SiteSnapshot> load() const;
+  /// What the last look saw: each request begins with one.
+  std::shared_ptr<const SiteSnapshot> last_snapshot();
   void forget_doctypes();
   Doctype read_doctype(Database& database, const std::string& name);
   std::unique_ptr<Database> open(const ConnectionSettings& settings, Access access,

@@ -38,6 +38,10 @@ using tcp = asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 
 constexpr std::chrono::seconds heartbeat_interval{15};
+/// How much later than promised a connection that is too slow may be closed.
+constexpr std::chrono::seconds deadline_tick{1};
+constexpr std::size_t header_piece = 4'096;
+constexpr std::size_t body_piece = 65'536;
 constexpr std::size_t file_piece = 262'144;
 
 // Once a second is enough.
@@ -84,7 +88,7 @@ HttpResponse bare(int status) {
 
 int status_of(const ErrorCode& error) {
   if (error == http::error::body_limit) return 413;
-  if (error == http::error::header_limit || error == http::error::buffer_overflow) return 431;
+  if (error == http::error::header_limit) return 431;
   return 400;
 }
 
@@ -127,12 +131,21 @@ class HttpServer::Implementation {
 
  private:
   struct Connection {
-    explicit Connection(tcp::socket socket) : stream(std::move(socket)), wake_up(stream.get_executor()) {}
-    beast::tcp_stream stream;    ///< its executor is a strand: nothing else may touch what is here
+    explicit Connection(tcp::socket accepted) : socket(std::move(accepted)), wake_up(socket.get_executor()) {}
+    void close() {
+      ErrorCode ignored;
+      socket.close(ignored);
+    }
+    void allow(std::chrono::milliseconds time) { deadline = std::chrono::steady_clock::now() + time; }
+
+    tcp::socket socket;          ///< its executor is a strand: nothing else may touch what is here
     asio::steady_timer wake_up;  ///< of a stream of events
     std::string client;
     bool is_idle = true;
     bool is_gone = false;
+    /// When it is closed. Whoever looks for those that are late reads it from outside.
+    std::atomic<std::chrono::steady_clock::time_point> deadline =
+        std::chrono::steady_clock::time_point::max();
   };
   using Connections = std::list<std::shared_ptr<Connection>>;
   /// What became of reading a request.
@@ -143,9 +156,15 @@ class HttpServer::Implementation {
   };
 
   asio::awaitable<void> accept();
+  asio::awaitable<void> close_late();
   asio::awaitable<void> serve(Connections::iterator place);
+  asio::awaitable<ErrorCode> receive(Connection& connection, beast::flat_buffer& buffer, std::size_t piece);
+  asio::awaitable<ErrorCode> parse(Connection& connection, beast::flat_buffer& buffer, Parser& parser,
+                                   bool (Parser::*is_done)() const);
   asio::awaitable<Arrival> read(Connection& connection, beast::flat_buffer& buffer);
   HttpResponse answer(const HttpRequest& request) const;
+  template <typename Buffers>
+  asio::awaitable<bool> send(Connection& connection, Buffers buffers);
   asio::awaitable<bool> write(Connection& connection, const HttpResponse& response, bool head_only,
                               After after);
   asio::awaitable<bool> write_file(Connection& connection, const FilePart& part);
@@ -172,6 +191,7 @@ class HttpServer::Implementation {
   asio::strand<asio::io_context::executor_type> m_control = asio::make_strand(m_io);
   tcp::acceptor m_acceptor{m_control};
   asio::steady_timer m_grace{m_control};
+  asio::steady_timer m_tick{m_control};
 };
 
 HttpServer::Implementation::Implementation(const ServerOptions& options, Handler handler, Log log)
@@ -194,6 +214,7 @@ HttpServer::Implementation::Implementation(const ServerOptions& options, Handler
 
 void HttpServer::Implementation::run() {
   asio::co_spawn(m_control, accept(), asio::detached);
+  asio::co_spawn(m_control, close_late(), asio::detached);
   std::vector<std::jthread> others;
   try {
     for (int i = 1; i < m_options.workers; ++i) others.emplace_back([this] { m_io.run(); });
@@ -209,12 +230,12 @@ void HttpServer::Implementation::stop() {
     ErrorCode ignored;
     m_acceptor.close(ignored);
     for_each_connection([](Connection& connection) {
-      if (connection.is_idle) connection.stream.close();
+      if (connection.is_idle) connection.close();
       connection.wake_up.cancel();
     });
     m_grace.expires_after(m_options.grace);
     m_grace.async_wait([this](const ErrorCode& cancelled) {
-      if (!cancelled) for_each_connection([](Connection& connection) { connection.stream.close(); });
+      if (!cancelled) for_each_connection([](Connection& connection) { connection.close(); });
     });
     end_if_last();
   });
@@ -224,7 +245,7 @@ template <typename Action>
 void HttpServer::Implementation::for_each_connection(Action action) {
   const std::lock_guard lock(m_mutex);
   for (const auto& connection : m_connections)
-    asio::post(connection->stream.get_executor(), [connection, action] { action(*connection); });
+    asio::post(connection->socket.get_executor(), [connection, action] { action(*connection); });
 }
 
 std::size_t HttpServer::Implementation::connections() {
@@ -248,7 +269,9 @@ void HttpServer::Implementation::remove(Connections::iterator place) {
 
 // The last connection that ends after `stop` lets `run` return.
 void HttpServer::Implementation::end_if_last() {
-  if (m_stopping && connections() == 0) m_grace.cancel();
+  if (!m_stopping || connections() > 0) return;
+  m_grace.cancel();
+  m_tick.cancel();
 }
 
 asio::awaitable<void> HttpServer::Implementation::accept() {
@@ -272,12 +295,29 @@ asio::awaitable<void> HttpServer::Implementation::accept() {
   }
 }
 
+// A timer of its own for each thing that a connection waits for would cost more than most answers.
+asio::awaitable<void> HttpServer::Implementation::close_late() {
+  while (!m_stopping || connections() > 0) {
+    ErrorCode cancelled;
+    m_tick.expires_after(deadline_tick);
+    co_await m_tick.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    const auto now = std::chrono::steady_clock::now();
+    const std::lock_guard lock(m_mutex);
+    for (const auto& connection : m_connections)
+      if (connection->deadline.load() < now)
+        asio::post(connection->socket.get_executor(), [connection, now] {
+          if (connection->deadline.load() < now) connection->close();
+        });
+  }
+}
+
 asio::awaitable<void> HttpServer::Implementation::serve(Connections::iterator place) {
   const std::shared_ptr<Connection> held = *place;
   Connection& connection = *held;
   ErrorCode error;
-  connection.stream.socket().set_option(tcp::no_delay(true), error);
-  const tcp::endpoint peer = connection.stream.socket().remote_endpoint(error);
+  connection.socket.set_option(tcp::no_delay(true), error);
+  connection.socket.non_blocking(true, error);
+  const tcp::endpoint peer = connection.socket.remote_endpoint(error);
   connection.client = error ? "" : peer.address().to_string();
   try {
     beast::flat_buffer buffer(m_options.max_header + m_options.max_body);
@@ -300,48 +340,65 @@ asio::awaitable<void> HttpServer::Implementation::serve(Connections::iterator pl
   } catch (const std::exception&) {
     // The connection is lost, and nobody is left to tell.
   }
-  connection.stream.socket().shutdown(tcp::socket::shutdown_send, error);
+  connection.socket.shutdown(tcp::socket::shutdown_send, error);
   remove(place);
+}
+
+asio::awaitable<ErrorCode> HttpServer::Implementation::receive(Connection& connection,
+                                                               beast::flat_buffer& buffer,
+                                                               std::size_t piece) {
+  ErrorCode error;
+  const std::size_t size = co_await connection.socket.async_read_some(
+      buffer.prepare(piece), asio::redirect_error(asio::use_awaitable, error));
+  buffer.commit(size);
+  co_return error;
+}
+
+asio::awaitable<ErrorCode> HttpServer::Implementation::parse(Connection& connection,
+                                                             beast::flat_buffer& buffer, Parser& parser,
+                                                             bool (Parser::*is_done)() const) {
+  const std::size_t piece = parser.is_header_done() ? body_piece : header_piece;
+  for (;;) {
+    ErrorCode error;
+    if (!(parser.*is_done)() && buffer.size() > 0) buffer.consume(parser.put(buffer.data(), error));
+    if (error == http::error::need_more) error = {};
+    if (error || (parser.*is_done)()) co_return error;
+    error = co_await receive(connection, buffer, piece);
+    if (error) co_return error;
+  }
 }
 
 asio::awaitable<HttpServer::Implementation::Arrival> HttpServer::Implementation::read(
     Connection& connection, beast::flat_buffer& buffer) {
-  beast::tcp_stream& stream = connection.stream;
-  ErrorCode error;
   if (buffer.size() == 0) {
     // What rests must not hold what its last request needed.
     buffer.shrink_to_fit();
     connection.is_idle = true;
-    stream.expires_after(m_options.idle_timeout);
-    const std::size_t size = co_await stream.async_read_some(
-        buffer.prepare(4'096), asio::redirect_error(asio::use_awaitable, error));
+    connection.allow(m_options.idle_timeout);
+    const ErrorCode error = co_await receive(connection, buffer, header_piece);
     connection.is_idle = false;
     if (error || m_stopping) co_return Arrival{};
-    buffer.commit(size);
   }
   Parser parser;
   parser.header_limit(static_cast<std::uint32_t>(m_options.max_header));
   parser.body_limit(m_options.max_body);
-  stream.expires_after(m_options.header_timeout);
-  co_await http::async_read_header(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+  connection.allow(m_options.header_timeout);
+  ErrorCode error = co_await parse(connection, buffer, parser, &Parser::is_header_done);
   if (!error && !has_plain_framing(parser.get())) co_return Arrival{{}, 501};
   if (!error) {
     const auto expected = parser.get()[http::field::expect];
     if (!expected.empty() && !beast::iequals(expected, "100-continue")) co_return Arrival{{}, 417};
     if (!expected.empty()) {
       constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-      co_await asio::async_write(stream, asio::buffer(go_on),
-                                 asio::redirect_error(asio::use_awaitable, error));
+      const bool is_sent = co_await send(connection, asio::buffer(go_on));
+      if (!is_sent) co_return Arrival{};
     }
+    connection.allow(m_options.body_timeout);
+    parser.eager(true);
+    error = co_await parse(connection, buffer, parser, &Parser::is_done);
   }
-  if (!error) {
-    stream.expires_after(m_options.body_timeout);
-    co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
-  }
-  const bool is_gone = error == beast::error::timeout || error == http::error::end_of_stream ||
-                       error == http::error::partial_message ||
-                       (error && error.category() == asio::error::get_system_category());
-  if (is_gone) co_return Arrival{};
+  const bool is_gone = error == asio::error::eof || error.category() == asio::error::get_system_category();
+  if (error && is_gone) co_return Arrival{};
   if (error) co_return Arrival{{}, status_of(error)};
   const After after = parser.keep_alive() ? After::keep : After::close;
   auto request = request_of(parser.release(), connection.client);
@@ -357,17 +414,29 @@ HttpResponse HttpServer::Implementation::answer(const HttpRequest& request) cons
   }
 }
 
+// Most answers fit into what the system takes at once: then nothing is waited for.
+template <typename Buffers>
+asio::awaitable<bool> HttpServer::Implementation::send(Connection& connection, Buffers buffers) {
+  connection.allow(m_options.write_timeout);
+  ErrorCode error;
+  const std::size_t size = connection.socket.write_some(buffers, error);
+  if (error && error != asio::error::would_block) co_return false;
+  if (size == asio::buffer_size(buffers)) co_return true;
+  beast::buffers_suffix<Buffers> rest(buffers);
+  rest.consume(size);
+  co_await asio::async_write(connection.socket, rest, asio::redirect_error(asio::use_awaitable, error));
+  co_return !error;
+}
+
 asio::awaitable<bool> HttpServer::Implementation::write(Connection& connection, const HttpResponse& response,
                                                         bool head_only, After after) {
   const std::string head = head_of(response, after);
   std::array<asio::const_buffer, 2> buffers{asio::buffer(head), asio::const_buffer()};
   const auto* text = std::get_if<std::string>(&response.body);
   if (text != nullptr && !head_only && has_body(response.status)) buffers[1] = asio::buffer(*text);
-  ErrorCode error;
-  connection.stream.expires_after(m_options.write_timeout);
-  co_await asio::async_write(connection.stream, buffers, asio::redirect_error(asio::use_awaitable, error));
+  const bool is_sent = co_await send(connection, buffers);
   const auto* part = std::get_if<FilePart>(&response.body);
-  if (error || part == nullptr || head_only) co_return !error;
+  if (!is_sent || part == nullptr || head_only) co_return is_sent;
   co_return co_await write_file(connection, *part);
 }
 
@@ -379,11 +448,9 @@ asio::awaitable<bool> HttpServer::Implementation::write_file(Connection& connect
         ::pread(part.file.get(), piece.data(), piece.size(), static_cast<off_t>(part.offset + done));
     // The file became shorter: the length that was promised cannot be kept.
     if (size <= 0) co_return false;
-    ErrorCode error;
-    connection.stream.expires_after(m_options.write_timeout);
-    co_await asio::async_write(connection.stream, asio::buffer(piece.data(), static_cast<std::size_t>(size)),
-                               asio::redirect_error(asio::use_awaitable, error));
-    if (error) co_return false;
+    const bool is_sent =
+        co_await send(connection, asio::buffer(piece.data(), static_cast<std::size_t>(size)));
+    if (!is_sent) co_return false;
     done += static_cast<std::uint64_t>(size);
   }
   co_return true;
@@ -391,7 +458,7 @@ asio::awaitable<bool> HttpServer::Implementation::write_file(Connection& connect
 
 asio::awaitable<void> HttpServer::Implementation::stream_events(std::shared_ptr<Connection> connection,
                                                                 const EventStream& events) {
-  const auto strand = connection->stream.get_executor();
+  const auto strand = connection->socket.get_executor();
   EventTopics::Listener listener(m_topics, events, [strand, connection] {
     asio::post(strand, [connection] { connection->wake_up.cancel(); });
   });
@@ -399,11 +466,10 @@ asio::awaitable<void> HttpServer::Implementation::stream_events(std::shared_ptr<
   for (;;) {
     const auto news = listener.news();
     const std::string piece = news ? fmt::format("data: {}\n\n", *news) : ":\n\n";
-    ErrorCode error;
-    connection->stream.expires_after(m_options.write_timeout);
-    co_await asio::async_write(connection->stream, asio::buffer(piece),
-                               asio::redirect_error(asio::use_awaitable, error));
-    if (error || m_stopping || connection->is_gone) break;
+    const bool is_sent = co_await send(*connection, asio::buffer(piece));
+    if (!is_sent || m_stopping || connection->is_gone) break;
+    // It may rest as long as the page is open.
+    connection->deadline = std::chrono::steady_clock::time_point::max();
     // Whoever wakes this up from here on finds the timer running: the strand is held until it does.
     if (listener.has_news()) continue;
     ErrorCode woken;
@@ -411,16 +477,14 @@ asio::awaitable<void> HttpServer::Implementation::stream_events(std::shared_ptr<
     co_await connection->wake_up.async_wait(asio::redirect_error(asio::use_awaitable, woken));
     if (m_stopping || connection->is_gone) break;
   }
-  connection->stream.close();
+  connection->close();
 }
 
 // A client says nothing more on a stream of events: what can be read is its end.
 asio::awaitable<void> HttpServer::Implementation::wait_for_end(std::shared_ptr<Connection> connection) {
   std::array<char, 64> unused{};
   ErrorCode error;
-  // It may take as long as the page is open.
-  connection->stream.expires_never();
-  co_await connection->stream.async_read_some(asio::buffer(unused),
+  co_await connection->socket.async_read_some(asio::buffer(unused),
                                               asio::redirect_error(asio::use_awaitable, error));
   connection->is_gone = true;
   connection->wake_up.cancel();

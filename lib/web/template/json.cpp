@@ -138,17 +138,17 @@ void JsonWriter::write_list(const TemplateList& list) {
 }
 
 void JsonWriter::write_dict(const TemplateDict& dict) {
-  std::vector<const TemplateDict::Entry*> entries;
+  std::vector<std::pair<const TemplateValue*, const TemplateValue*>> entries;
   entries.reserve(dict.size());
-  for (const TemplateDict::Entry& entry : dict) entries.push_back(&entry);
+  for (const auto& [key, value] : dict) entries.emplace_back(&key, &value);
   std::stable_sort(entries.begin(), entries.end(),
-                   [](const auto* left, const auto* right) { return is_less(left->key, right->key); });
+                   [](const auto& left, const auto& right) { return is_less(*left.first, *right.first); });
   open('{');
-  for (const TemplateDict::Entry* entry : entries) {
-    separate(entry == entries.front());
-    write_key(entry->key);
+  for (const auto& [key, value] : entries) {
+    separate(key == entries.front().first);
+    write_key(*key);
     m_json += ": ";
-    write(entry->value);
+    write(*value);
   }
   close('}', entries.empty());
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <optional>
 
 #include "base/error.hpp"
 
@@ -98,7 +99,7 @@ TemplateValue::TemplateValue(TemplateList list) {
 
 TemplateValue::TemplateValue(TemplateDict dict) {
   int depth = 0;
-  for (const TemplateDict::Entry& entry : dict) depth = std::max(depth, entry.value.depth());
+  for (const auto& entry : dict) depth = std::max(depth, entry.value.depth());
   m_value = std::make_shared<const DictData>(DictData{std::move(dict), checked_depth(depth + 1)});
 }
 
@@ -152,36 +153,83 @@ std::string_view name(TemplateValue::Type type) {
   return names[static_cast<std::size_t>(type)];
 }
 
+/// Keys in the order in which they came, and where each is.
+class TemplateDict::Keys {
+ public:
+  const TemplateValue* data() const { return m_keys.data(); }
+
+  template <typename Key>
+  std::optional<std::size_t> place(const Key& key) const;
+  /// One that is not there yet.
+  void add(TemplateValue key);
+
+ private:
+  void index(std::uint32_t place);
+
+  std::vector<TemplateValue> m_keys;
+  /// Where keys are, by their hash: open addressing, 0 is free. Empty while a few are searched as fast one by
+  /// one.
+  std::vector<std::uint32_t> m_index;
+};
+
+template <typename Key>
+std::optional<std::size_t> TemplateDict::Keys::place(const Key& key) const {
+  if (m_index.empty()) {
+    for (std::size_t place = 0; place < m_keys.size(); ++place)
+      if (is_key(m_keys[place], key)) return place;
+    return std::nullopt;
+  }
+  const std::size_t mask = m_index.size() - 1;
+  for (std::size_t slot = hash_of(key) & mask; m_index[slot] != 0; slot = (slot + 1) & mask)
+    if (is_key(m_keys[m_index[slot] - 1], key)) return m_index[slot] - 1;
+  return std::nullopt;
+}
+
+void TemplateDict::Keys::add(TemplateValue key) {
+  m_keys.push_back(std::move(key));
+  if (m_keys.size() <= searched_one_by_one) return;
+  if (m_keys.size() * 2 <= m_index.size()) return index(static_cast<std::uint32_t>(m_keys.size() - 1));
+  m_index.assign(std::max<std::size_t>(4 * searched_one_by_one, m_index.size() * 2), 0);
+  for (std::uint32_t place = 0; place < m_keys.size(); ++place) index(place);
+}
+
+void TemplateDict::Keys::index(std::uint32_t place) {
+  const std::size_t mask = m_index.size() - 1;
+  std::size_t slot = hash_of(m_keys[place]) & mask;
+  while (m_index[slot] != 0) slot = (slot + 1) & mask;
+  m_index[slot] = place + 1;
+}
+
 TemplateDict::TemplateDict(std::initializer_list<Entry> entries) {
-  m_entries.reserve(entries.size());
+  m_values.reserve(entries.size());
   for (const Entry& entry : entries) set(entry.key, entry.value);
 }
 
+TemplateDict TemplateDict::with_values(std::vector<TemplateValue> values) const {
+  if (values.size() != size()) throw Error(Kind::unexpected, "a dict needs one value for each of its keys");
+  TemplateDict dict;
+  dict.m_keys = m_keys;
+  dict.m_values = std::move(values);
+  return dict;
+}
+
+const TemplateValue* TemplateDict::first_key() const {
+  return m_keys ? m_keys->data() : nullptr;
+}
+
 template <typename Key>
-const TemplateDict::Entry* TemplateDict::find_entry(const Key& key) const {
-  if (m_index.empty()) {
-    const auto found = std::find_if(m_entries.begin(), m_entries.end(),
-                                    [&](const Entry& entry) { return is_key(entry.key, key); });
-    return found == m_entries.end() ? nullptr : &*found;
-  }
-  const std::size_t mask = m_index.size() - 1;
-  for (std::size_t slot = hash_of(key) & mask; m_index[slot] != 0; slot = (slot + 1) & mask) {
-    const Entry& entry = m_entries[m_index[slot] - 1];
-    if (is_key(entry.key, key)) return &entry;
-  }
-  return nullptr;
+const TemplateValue* TemplateDict::find_value(const Key& key) const {
+  const auto place = m_keys ? m_keys->place(key) : std::nullopt;
+  return place ? &m_values[*place] : nullptr;
 }
 
 const TemplateValue* TemplateDict::find(std::string_view key) const {
-  const Entry* entry = find_entry(key);
-  return entry == nullptr ? nullptr : &entry->value;
+  return find_value(key);
 }
 
 const TemplateValue* TemplateDict::find_key(const TemplateValue& key) const {
   if (key.is(TemplateValue::Type::text)) return find(std::string_view(key.text()));
-  if (!may_be_key(key)) return nullptr;
-  const Entry* entry = find_entry(normalized(key));
-  return entry == nullptr ? nullptr : &entry->value;
+  return may_be_key(key) ? find_value(normalized(key)) : nullptr;
 }
 
 void TemplateDict::set(TemplateValue key, TemplateValue value) {
@@ -189,30 +237,14 @@ void TemplateDict::set(TemplateValue key, TemplateValue value) {
     throw Error(Kind::configuration, std::string(name(key.type())) + " cannot be the key of a dict",
                 "use text or a number as the key");
   TemplateValue normal = normalized(std::move(key));
-  if (const Entry* entry = find_entry(normal)) {
-    m_entries[static_cast<std::size_t>(entry - m_entries.data())].value = std::move(value);
+  if (const auto place = m_keys ? m_keys->place(normal) : std::nullopt) {
+    m_values[*place] = std::move(value);
     return;
   }
-  // Most are a row, with a handful of columns: they are not moved again and again while it grows.
-  if (m_entries.empty()) m_entries.reserve(8);
-  m_entries.push_back({std::move(normal), std::move(value)});
-  if (m_entries.size() <= searched_one_by_one) return;
-  if (m_entries.size() * 2 > m_index.size())
-    rebuild_index();
-  else
-    index(static_cast<std::uint32_t>(m_entries.size() - 1));
-}
-
-void TemplateDict::index(std::uint32_t entry) {
-  const std::size_t mask = m_index.size() - 1;
-  std::size_t slot = hash_of(m_entries[entry].key) & mask;
-  while (m_index[slot] != 0) slot = (slot + 1) & mask;
-  m_index[slot] = entry + 1;
-}
-
-void TemplateDict::rebuild_index() {
-  m_index.assign(std::max<std::size_t>(4 * searched_one_by_one, m_index.size() * 2), 0);
-  for (std::uint32_t entry = 0; entry < m_entries.size(); ++entry) index(entry);
+  if (!m_keys || m_keys.use_count() > 1)
+    m_keys = m_keys ? std::make_shared<Keys>(*m_keys) : std::make_shared<Keys>();
+  m_keys->add(std::move(normal));
+  m_values.push_back(std::move(value));
 }
 
 const TemplateValue& TemplateArguments::get(std::size_t position, std::string_view name) const {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -96,30 +97,56 @@ class TemplateDict {
     TemplateValue key;
     TemplateValue value;
   };
+  struct EntryView {
+    const TemplateValue& key;
+    const TemplateValue& value;
+  };
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = EntryView;
+    using difference_type = std::ptrdiff_t;
+    using pointer = void;
+    using reference = EntryView;
+    Iterator(const TemplateValue* key, const TemplateValue* value) : m_key(key), m_value(value) {}
+    EntryView operator*() const { return {*m_key, *m_value}; }
+    Iterator& operator++() {
+      ++m_key;
+      ++m_value;
+      return *this;
+    }
+    bool operator==(const Iterator& other) const { return m_value == other.m_value; }
+
+   private:
+    const TemplateValue* m_key;
+    const TemplateValue* m_value;
+  };
 
   TemplateDict() = default;
   TemplateDict(std::initializer_list<Entry> entries);
+
+  /// A dict of the same keys, one value for each in their order. Such dicts share their keys until one is set
+  /// anew: the rows of a query are many dicts of the same few keys.
+  TemplateDict with_values(std::vector<TemplateValue> values) const;
 
   /// A key that is there keeps its place. Error{configuration} for a key of another type.
   void set(TemplateValue key, TemplateValue value);
   const TemplateValue* find(std::string_view key) const;
   const TemplateValue* find_key(const TemplateValue& key) const;
 
-  std::size_t size() const { return m_entries.size(); }
-  bool empty() const { return m_entries.empty(); }
-  auto begin() const { return m_entries.begin(); }
-  auto end() const { return m_entries.end(); }
+  std::size_t size() const { return m_values.size(); }
+  bool empty() const { return m_values.empty(); }
+  Iterator begin() const { return {first_key(), m_values.data()}; }
+  Iterator end() const { return {first_key() + size(), m_values.data() + size()}; }
 
  private:
+  class Keys;
   template <typename Key>
-  const Entry* find_entry(const Key& key) const;
-  void index(std::uint32_t entry);
-  void rebuild_index();
+  const TemplateValue* find_value(const Key& key) const;
+  const TemplateValue* first_key() const;
 
-  std::vector<Entry> m_entries;
-  /// Where entries are, by the hash of their key: open addressing, 0 is free. Empty while a few entries are
-  /// searched as fast one by one.
-  std::vector<std::uint32_t> m_index;
+  std::shared_ptr<Keys> m_keys;  ///< never changed while another dict has them; null in an empty dict
+  std::vector<TemplateValue> m_values;
 };
 
 /// What a function is called with.

@@ -23,13 +23,20 @@ TemplateValue value_for_page(Value&& value) {
 
 TemplateList rows_of(Database& database, const PageQuery& query, const HttpParameters& request) {
   std::vector<std::string> names;
-  TemplateList rows;
   std::vector<Row> found = database.query(query.sql, parameters_of(query, request), &names);
+  TemplateDict columns;
+  std::vector<std::size_t> places;
+  for (const std::string& name : names) {
+    const TemplateValue* known = columns.find(name);
+    places.push_back(known != nullptr ? static_cast<std::size_t>(known->integer()) : columns.size());
+    columns.set(name, places.back());
+  }
+  TemplateList rows;
   rows.reserve(found.size());
   for (Row& row : found) {
-    TemplateDict one;
-    for (std::size_t i = 0; i < row.size(); ++i) one.set(names[i], value_for_page(std::move(row[i])));
-    rows.emplace_back(std::move(one));
+    std::vector<TemplateValue> values(columns.size());
+    for (std::size_t i = 0; i < row.size(); ++i) values[places[i]] = value_for_page(std::move(row[i]));
+    rows.emplace_back(columns.with_values(std::move(values)));
   }
   return rows;
 }

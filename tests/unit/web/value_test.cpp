@@ -44,6 +44,24 @@ TEST_CASE("a dict keeps the order of its keys, also of many") {
   CHECK(dict.find_key(TemplateValue(5)) == nullptr);
 }
 
+TEST_CASE("dicts that share their keys change each by itself") {
+  const TemplateDict keys{{"a", nullptr}, {"b", nullptr}};
+  TemplateDict first = keys.with_values({1, 2});
+  const TemplateDict second = keys.with_values({3, 4});
+  first.set("b", 5);
+  first.set("c", 6);
+  CHECK(first.size() == 3);
+  CHECK(first.find("a")->integer() == 1);
+  CHECK(first.find("b")->integer() == 5);
+  CHECK(first.find("c")->integer() == 6);
+  CHECK(second.size() == 2);
+  CHECK(second.find("b")->integer() == 4);
+  CHECK(second.find("c") == nullptr);
+  CHECK(keys.find("a")->is(Type::none));
+  CHECK_THROWS(keys.with_values({1}));
+  CHECK(TemplateDict().with_values({}).empty());
+}
+
 TEST_CASE("equal numbers are one key") {
   TemplateDict dict{{1, "int"}, {"1", "text"}, {nullptr, "none"}, {0.5, "half"}};
   CHECK(dict.find_key(TemplateValue(true))->text() == "int");
