@@ -23,6 +23,8 @@ std::string told(RunState state) {
       return "FAILED";
     case RunState::pending:
       return "not run";
+    case RunState::undone:
+      return "undone";
   }
   return "";
 }

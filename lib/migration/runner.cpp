@@ -36,6 +36,8 @@ std::string_view name(RunState state) {
       return "failed";
     case RunState::pending:
       return "pending";
+    case RunState::undone:
+      return "undone";
   }
   return "";
 }
@@ -95,10 +97,10 @@ bool MigrationRunner::is_committed() {
   }
 }
 
-// What ran before the failure was rolled back with it, and is pending again.
+// What ran before the failure was rolled back with it.
 void MigrationRunner::take_back(std::size_t failed, const Error& error,
                                 const std::vector<const Patch*>& patches) {
-  for (PatchResult& result : m_report.patches) result.state = RunState::pending;
+  for (PatchResult& result : m_report.patches) result.undo();
   if (failed == patches.size() || is_interruption(error)) {
     m_report.failure = error;
     return;

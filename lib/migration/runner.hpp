@@ -16,7 +16,8 @@
 
 namespace bench {
 
-enum class RunState { applied, skipped, failed, pending };
+/// `undone` was applied or skipped, and taken back with the run.
+enum class RunState { applied, skipped, failed, pending, undone };
 std::string_view name(RunState state);
 
 struct PatchResult {
@@ -26,6 +27,11 @@ struct PatchResult {
   RunState state = RunState::pending;
   std::chrono::milliseconds duration{0};
   std::string error;  ///< of a skipped or failed patch
+
+  /// Says that what had been done is not there any more.
+  void undo() {
+    if (state == RunState::applied || state == RunState::skipped) state = RunState::undone;
+  }
 };
 
 /// What a run did. A failed patch is a result, not an exception.

@@ -232,8 +232,7 @@ bool Change::take_back_what_was_left(MaintenanceWindow& window, const Error& fai
   try {
     renew_lost_connection(window);
     put_back(m_workplace, m_site, m_operation, window.connection(), OthersWrites::must_be_none);
-    for (PatchResult& patch : m_report.patches)
-      if (patch.state != RunState::failed) patch.state = RunState::pending;
+    for (PatchResult& patch : m_report.patches) patch.undo();
     return true;
   } catch (const std::exception& exception) {
     const Error error = to_error(exception);

@@ -301,13 +301,18 @@ std::vector<Operation> waiting_for_a_person(const Site& site) {
   return waiting;
 }
 
+// As it was told when the operation stopped, or when a recover found it stopped.
+std::string why_it_waits(const Operation& operation) {
+  const nlohmann::json& result = operation.record().at("result");
+  if (result.contains("recovered")) return result.at("recovered").get<std::string>();
+  const nlohmann::json error =
+      result.is_object() ? result.value("error", nlohmann::json()) : nlohmann::json();
+  return error.is_object() ? error.value("message", "") : "the site stays in maintenance until then";
+}
+
 Recovered still_waiting(const Site& site, const Operation& operation) {
-  return {Recovered::Found::waiting_for_a_person,
-          operation.id(),
-          operation.kind(),
-          OperationState::needs_attention,
-          "the site stays in maintenance until then",
-          next_command(site, operation)};
+  return {Recovered::Found::waiting_for_a_person, operation.id(),          operation.kind(),
+          OperationState::needs_attention,        why_it_waits(operation), next_command(site, operation)};
 }
 
 }  // namespace

@@ -162,7 +162,23 @@ def test_bodies_and_headers_have_limits(place):
             pass
     assert sent < 60_000_000, "a body without end was taken"
     equal(say(client.port, head("GET", "/", *[f"X-{number}: {'x' * 100}" for number in range(400)])).split()[1], b"431")
+    # Lines that end where a read ends are taken one by one.
+    for more in range(4):
+        unended = head("GET", "/" + "x" * more)[:-2] + b"a:\r\n" * 4_500
+        equal(say(client.port, unended).split()[1], b"431")
+    trailers = head("POST", "/login", "Transfer-Encoding: chunked") + b"0\r\n" + b"a:\r\n" * 50_000
+    equal(say(client.port, trailers).split()[1], b"431")
+    extension = head("POST", "/login", "Transfer-Encoding: chunked") + b"1;" + b"a" * 200_000
+    equal(say(client.port, extension).split()[1], b"431")
     equal(client.get("/api/method/ping").status, 200)
+
+
+def test_many_requests_sent_at_once_are_answered_one_by_one(place):
+    client, _ = served(place)
+    one = b"GET /api/method/ping HTTP/1.1\r\nHost: develop\r\n\r\n"
+    body = b"POST /api/method/ping HTTP/1.1\r\nHost: develop\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
+    answer = say(client.port, (one + body) * 300 + one.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    equal(answer.count(b'{"message":"pong"}'), 601)
 
 
 def memory_of(process):

@@ -16,6 +16,8 @@ TALLY = "CREATE TABLE tally (id INTEGER PRIMARY KEY AUTO_INCREMENT, word VARCHAR
 BIG = """CREATE TABLE big (id INTEGER PRIMARY KEY, words VARCHAR(100));
 INSERT INTO big SELECT seq, REPEAT('x', 90) FROM seq_1_to_400000;
 """
+# In seconds, for a command that restores or copies all of it on a loaded machine.
+PATIENCE = 240
 SLOW = "ALTER TABLE big ADD COLUMN more INTEGER, ALGORITHM=COPY;\n"
 LAST = "INSERT INTO tally (word) VALUES ('last');\n"
 
@@ -23,7 +25,7 @@ LAST = "INSERT INTO tally (word) VALUES ('last');\n"
 def make_site_with(place, sql):
     make_migrated_site(place)
     place.make_app("books", {"0003_tally.sql": TALLY + sql})
-    place.bench(*at_site(place, "migrate", "--backup", "none"))
+    place.bench(*at_site(place, "migrate", "--backup", "none"), timeout=PATIENCE)
 
 
 def words(place):
@@ -113,11 +115,11 @@ def test_bench_is_killed_in_an_alter_and_the_server_finishes_it(place):
     make_site_with(place, BIG)
     kill(start_in_the_alter(place, "--backup", "none"))
     assert running_alter(place), "the server stopped with its client; the case shows nothing"
-    run = place.bench(*at_site(place, "recover", "--wait", "60s"), code=8)
+    run = place.bench(*at_site(place, "recover", "--wait", f"{PATIENCE}s"), code=8, timeout=PATIENCE)
     contains(run.err, "waiting for ", "a part of its patches is in the database", f"bench --site {site_of(place)} recover --resume")
     assert more_exists(place) and not can_write(place)
     equal(words(place), ["third"])
-    place.bench(*at_site(place, "recover", "--resume"))
+    place.bench(*at_site(place, "recover", "--resume"), timeout=PATIENCE)
     check_all_ran_once(place)
 
 
@@ -125,7 +127,7 @@ def test_bench_is_killed_in_an_alter_and_the_run_is_undone(place):
     make_site_with(place, BIG)
     before = content(place)
     kill(start_in_the_alter(place))
-    run = place.bench(*at_site(place, "migrate"))
+    run = place.bench(*at_site(place, "migrate"), timeout=PATIENCE)
     contains(run.err, "the backup taken before it was restored")
     check_all_ran_once(place)
     assert before != content(place)
@@ -175,7 +177,7 @@ def test_the_server_is_killed_in_an_alter_and_the_run_is_undone(place):
         before = content(place)
         child = start_in_the_alter(place)
         server.kill_and_start_again()
-        run = place.finish(child)
+        run = place.finish(child, timeout=PATIENCE)
         server.wait_until_it_answers()
         equal(run.code, 7)
         contains(run.err, "waiting for the database server to come back")
@@ -190,13 +192,13 @@ def test_the_server_is_killed_in_an_alter_and_the_run_is_resumed(place):
         make_site_with(place, BIG)
         child = start_in_the_alter(place, "--backup", "none")
         server.kill_and_start_again()
-        run = place.finish(child)
+        run = place.finish(child, timeout=PATIENCE)
         server.wait_until_it_answers()
         equal(run.code, 8)
         contains(run.err, f"bench --site {site_of(place)} recover --resume")
         equal(words(place), ["third"])
         assert not can_write(place) and not more_exists(place)
-        place.bench(*at_site(place, "recover", "--resume"))
+        place.bench(*at_site(place, "recover", "--resume"), timeout=PATIENCE)
         check_all_ran_once(place)
 
 

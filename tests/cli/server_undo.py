@@ -292,7 +292,7 @@ def test_what_waits_for_a_person_is_called_so(place):
     equal(run.json()["results"][0]["ready"], False)
     contains(run.json()["error"]["hint"], "recover --resume")
     run = place.bench(*at_site(place, "recover"), code=8)
-    contains(run.err, "waits for a person's decision", "recover --resume")
+    contains(run.err, "waits for a person's decision", "0004_bad.sql", "recover --resume")
     lacks(run.err + run.out, "interrupted")
     document = place.bench("--json", *at_site(place, "maintenance-status"), code=3).json()
     equal(document["results"][0]["fence"], "database")

@@ -82,9 +82,9 @@ class Place:
         self.runs.append(run)
         return run
 
-    def bench(self, *arguments, code=0, env=None, cwd=None, **options):
+    def bench(self, *arguments, code=0, env=None, cwd=None, timeout=60, **options):
         """Runs it to its end and checks the exit code; with --json also that stdout is one document."""
-        run = self.finish(self.start(*arguments, env=env, cwd=cwd, **options), arguments)
+        run = self.finish(self.start(*arguments, env=env, cwd=cwd, **options), arguments, timeout)
         assert run.code in (code if isinstance(code, list) else [code]), f"exit {run.code}, expected {code}"
         if "--json" in arguments and "--" not in arguments and "stdout" not in options:
             run.json()
@@ -157,10 +157,22 @@ class Place:
         return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
 
     def end_what_is_left(self):
-        for child in self.children:
-            if child.poll() is None:
+        left = [child for child in self.children if child.poll() is None]
+        # What is asked can still say, in an instrumented build, what it ran.
+        for child in left:
+            child.terminate()
+        patience = time.monotonic() + 3
+        for child in left:
+            try:
+                child.wait(max(patience - time.monotonic(), 0))
+            except subprocess.TimeoutExpired:
+                pass
+            # Its group may have outlived it.
+            try:
                 os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
+            except ProcessLookupError:
+                pass
+            child.wait()
 
 
 def read_terminal(main, answer):

@@ -298,16 +298,20 @@ asio::awaitable<void> HttpServer::Implementation::accept() {
 // A timer of its own for each thing that a connection waits for would cost more than most answers.
 asio::awaitable<void> HttpServer::Implementation::close_late() {
   while (!m_stopping || connections() > 0) {
-    ErrorCode cancelled;
-    m_tick.expires_after(deadline_tick);
-    co_await m_tick.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-    const auto now = std::chrono::steady_clock::now();
-    const std::lock_guard lock(m_mutex);
-    for (const auto& connection : m_connections)
-      if (connection->deadline.load() < now)
-        asio::post(connection->socket.get_executor(), [connection, now] {
-          if (connection->deadline.load() < now) connection->close();
-        });
+    try {
+      ErrorCode cancelled;
+      m_tick.expires_after(deadline_tick);
+      co_await m_tick.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+      const auto now = std::chrono::steady_clock::now();
+      const std::lock_guard lock(m_mutex);
+      for (const auto& connection : m_connections)
+        if (connection->deadline.load() < now)
+          asio::post(connection->socket.get_executor(), [connection, now] {
+            if (connection->deadline.load() < now) connection->close();
+          });
+    } catch (const std::exception&) {
+      // Out of memory for the moment: those that are late are found by the next look.
+    }
   }
 }
 
@@ -320,7 +324,7 @@ asio::awaitable<void> HttpServer::Implementation::serve(Connections::iterator pl
   const tcp::endpoint peer = connection.socket.remote_endpoint(error);
   connection.client = error ? "" : peer.address().to_string();
   try {
-    beast::flat_buffer buffer(m_options.max_header + m_options.max_body);
+    beast::flat_buffer buffer(m_options.max_header + body_piece);
     for (After after = After::keep; after == After::keep && !m_stopping;) {
       Arrival arrival = co_await read(connection, buffer);
       if (!arrival.request && arrival.refused_with == 0) break;
@@ -333,9 +337,12 @@ asio::awaitable<void> HttpServer::Implementation::serve(Connections::iterator pl
       tell(request, connection, response, began);
       if (!written) break;
       const auto* events = std::get_if<EventStream>(&response.body);
-      if (events == nullptr || request.method == "HEAD") continue;
-      co_await stream_events(held, *events);
-      break;
+      if (events != nullptr && request.method != "HEAD") {
+        co_await stream_events(held, *events);
+        break;
+      }
+      // Whoever has sent many requests at once waits for others between two of them.
+      if (buffer.size() > 0) co_await asio::post(connection.socket.get_executor(), asio::use_awaitable);
     }
   } catch (const std::exception&) {
     // The connection is lost, and nobody is left to tell.
@@ -351,19 +358,31 @@ asio::awaitable<ErrorCode> HttpServer::Implementation::receive(Connection& conne
   const std::size_t size = co_await connection.socket.async_read_some(
       buffer.prepare(piece), asio::redirect_error(asio::use_awaitable, error));
   buffer.commit(size);
+  // It was late: what came just before that is not answered any more, so it must not be done either.
+  if (!error && !connection.socket.is_open()) error = asio::error::operation_aborted;
   co_return error;
 }
 
 asio::awaitable<ErrorCode> HttpServer::Implementation::parse(Connection& connection,
                                                              beast::flat_buffer& buffer, Parser& parser,
                                                              bool (Parser::*is_done)() const) {
-  const std::size_t piece = parser.is_header_done() ? body_piece : header_piece;
+  const bool in_header = !parser.is_header_done();
+  // The parser's own limit holds for what it is given at once. In a body only the line before a chunk and the
+  // trailers behind the last are not taken as they come.
+  std::size_t taken = 0;
   for (;;) {
     ErrorCode error;
-    if (!(parser.*is_done)() && buffer.size() > 0) buffer.consume(parser.put(buffer.data(), error));
+    if (!(parser.*is_done)() && buffer.size() > 0) {
+      const std::size_t size = parser.put(buffer.data(), error);
+      buffer.consume(size);
+      if (in_header) taken += size;
+    }
     if (error == http::error::need_more) error = {};
-    if (error || (parser.*is_done)()) co_return error;
-    error = co_await receive(connection, buffer, piece);
+    if (error) co_return error;
+    const bool is_over = (parser.*is_done)();
+    if (taken + (is_over ? 0 : buffer.size()) > m_options.max_header) co_return http::error::header_limit;
+    if (is_over) co_return error;
+    error = co_await receive(connection, buffer, in_header ? header_piece : body_piece);
     if (error) co_return error;
   }
 }
@@ -443,6 +462,8 @@ asio::awaitable<bool> HttpServer::Implementation::write(Connection& connection, 
 asio::awaitable<bool> HttpServer::Implementation::write_file(Connection& connection, const FilePart& part) {
   std::string piece;
   for (std::uint64_t done = 0; done < part.size;) {
+    // A client that takes everything at once would keep this thread until the end of the file.
+    if (done > 0) co_await asio::post(connection.socket.get_executor(), asio::use_awaitable);
     piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(file_piece, part.size - done)));
     const ssize_t size =
         ::pread(part.file.get(), piece.data(), piece.size(), static_cast<off_t>(part.offset + done));

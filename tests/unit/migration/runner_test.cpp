@@ -86,7 +86,7 @@ TEST_CASE("the first failure takes the whole run back") {
         "demo: patch 2: /apps/demo/2.sql: line 3: SQLite: no such table: c");
   CHECK(report.failure->statement() == "INSERT INTO c VALUES (1)");
   CHECK_FALSE(report.committed);
-  CHECK(states(report) == "1 pending; 2 failed; 3 pending; ");
+  CHECK(states(report) == "1 undone; 2 failed; 3 pending; ");
   CHECK(report.patches[1].error == "line 3: SQLite: no such table: c");
   CHECK(run.tables().empty());
   CHECK(read_patch_log(run.fixture.database()).empty());
@@ -123,7 +123,7 @@ TEST_CASE("a failure that rolled the whole transaction back cannot be skipped") 
                            patch("2", "INSERT INTO a VALUES (1); INSERT OR ROLLBACK INTO a VALUES (1)"),
                            patch("3", "CREATE TABLE d (x)")});
   REQUIRE(report.failure);
-  CHECK(states(report) == "1 pending; 2 failed; 3 pending; ");
+  CHECK(states(report) == "1 undone; 2 failed; 3 pending; ");
   CHECK(run.tables().empty());
   CHECK(read_patch_log(run.fixture.database()).empty());
 }
@@ -182,7 +182,7 @@ TEST_CASE("a signal stops the run before the next patch, and it is not skipped")
   const auto report = run({patch("1", "CREATE TABLE a (x)"), executable, patch("3", "CREATE TABLE b (x)")});
   REQUIRE(report.failure);
   CHECK(report.failure->kind() == Kind::terminated);
-  CHECK(states(report) == "1 pending; 2 pending; 3 pending; ");
+  CHECK(states(report) == "1 undone; 2 undone; 3 pending; ");
   CHECK_FALSE(report.committed);
   CHECK(run.tables().empty());
 }
@@ -192,4 +192,5 @@ TEST_CASE("states of a run have names") {
   CHECK(name(RunState::skipped) == "skipped");
   CHECK(name(RunState::failed) == "failed");
   CHECK(name(RunState::pending) == "pending");
+  CHECK(name(RunState::undone) == "undone");
 }
