@@ -51,10 +51,13 @@ std::optional<ConnectionSettings> as_chosen(const ConnectionSettings& app, const
   return account(app, choice.user, std::move(password));
 }
 
-AdminChoice choice_of_environment() {
-  AdminChoice choice;
-  choice.user = environment("BENCH_DB_ROOT_USERNAME");
-  if (const auto file = environment("BENCH_DB_ROOT_PASSWORD_FILE")) choice.password_file = *file;
+// What a flag leaves out the environment says, but for the password of an account that was not chosen.
+AdminChoice with_environment(AdminChoice choice) {
+  const auto user = environment("BENCH_DB_ROOT_USERNAME");
+  const bool is_other = choice.user && user && *choice.user != *user;
+  if (!choice.user) choice.user = user;
+  if (!choice.password && !choice.password_file && !is_other)
+    if (const auto file = environment("BENCH_DB_ROOT_PASSWORD_FILE")) choice.password_file = *file;
   return choice;
 }
 
@@ -168,8 +171,7 @@ std::optional<ConnectionSettings> through_socket(const ConnectionSettings& app) 
 std::optional<ConnectionSettings> find_admin(const ConnectionSettings& app, const AdminSources& sources,
                                              const LayeredConfig& config) {
   if (!get_backend(app.db_type).has_server) return std::nullopt;
-  if (auto admin = as_chosen(app, sources.chosen)) return admin;
-  if (auto admin = as_chosen(app, choice_of_environment())) return admin;
+  if (auto admin = as_chosen(app, with_environment(sources.chosen))) return admin;
   if (auto admin = from_file(app, sources.file)) return admin;
   if (auto admin = from_config(app, config)) return admin;
   return through_socket(app);

@@ -25,12 +25,12 @@ struct AdminSources {
   std::filesystem::path file;
 };
 
-/// The account that may fence, migrate and restore the database of `app`. The first of: what was chosen;
-/// BENCH_DB_ROOT_USERNAME and BENCH_DB_ROOT_PASSWORD_FILE of the environment; the file; root_login and
-/// root_password of the configuration; the system's account that bench runs as, through the server's socket,
-/// when the server takes it for an administrator. nullopt when there is none, and for a database without a
-/// server. Whether an account that is named can log in is seen when it is used. Error{configuration} when the
-/// file is broken, or others than its owner can read it.
+/// The account that may fence, migrate and restore the database of `app`. The first of: what was chosen, and
+/// what that leaves out by BENCH_DB_ROOT_USERNAME and BENCH_DB_ROOT_PASSWORD_FILE of the environment; the
+/// file; root_login and root_password of the configuration; the system's account that bench runs as, through
+/// the server's socket, when the server takes it for an administrator. nullopt when there is none, and for a
+/// database without a server. Whether an account that is named can log in is seen when it is used.
+/// Error{configuration} when the file is broken, or others than its owner can read it.
 std::optional<ConnectionSettings> find_admin(const ConnectionSettings& app, const AdminSources& sources,
                                              const LayeredConfig& config);
 

@@ -116,6 +116,9 @@ const Backend* find_backend(std::string_view db_type);
 const Backend& get_backend(std::string_view db_type);
 std::vector<std::string> backend_names();
 
+/// What to look at when a server did not take a connection, for the reason that it or the driver gave.
+std::string connection_hint(std::string_view reason);
+
 /// The app's settings of a site; `site_folder` is where a file database lies. Error{configuration} when
 /// db_name is missing.
 ConnectionSettings connection_settings(const LayeredConfig& config, const std::filesystem::path& site_folder);

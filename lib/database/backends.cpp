@@ -87,6 +87,20 @@ std::string database_url(std::string_view scheme, const ConnectionSettings& sett
   return url;
 }
 
+std::string connection_hint(std::string_view reason) {
+  const auto says_any_of = [reason](std::initializer_list<std::string_view> words) {
+    return std::ranges::any_of(
+        words, [reason](std::string_view word) { return reason.find(word) != std::string_view::npos; });
+  };
+  if (says_any_of({"SSL", "TLS", "certificate"}))
+    return "see db_ssl_ca, db_ssl_cert and db_ssl_key, and that the server's certificate names db_host";
+  if (says_any_of({"denied", "authentication failed", "no password", "role \"", "pg_hba.conf"}))
+    return "check the account's name and password: db_user (else db_name) and db_password of the site, or "
+           "those "
+           "of the administrator (--db-root-username, config/admin.json)";
+  return "check that the server runs, and db_host, db_port and db_socket";
+}
+
 ConnectionSettings connection_settings(const LayeredConfig& config,
                                        const std::filesystem::path& site_folder) {
   ConnectionSettings settings;

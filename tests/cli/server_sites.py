@@ -3,9 +3,11 @@
 import json
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 from server_place import (MORE, app, at_site, backup_of, check_live, config, content, make_migrated_site, make_site, site_of, tables)
+from servers import OwnServer
 from support import contains, equal, lacks, same_text
 
 NO_ADMIN = {"BENCH_DB_ROOT_USERNAME": ""}
@@ -87,6 +89,55 @@ def test_a_server_that_is_not_there_is_said_first(place):
     for where in (["--db-socket", "/nowhere/socket"], ["--db-host", "127.0.0.1", "--db-port", "1"]):
         run = place.bench("new-site", site_of(place), "--db-type", place.server.kind, *where, env=NO_ADMIN, code=10)
         contains(run.err, "cannot connect")
+
+
+def make_certificates(folder):
+    """One of a server on the loopback, the authority that signed it, and another authority."""
+    folder.mkdir()
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+    for name in ("authority", "another"):
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.pem", "-days", "2", "-subj", f"/CN={name}")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost")
+    (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "authority.pem", "-CAkey", "authority.key", "-CAcreateserial", "-days", "2",
+            "-extfile", "names", "-out", "server.pem")
+    return folder
+
+
+def test_a_server_over_tcp_with_tls(place):
+    certificates = make_certificates(place.folder / "certificates")
+    with OwnServer(place.server.kind, place.folder / "server", certificates) as server:
+        place.server = server
+        server.as_admin(server.variant("CREATE USER boss@localhost IDENTIFIED BY 'tls only' REQUIRE SSL; "
+                                       "GRANT ALL ON *.* TO boss@localhost WITH GRANT OPTION",
+                                       "CREATE ROLE boss SUPERUSER LOGIN PASSWORD 'tls only'"))
+        (place.folder / "password").write_text("tls only\n")
+        # The name from the environment, the password from a flag.
+        boss = {"BENCH_DB_ROOT_USERNAME": "boss"}
+        with_password = ["--db-root-password-file", str(place.folder / "password")]
+        place.bench("init", str(place.path))
+        place.bench("set-config", "-g", "allow_reads_during_maintenance", "1")
+        place.bench("set-config", "-g", "db_ssl_ca", str(certificates / "authority.pem"))
+        make_site(place, *with_password, env=boss)
+        boss["BENCH_DB_ROOT_PASSWORD_FILE"] = str(place.folder / "password")
+        contains(place.bench(*at_site(place, "migrate"), env=boss).out, "writes were refused by the database")
+        [manifest] = place.site(site_of(place)).glob("private/backups/*-manifest.json")
+        place.bench(*at_site(place, "verify-backup", str(manifest), "--drill"), env=boss)
+        place.bench(*at_site(place, "--yes", "restore", str(manifest)), env=boss)
+        equal(place.server.as_admin("SELECT title FROM book", config(place)["db_name"]), [("Emma",)])
+        asked = server.variant("SELECT variable_value <> '' FROM information_schema.session_status WHERE variable_name = 'Ssl_cipher'",
+                               "SELECT ssl::int FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+        query = ["--", *server.variant(["--skip-column-names", "-e"], ["-tAc"]), asked]
+        equal(place.bench(*at_site(place, "db-console", *query)).out.strip(), "1")
+        # The right server, as far as this authority knows: it does not know it.
+        place.bench(*at_site(place, "set-config", "db_ssl_ca", str(certificates / "another.pem")))
+        run = place.bench(*at_site(place, "backup"), env=boss, code=10)
+        contains(run.err, "cannot connect", "127.0.0.1", str(server.port), "certificate", "db_ssl_ca")
+        lacks(run.err, config(place)["db_password"], "tls only")
+        place.bench(*at_site(place, "set-config", "db_ssl_ca", str(certificates / "authority.pem")))
+        place.bench(*at_site(place, "set-config", "db_password", "wrong"))
+        contains(place.bench(*at_site(place, "patches"), code=10).err, "cannot connect", "db_password")
 
 
 def test_an_administrator_of_the_bench(place):

@@ -32,7 +32,7 @@ class Server:
 
     def __init__(self, kind, socket=None):
         self.kind, self.tag = kind, secrets.token_hex(4)
-        self.socket = socket or shared_socket(kind)
+        self.socket, self.port = socket or shared_socket(kind), None
         self.admin, self.admin_password = "postgres" if kind == "postgres" else "root", ""
         self._sessions = []
 
@@ -56,7 +56,7 @@ class Server:
             return ["mariadb", "--no-defaults", "--batch", "--skip-column-names", f"--socket={self.socket}", f"--user={user}",
                     *extra, database]
         return ["psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--field-separator=\t", f"--host={self.socket}",
-                f"--username={user}", *extra, f"--dbname={database}"]
+                f"--username={user}", *([f"--port={self.port}"] if self.port else []), *extra, f"--dbname={database}"]
 
     @staticmethod
     def client_environment(password):
@@ -185,13 +185,28 @@ class Session:
             pass
 
 
-class OwnServer(Server):
-    """A server that a case starts for itself, to stop or change it as it likes."""
+def free_port():
+    with socket.socket() as any_port:
+        any_port.bind(("127.0.0.1", 0))
+        return any_port.getsockname()[1]
 
-    def __init__(self, kind, folder):
+
+class OwnServer(Server):
+    """A server that a case starts for itself, to stop or change it as it likes. With a folder of `certificates` it is
+    reached through TCP and TLS by bench, through its socket by the case."""
+
+    def __init__(self, kind, folder, certificates=None):
         self._folder, self._again = Path(folder), None
-        self._script(kind, "start")
+        port = free_port() if certificates else None
+        self._script(kind, "start", *([str(port), certificates] if certificates else []))
         super().__init__(kind, socket_in(self._folder, kind))
+        self.port = port
+
+    def arguments(self):
+        return ["--db-type", self.kind, "--db-host", "127.0.0.1", "--db-port", str(self.port)] if self.port else super().arguments()
+
+    def environment(self):
+        return {} if self.port else super().environment()
 
     def __enter__(self):
         return self
@@ -205,11 +220,13 @@ class OwnServer(Server):
             self._again.wait(timeout=60)
         self._script(self.kind, "stop")
 
-    def _script(self, kind, action):
+    def _script(self, kind, action, *options):
         script = Path(__file__).parent / f"{kind}_server"
         # Not to a pipe, which the server would hold open.
-        with open(f"{self._folder}.{action}.log", "w") as log:
-            subprocess.run([script, action, self._folder], check=True, timeout=120, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        path = Path(f"{self._folder}.{action}.log")
+        with open(path, "w") as log:
+            done = subprocess.run([script, action, self._folder, *options], timeout=120, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        assert done.returncode == 0, f"{kind}_server {action}: {path.read_text()}"
 
     def kill_and_start_again(self):
         """MariaDB: kill -9, and then the same command. What it had committed is on the disk."""

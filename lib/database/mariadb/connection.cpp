@@ -154,7 +154,7 @@ void MariadbDatabase::open(const ConnectOptions& options) {
         Kind::database,
         fmt::format("cannot connect to {} as user {}{}: {}", describe_server(m_settings), m_settings.user,
                     m_settings.name.empty() ? "" : ", database " + m_settings.name, reason),
-        "check that the server runs, and db_host, db_port, db_socket, db_user and db_password");
+        connection_hint(reason));
   };
   try {
     auto driver_settings = driver_options(m_settings, options.connect_timeout);

@@ -171,7 +171,7 @@ void PostgresDatabase::connect() {
     const Error error =
         postgres_error({.sqlstate = "", .words = failure.what(), .connection_lost = true}, "");
     throw error.with_context(fmt::format("cannot connect to {}", describe(m_settings)))
-        .with_hint("check that the server runs there and lets this account in");
+        .with_hint(connection_hint(failure.what()));
   }
   if (m_options.cancelled)
     m_watcher = std::make_unique<StatementWatch>(

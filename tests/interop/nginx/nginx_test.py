@@ -17,17 +17,12 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TESTS / "cli"), str(TESTS / "support")]
 
+from servers import free_port
 from support import Place, contains, equal, wait_for
 from web import field_value, serve
 
 CONFIGURATION = TESTS.parent / "packaging" / "nginx" / "bench.conf"
 NGINX = Path(os.environ["NGINX_PACKAGE"]) / "usr" / "sbin" / "nginx"
-
-
-def free_port():
-    with socket.socket() as any_port:
-        any_port.bind(("127.0.0.1", 0))
-        return any_port.getsockname()[1]
 
 
 def accepts(port):
