@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::size_t patches_shown = 20;
 
-std::string told(RunState state) {
-  switch (state) {
+std::string told(const PatchResult& patch) {
+  switch (patch.state) {
     case RunState::applied:
       return "";
     case RunState::skipped:
@@ -22,9 +22,7 @@ std::string told(RunState state) {
     case RunState::failed:
       return "FAILED";
     case RunState::pending:
-      return "not run";
-    case RunState::undone:
-      return "undone";
+      return patch.undone ? "undone" : "not run";
   }
   return "";
 }
@@ -38,7 +36,7 @@ std::string told_patches(const std::vector<PatchResult>& patches, Verbosity verb
     if (went_well && rows.size() >= most)
       ++left_out;
     else
-      rows.push_back({"    " + patch.app, patch.patch, format_duration(patch.duration), told(patch.state)});
+      rows.push_back({"    " + patch.app, patch.patch, format_duration(patch.duration), told(patch)});
   }
   std::string text = table(rows);
   if (left_out > 0) text += fmt::format("    and {} more, applied (-v shows them)\n", left_out);

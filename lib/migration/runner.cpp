@@ -36,8 +36,6 @@ std::string_view name(RunState state) {
       return "failed";
     case RunState::pending:
       return "pending";
-    case RunState::undone:
-      return "undone";
   }
   return "";
 }

@@ -16,8 +16,7 @@
 
 namespace bench {
 
-/// `undone` was applied or skipped, and taken back with the run.
-enum class RunState { applied, skipped, failed, pending, undone };
+enum class RunState { applied, skipped, failed, pending };
 std::string_view name(RunState state);
 
 struct PatchResult {
@@ -26,11 +25,13 @@ struct PatchResult {
   Phase phase;
   RunState state = RunState::pending;
   std::chrono::milliseconds duration{0};
-  std::string error;  ///< of a skipped or failed patch
+  std::string error;    ///< of a skipped or failed patch
+  bool undone = false;  ///< it is pending again: what it did was taken back with the run
 
-  /// Says that what had been done is not there any more.
   void undo() {
-    if (state == RunState::applied || state == RunState::skipped) state = RunState::undone;
+    if (state != RunState::applied && state != RunState::skipped) return;
+    state = RunState::pending;
+    undone = true;
   }
 };
 

@@ -125,11 +125,19 @@ class Browser:
         field.send_keys(text)
 
     def press(self, words):
-        """Clicks the button or link that says so, and waits for the page that comes."""
-        for one in self.all("button, a"):
-            if one.text.strip() == words and one.is_displayed():
-                return self.leaves(one.click)
-        raise AssertionError(f"there is no {words!r} in:\n{self.text()}")
+        """Clicks the button or link that says so once it is there, and waits for the page that comes."""
+        found = []
+
+        def looks():
+            found[:] = [one for one in self.all("button, a") if one.text.strip() == words and one.is_displayed()]
+            return found
+
+        try:
+            # A page learns of a window, and of its end, half a second later.
+            self.wait_until(looks, words)
+        except AssertionError:
+            raise AssertionError(f"there is no {words!r} in:\n{self.text()}") from None
+        self.leaves(found[0].click)
 
     def log_out(self):
         self.open("/app")

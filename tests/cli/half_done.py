@@ -13,9 +13,12 @@ ALTER TABLE book ADD COLUMN second INTEGER;
 INSERT INTO tally (word) VALUES ('third');
 """
 TALLY = "CREATE TABLE tally (id INTEGER PRIMARY KEY AUTO_INCREMENT, word VARCHAR(20));\n"
-BIG = """CREATE TABLE big (id INTEGER PRIMARY KEY, words VARCHAR(100));
-INSERT INTO big SELECT seq, REPEAT('x', 90) FROM seq_1_to_400000;
+FILLED = """CREATE TABLE big (id INTEGER PRIMARY KEY, words VARCHAR(100));
+INSERT INTO big SELECT seq, REPEAT('x', 90) FROM seq_1_to_{rows};
 """
+BIG = FILLED.format(rows=1_000_000)
+# Where all of it is dumped and restored, too.
+LESS_BIG = FILLED.format(rows=300_000)
 # In seconds, for a command that restores or copies all of it on a loaded machine.
 PATIENCE = 240
 SLOW = "ALTER TABLE big ADD COLUMN more INTEGER, ALGORITHM=COPY;\n"
@@ -124,7 +127,7 @@ def test_bench_is_killed_in_an_alter_and_the_server_finishes_it(place):
 
 
 def test_bench_is_killed_in_an_alter_and_the_run_is_undone(place):
-    make_site_with(place, BIG)
+    make_site_with(place, LESS_BIG)
     before = content(place)
     kill(start_in_the_alter(place))
     run = place.bench(*at_site(place, "migrate"), timeout=PATIENCE)
@@ -173,7 +176,7 @@ def test_the_server_is_killed_in_an_alter_and_the_run_is_undone(place):
     with OwnServer("mariadb", place.folder / "server") as server:
         place.server = server
         server.as_admin("SET GLOBAL innodb_flush_log_at_trx_commit = 1")
-        make_site_with(place, BIG)
+        make_site_with(place, LESS_BIG)
         before = content(place)
         child = start_in_the_alter(place)
         server.kill_and_start_again()

@@ -66,7 +66,7 @@ def test_a_failing_patch_is_undone(place):
     document = run.json()
     result = document["results"][0]
     equal(result["result"], "undone")
-    equal([p["state"] for p in result["patches"]], ["undone", "undone", "failed"])
+    equal([p["state"] for p in result["patches"]], ["pending", "pending", "failed"])
     equal(document["error"], result["error"])
     equal(result["error"]["kind"], "undone")
     contains(result["error"]["message"], "books", "0003_bad.sql", "line 3", "nowhere")
@@ -74,7 +74,7 @@ def test_a_failing_patch_is_undone(place):
     assert "maintenance_mode" not in place.config()
     contains(run.err, "error: ")
     human = place.bench("--site", "develop", "migrate", code=7)
-    contains(human.out, "develop: FAILED and undone: the site is as it was", "FAILED")
+    contains(human.out, "develop: FAILED and undone: the site is as it was", "  undone\n", "  FAILED\n")
     equal(len([line for line in human.err.splitlines() if line.startswith("error: ")]), 1)
 
 

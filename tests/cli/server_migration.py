@@ -37,12 +37,12 @@ def test_a_failing_patch_is_undone(place):
     result = document["results"][0]
     equal((result["result"], document["error"]["kind"]), ("undone", "undone"))
     contains(result["error"]["message"], "books", "0004_bad.sql", "line 3", "nowhere")
-    equal([p["state"] for p in result["patches"]], ["undone", "failed"])
+    equal([p["state"] for p in result["patches"]], ["pending", "failed"])
     same_text(content(place), before)
     equal((place.site(site_of(place)) / "site_config.json").read_bytes(), config_before)
     check_live(place)
     human = place.bench(*at_site(place, "migrate"), code=7)
-    contains(human.out, "FAILED and undone: the site is as it was")
+    contains(human.out, "FAILED and undone: the site is as it was", "  undone\n", "  FAILED\n")
     contains(human.err, f"hint: mend that, then bench --site {site_of(place)} migrate")
     place.make_app("books", {"0004_bad.sql": "ALTER TABLE book ADD COLUMN pages INTEGER;\n"})
     place.bench(*at_site(place, "migrate"))
@@ -202,7 +202,7 @@ def test_all_or_nothing(place):
         check_live(place)
         return
     result = place.bench("--json", *command, code=7).json()["results"][0]
-    equal([p["state"] for p in result["patches"]], ["undone", "failed"])
+    equal([p["state"] for p in result["patches"]], ["pending", "failed"])
     same_text(content(place), before)
     mend(place)
     place.bench(*command)

@@ -87,18 +87,19 @@ std::vector<std::string> MariadbFence::preflight() {
   return mariadb_preflight(m_database, m_database.admin ? admin() : *m_run);
 }
 
+std::optional<std::string> MariadbFence::why_not() {
+  if (auto reason = why_not_enforceable(m_database)) return reason;
+  return why_not_enforceable(m_database, admin());
+}
+
 FenceReport MariadbFence::enter(const FenceOptions& options,
                                 const std::function<void(const nlohmann::json&)>& save) {
   FenceReport report;
-  if (const auto reason = why_not_enforceable(m_database)) {
-    report.gaps = {*reason};
+  if (auto reason = why_not()) {
+    report.gaps = {std::move(*reason)};
     return report;
   }
   MariadbDatabase& server = admin();
-  if (const auto reason = why_not_enforceable(m_database, server)) {
-    report.gaps = {*reason};
-    return report;
-  }
   refuse_shared_account(m_database, server);
   const auto grants = write_grants(server, m_database.app.name, m_database.app.user);
   const nlohmann::json inverse = inverse_of(grants);
@@ -175,9 +176,8 @@ bool MariadbFence::app_can_make_a_table() const {
 }
 
 std::vector<std::string> MariadbFence::ways_to_write() {
-  if (const auto reason = why_not_enforceable(m_database)) return {*reason};
+  if (const auto reason = why_not()) return {*reason};
   MariadbDatabase& server = admin();
-  if (const auto reason = why_not_enforceable(m_database, server)) return {*reason};
   std::vector<std::string> ways = what_the_app_may(server);
   for (std::string& way : others_ways_to_write(m_database, server)) ways.push_back(std::move(way));
   if (auto prepared = prepared_writes(m_database, server)) ways.push_back(std::move(*prepared));
@@ -214,11 +214,9 @@ std::vector<MariadbGrant> usual_grants(MariadbDatabase& server, const Connection
 }  // namespace
 
 std::optional<std::string> MariadbFence::lost_rights() {
-  if (why_not_enforceable(m_database)) return std::nullopt;
+  if (why_not()) return std::nullopt;
   MariadbDatabase& server = admin();
-  if (why_not_enforceable(m_database, server) ||
-      !write_grants(server, m_database.app.name, m_database.app.user).empty())
-    return std::nullopt;
+  if (!write_grants(server, m_database.app.name, m_database.app.user).empty()) return std::nullopt;
   std::vector<std::string> words;
   for (const MariadbGrant& grant : usual_grants(server, m_database.app)) words.push_back(grant.grant());
   return words.empty() ? std::nullopt : std::optional(fmt::format("{}", fmt::join(words, "; ")));

@@ -28,6 +28,8 @@ class MariadbFence : public Fence {
   void give_usual_rights() override;
 
  private:
+  /// Why the database cannot enforce it; nullopt when it can.
+  std::optional<std::string> why_not();
   void close(const FenceOptions& options, FenceReport& report);
   void add_gaps(MariadbDatabase& server, FenceReport& report) const;
   /// `last_before_it` is the id of the newest session that was there before any right was gone. Answers what

@@ -229,18 +229,19 @@ nlohmann::json PostgresFence::take_rights(PostgresDatabase& admin,
   return inverse;
 }
 
+std::optional<std::string> PostgresFence::why_not() {
+  if (auto reason = why_postgres_cannot_fence(m_site)) return reason;
+  return why_postgres_cannot_fence(m_site, admin());
+}
+
 FenceReport PostgresFence::enter(const FenceOptions& options,
                                  const std::function<void(const nlohmann::json&)>& save) {
   FenceReport report;
-  if (const auto reason = why_postgres_cannot_fence(m_site)) {
-    report.gaps = {*reason};
+  if (auto reason = why_not()) {
+    report.gaps = {std::move(*reason)};
     return report;
   }
   PostgresDatabase& connection = admin();
-  if (const auto reason = why_postgres_cannot_fence(m_site, connection)) {
-    report.gaps = {*reason};
-    return report;
-  }
   refuse_prepared(connection, m_site);
   nlohmann::json saved = nlohmann::json::array();
   try {
@@ -273,9 +274,8 @@ std::vector<std::string> PostgresFence::give_up(const nlohmann::json& saved) try
 }
 
 std::vector<std::string> PostgresFence::ways_to_write() {
-  if (const auto reason = why_postgres_cannot_fence(m_site)) return {*reason};
+  if (const auto reason = why_not()) return {*reason};
   PostgresDatabase& connection = admin();
-  if (const auto reason = why_postgres_cannot_fence(m_site, connection)) return {*reason};
   std::vector<std::string> ways = open_ways(m_site, connection);
   if (const auto writable = still_writable(connection, m_site.app.user); !writable.empty())
     ways.push_back(
@@ -290,8 +290,7 @@ void PostgresFence::restore_rights(const nlohmann::json& saved) {
 }
 
 std::optional<std::string> PostgresFence::lost_rights() {
-  if (why_postgres_cannot_fence(m_site) || why_postgres_cannot_fence(m_site, admin()) ||
-      read_relations(admin()).empty() || !still_writable(admin(), m_site.app.user).empty())
+  if (why_not() || read_relations(admin()).empty() || !still_writable(admin(), m_site.app.user).empty())
     return std::nullopt;
   return fmt::format("GRANT {} on its tables and GRANT {} on its sequences, those to come included, to '{}'",
                      usual_table_rights, usual_sequence_rights, m_site.app.user);

@@ -27,6 +27,8 @@ class PostgresFence : public Fence {
   void give_usual_rights() override;
 
  private:
+  /// Why the database cannot enforce it; nullopt when it can.
+  std::optional<std::string> why_not();
   /// A connection with the admin account's own rights, which nobody interrupts.
   PostgresDatabase& admin();
   nlohmann::json take_rights(PostgresDatabase& admin, const std::function<void(const nlohmann::json&)>& save);

@@ -50,7 +50,7 @@ Patch patch(const std::string& id, std::string_view sql) {
 std::string states(const MigrationReport& report) {
   std::string all;
   for (const PatchResult& result : report.patches)
-    all += result.patch + " " + std::string(name(result.state)) + "; ";
+    all += result.patch + " " + std::string(result.undone ? "undone" : name(result.state)) + "; ";
   return all;
 }
 
@@ -192,5 +192,4 @@ TEST_CASE("states of a run have names") {
   CHECK(name(RunState::skipped) == "skipped");
   CHECK(name(RunState::failed) == "failed");
   CHECK(name(RunState::pending) == "pending");
-  CHECK(name(RunState::undone) == "undone");
 }
