@@ -14,7 +14,7 @@ std::string told(const MaintenanceReport& report) {
     return "in maintenance, NOT ENFORCED: reads are answered, and nothing but the app itself refuses writes";
   switch (report.mode) {
     case SiteMode::live:
-      return "live: reads and writes are answered";
+      return "live: not in maintenance";
     case SiteMode::read_only:
       return "in maintenance, READ-ONLY: reads are answered, writes are not";
     case SiteMode::closed:

@@ -3,7 +3,7 @@
 #include "base/file_lock.hpp"
 #include "context.hpp"
 #include "options.hpp"
-#include "workflow/migrate_site.hpp"
+#include "workflow/recover_site.hpp"
 
 namespace bench::cli {
 
@@ -14,7 +14,7 @@ std::optional<Error> why_not_ready(const Site& site) {
     return Error(Kind::busy, fmt::format("an operation holds {}", site.name()),
                  fmt::format("bench --site {} operations shows it", site.name()));
   try {
-    refuse_while_one_waits(site);
+    refuse_what_is_not_settled(site);
   } catch (const Error& error) {
     return error;
   }

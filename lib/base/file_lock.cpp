@@ -101,4 +101,23 @@ bool FileLock::is_held(const std::filesystem::path& path) {
   throw failure("cannot open", path, errno);
 }
 
+std::vector<int> FileLock::openers(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  std::vector<int> pids;
+  std::error_code gone;
+  for (const auto& process : fs::directory_iterator("/proc", gone)) {
+    const std::string pid = process.path().filename();
+    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
+    std::error_code unseen;
+    for (fs::directory_iterator file(process.path() / "fd", unseen), end; !unseen && file != end;
+         file.increment(unseen)) {
+      std::error_code closed;
+      if (!fs::equivalent(file->path(), path, closed)) continue;
+      pids.push_back(std::stoi(pid));
+      break;
+    }
+  }
+  return pids;
+}
+
 }  // namespace bench

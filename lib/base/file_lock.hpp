@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "base/file.hpp"
 
@@ -22,6 +23,10 @@ class FileLock {
 
   /// Whether somebody holds the lock right now. A file that does not exist is held by nobody.
   static bool is_held(const std::filesystem::path& path);
+
+  /// The processes of this machine that have the file open, as far as we may look: where it is held, one of
+  /// them holds it.
+  static std::vector<int> openers(const std::filesystem::path& path);
 
   int descriptor() const { return m_file.get(); }
 

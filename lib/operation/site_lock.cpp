@@ -1,8 +1,13 @@
 #include "operation/site_lock.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <signal.h>
+
+#include <cerrno>
 
 #include "base/error.hpp"
+#include "base/host.hpp"
 #include "operation/interruption.hpp"
 #include "operation/operation.hpp"
 
@@ -10,21 +15,45 @@ namespace bench {
 
 namespace {
 
-std::string holder_of(const Site& site) {
-  for (const Operation& operation : Operation::list(site))
-    if (operation.state() == OperationState::running)
-      return fmt::format("{} {} (pid {} on {}, since {})", operation.kind(), operation.id(),
-                         operation.record().value("pid", 0), operation.record().value("host", "?"),
-                         operation.record().value("started", "?"));
-  return "another process";
+struct Holder {
+  std::string told;
+  std::string hint = "wait until it is done, or give --wait 10m";
+};
+
+// A child that can write keeps the lock when bench itself was killed.
+std::optional<Holder> orphans_of(const Operation& operation, const Site& site) {
+  const nlohmann::json& record = operation.record();
+  const pid_t pid = record.value("pid", 0);
+  const bool is_alive = pid > 0 && (kill(pid, 0) == 0 || errno != ESRCH);
+  if (is_alive || record.value("host", "") != host_name()) return std::nullopt;
+  const std::vector<int> pids = FileLock::openers(site.operation_lock());
+  if (pids.empty()) return std::nullopt;
+  return Holder{fmt::format("{} {} was killed, and what it had started runs on (pid {})", operation.kind(),
+                            operation.id(), fmt::join(pids, ", ")),
+                fmt::format("wait until that ends, or end it: kill {}; then bench --site {} recover",
+                            fmt::join(pids, " "), site.name())};
+}
+
+Holder holder_of(const Site& site) {
+  for (const Operation& operation : Operation::list(site)) {
+    if (operation.state() != OperationState::running) continue;
+    if (auto orphans = orphans_of(operation, site)) return *orphans;
+    return {fmt::format("held by {} {} (pid {} on {}, since {})", operation.kind(), operation.id(),
+                        operation.record().value("pid", 0), operation.record().value("host", "?"),
+                        operation.record().value("started", "?"))};
+  }
+  return {"held by another process"};
 }
 
 }  // namespace
 
-FileLock lock_site(const Site& site, std::chrono::milliseconds wait) {
+FileLock lock_site(const Site& site, std::chrono::milliseconds wait, Progress* progress) {
   // While bench waits, the site may be dropped: its folder must not be made anew by the lock's file.
-  const auto give_up = [&site] {
+  WaitNotes notes(progress);
+  const auto give_up = [&] {
     throw_if_interrupted();
+    notes.still_waiting(
+        [&site] { return fmt::format("waiting for {}: {}", site.name(), holder_of(site).told); });
     if (!std::filesystem::exists(site.path()))
       throw Error(Kind::configuration, fmt::format("there is no site '{}' any more", site.name()));
   };
@@ -32,8 +61,8 @@ FileLock lock_site(const Site& site, std::chrono::milliseconds wait) {
   auto lock = FileLock::acquire(site.operation_lock(), wait, give_up);
   give_up();
   if (lock) return std::move(*lock);
-  throw Error(Kind::busy, fmt::format("{} is busy: held by {}", site.name(), holder_of(site)),
-              "wait until it is done, or give --wait 10m");
+  const Holder holder = holder_of(site);
+  throw Error(Kind::busy, fmt::format("{} is busy: {}", site.name(), holder.told), holder.hint);
 }
 
 }  // namespace bench

@@ -270,10 +270,7 @@ void Change::leave(MaintenanceWindow& window) {
           "another process wrote between the commit of the patches and the backup after them; what it wrote "
           "is in that backup");
     for (const std::string& what : m_report.window->not_put_back) m_report.notes.push_back(what);
-    if (site_mode(m_site.config()) != SiteMode::live)
-      m_report.notes.push_back(fmt::format(
-          "the site stays in maintenance, in which it was before: bench --site {} set-maintenance-mode off",
-          m_site.name()));
+    if (site_mode(m_site.config()) != SiteMode::live) m_report.notes.push_back(told_stays(m_site));
   } catch (const std::exception& error) {
     m_report.error =
         Error(Kind::needs_attention, fmt::format("maintenance could not be lifted: {}", error.what()),

@@ -7,6 +7,7 @@
 #include "operation/operation.hpp"
 #include "operation/pause_point.hpp"
 #include "operation/site_lock.hpp"
+#include "workflow/migrate_site.hpp"
 
 namespace bench {
 
@@ -43,12 +44,14 @@ std::optional<FenceReport> recorded_fence(const Site& site) {
   if (!window) return FenceReport{.gaps = {"no operation of bench is known to have fenced the database"}};
   // Entered, and not yet fenced; or by a bench that did not note it.
   if (!window->record().contains("fence")) return std::nullopt;
+  const FenceReport recorded{.level = fence_level(window->record().value("fence", "")),
+                             .gaps = window->record().value("gaps", std::vector<std::string>())};
+  if (recorded.level == FenceLevel::not_enforced) return recorded;
   const bool has_process = window->state() == OperationState::running && is_somebody_at_work;
   const bool has_fallen =
       !has_process && backend_of(site).features.fence_life == Features::FenceLife::connection;
   if (has_fallen) return FenceReport{.gaps = {"the fence fell with the process that held it"}};
-  return FenceReport{.level = fence_level(window->record().value("fence", "")),
-                     .gaps = window->record().value("gaps", std::vector<std::string>())};
+  return recorded;
 }
 
 bool clear_window_keys(const Site& site) {
@@ -63,6 +66,8 @@ bool clear_window_keys(const Site& site) {
 MaintenanceReport maintenance_status(const Site& site) {
   MaintenanceReport report = status_report(site);
   if (const auto window = standing_window(site)) report.operation = window->id();
+  for (const Operation& running : Operation::list_in_state(site, OperationState::running))
+    if (holds_window(running)) report.operation = running.id();
   if (report.mode != SiteMode::live) report.fence = recorded_fence(site);
   return report;
 }
@@ -143,8 +148,14 @@ MaintenanceReport maintenance_off(const Workplace& workplace, const Site& site, 
   // first.
   while (auto window = standing_window(site)) {
     // The next migrate has to say since when rows may have been written.
-    if (window->state() == OperationState::needs_attention)
+    if (window->state() == OperationState::needs_attention) {
       window->update([](nlohmann::json& record) { record["opened"] = to_iso8601(Clock::now()); });
+      if (has_patches(*window) && !window->record().contains("replaced_by"))
+        notes.push_back(
+            fmt::format("{} stopped half-way and is not done, and rows that are written now miss "
+                        "what it has finished: bench --site {} recover --resume goes on with it",
+                        window->id(), site.name()));
+    }
     for (std::string& what : lift_saved_window(site, database_of(workplace, site), *window))
       notes.push_back(std::move(what));
     window->finish(OperationState::done, window->record().at("result"));

@@ -59,7 +59,8 @@ Task only_patch(MigrationOutlook& outlook, const MigrateOptions& options, Dialec
               did_you_mean(*options.only, ids));
 }
 
-Task chosen_task(MigrationOutlook& outlook, const MigrateOptions& options, Dialect dialect) {
+Task chosen_task(const Site& site, MigrationOutlook& outlook, const MigrateOptions& options,
+                 Dialect dialect) {
   if (options.only) return only_patch(outlook, options, dialect);
   Task task{.patches = outlook.plan.pending(), .drifted = outlook.plan.drifted()};
   if (task.drifted.empty() || options.drift == MigrateOptions::Drift::accept) return task;
@@ -68,7 +69,8 @@ Task chosen_task(MigrationOutlook& outlook, const MigrateOptions& options, Diale
       Kind::configuration,
       fmt::format("{}: {} was applied and has changed since{}", first.file.string(), first.log_key,
                   task.drifted.size() > 1 ? fmt::format(" (and {} more)", task.drifted.size() - 1) : ""),
-      "put the file back, or accept it as it is with bench migrate --accept-drift");
+      fmt::format("put the file back, or accept it as it is with bench --site {} migrate --accept-drift",
+                  site.name()));
 }
 
 void refuse_what_cannot_run(const std::vector<const Patch*>& patches) {
@@ -219,6 +221,7 @@ MigrateReport Migration::resume(Operation& operation) {
 
 MigrateReport Migration::change(Operation& operation, MaintenanceWindow window, WindowedChange::Entry entry,
                                 BackupMoments moments) {
+  const bool has_before = moments.before || operation.record().at("backups").contains("before");
   change_in_window(m_workplace, m_site, operation,
                    {.backup = moments,
                     .fence = m_options.fence,
@@ -226,10 +229,10 @@ MigrateReport Migration::change(Operation& operation, MaintenanceWindow window, 
                     .apply = [this](MaintenanceWindow& standing) { return apply(standing); },
                     .on_failure = m_options.on_failure,
                     .entry = entry,
-                    .hint_when_it_stays = fmt::format("mend that, then bench --site {} recover --resume; or "
-                                                      "recover --restore, which takes back all that was "
-                                                      "written since",
-                                                      m_site.name()),
+                    .hint_when_it_stays = fmt::format(
+                        "mend that, then bench --site {} recover --resume; or {}", m_site.name(),
+                        has_before ? "recover --restore, which takes back all that was written since"
+                                   : "restore a backup of the site"),
                     .next_command = fmt::format("bench --site {} migrate", m_site.name()),
                     .after_undo = [this] { run_hooks_afterwards(AppPrograms::Moment::on_undo); }},
                    m_report);
@@ -411,7 +414,7 @@ MigrateReport migrate_locked_site(const Workplace& workplace, const Site& site, 
   refuse_while_one_waits(site);
   MigrationOutlook outlook = outlook_of(workplace, site);
   refuse_emptied_database(site, outlook.log);
-  Task task = chosen_task(outlook, options, backend_of(site).dialect);
+  Task task = chosen_task(site, outlook, options, backend_of(site).dialect);
   if (task.empty()) return {.site = site.name(), .operation = {}, .result = MigrateResult::up_to_date};
   for (const PlannedPatch& planned : outlook.plan.all())
     if (planned.state == PatchState::skipped) task.skipped.insert(planned.patch);

@@ -318,7 +318,7 @@ Recovered still_waiting(const Site& site, const Operation& operation) {
 }  // namespace
 
 RecoverReport recover_site(const Workplace& workplace, const Site& site) {
-  const FileLock lock = lock_site(site, workplace.wait);
+  const FileLock lock = lock_site(site, workplace.wait, &workplace.progress);
   const std::vector<Operation> waiting = waiting_for_a_person(site);
   RecoverReport report = recover_locked_site(workplace, site);
   for (const Operation& operation : waiting) report.operations.push_back(still_waiting(site, operation));
@@ -349,7 +349,7 @@ void refuse_what_is_no_migrate(const Site& site, const Operation& operation) {
 }  // namespace
 
 RecoverReport restore_before(const Workplace& workplace, const Site& site) {
-  const FileLock lock = lock_site(site, workplace.wait);
+  const FileLock lock = lock_site(site, workplace.wait, &workplace.progress);
   RecoverReport report = recover_locked_site(workplace, site);
   Operation operation = operation_for_a_person(site);
   const auto connection = connect_for_changes(workplace, site);
@@ -381,9 +381,8 @@ RecoverReport restore_before(const Workplace& workplace, const Site& site) {
 namespace {
 
 // Somebody lifted maintenance all the same.
-bool was_opened_half_done(const Workplace& workplace, const Site& site) {
-  const auto connection = connect_for_changes(workplace, site);
-  Journal journal(*connection, {});
+bool was_opened_half_done(Database& connection) {
+  Journal journal(connection, {});
   return journal.in_doubt() || !journal.stopped().empty();
 }
 
@@ -403,10 +402,20 @@ bool settle_doubt(const Workplace& workplace, const Site& site, Doubt doubt) {
 
 }  // namespace
 
+void refuse_what_is_not_settled(const Site& site) {
+  if (const auto interrupted = interrupted_operations(site, Lock::not_held); !interrupted.empty())
+    throw Error(Kind::needs_attention, fmt::format("{} was interrupted", interrupted.front().id()),
+                fmt::format("bench --site {} recover", site.name()));
+  refuse_while_one_waits(site);
+  if (was_opened_half_done(*connect(site, Access::read_only)))
+    throw Error(Kind::needs_attention, "a migrate that stopped half-way was not finished",
+                fmt::format("bench --site {} recover --resume", site.name()));
+}
+
 MigrateReport resume_site(const Workplace& workplace, const Site& site, Doubt doubt) {
-  const FileLock lock = lock_site(site, workplace.wait);
+  const FileLock lock = lock_site(site, workplace.wait, &workplace.progress);
   recover_locked_site(workplace, site);
-  if (waiting_for_a_person(site).empty() && was_opened_half_done(workplace, site)) {
+  if (waiting_for_a_person(site).empty() && was_opened_half_done(*connect_for_changes(workplace, site))) {
     settle_doubt(workplace, site, doubt);
     MigrateOptions options;
     options.in_doubt = RunOptions::InDoubt::run_again;

@@ -32,6 +32,11 @@ std::optional<Error> attention_needed(const RecoverReport& report);
 
 /// Brings to an end what was interrupted on the site. Takes the site's lock.
 RecoverReport recover_site(const Workplace& workplace, const Site& site);
+
+/// Error{needs_attention} while something that was interrupted, that waits for a person, or that was opened
+/// half done has to be settled before a migrate begins. Changes nothing; asks the database, whose errors
+/// pass.
+void refuse_what_is_not_settled(const Site& site);
 /// A person's word on the operation of the site that needs attention, after a look at it. Error{usage} when
 /// there is none, or not of the kind. The first restores the backup taken before it and lifts its window; the
 /// second goes on with a migrate where it stopped.

@@ -103,6 +103,8 @@ class Restore {
 RestoreReport Restore::run() {
   m_report.site = m_site.name();
   m_report.operation = m_operation.id();
+  if (m_source.set && m_source.set->manifest().site != m_site.name())
+    m_report.notes.push_back(fmt::format("the set is of another site: {}", m_source.set->manifest().site));
   m_report.source = m_source.set ? m_source.set->manifest_file().string() : m_source.dump.string();
   make_missing_database();
   prove();
@@ -247,6 +249,7 @@ void Restore::finish() {
     m_scratch.reset();
     for (std::string& note : m_stage.finish()) m_report.notes.push_back(std::move(note));
     m_report.window = m_window->leave();
+    if (site_mode(m_site.config()) != SiteMode::live) m_report.notes.push_back(told_stays(m_site));
     m_operation.finish(OperationState::done,
                        {{"source", m_report.source}, {"window", to_json(m_report.window)}});
   } catch (const std::exception& error) {

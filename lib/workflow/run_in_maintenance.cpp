@@ -90,16 +90,21 @@ MigrateReport run_in_maintenance(const Workplace& workplace, const Site& site,
       return {.failure = error, .left_something = error.kind() != Kind::configuration};
     }
   };
-  change_in_window(workplace, site, operation,
-                   {.backup = moments,
-                    .fence = options.fence,
-                    .window = std::move(window),
-                    .apply = apply,
-                    .hint_when_it_stays = lift_hint(site),
-                    .next_command = fmt::format("bench --site {} run-in-maintenance -- {} ...", site.name(),
-                                                options.command.front()),
-                    .after_undo = {}},
-                   report);
+  change_in_window(
+      workplace, site, operation,
+      {.backup = moments,
+       .fence = options.fence,
+       .window = std::move(window),
+       .apply = apply,
+       .hint_when_it_stays =
+           moments.before
+               ? fmt::format("{}; or recover --restore, which takes back all that was written since",
+                             lift_hint(site))
+               : lift_hint(site),
+       .next_command =
+           fmt::format("bench --site {} run-in-maintenance -- {} ...", site.name(), options.command.front()),
+       .after_undo = {}},
+      report);
   prune_operations(site);
   return report;
 }

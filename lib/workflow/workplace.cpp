@@ -102,8 +102,14 @@ void announce_maintenance(const Workplace& workplace, const Site& site) {
       "bench --site {} set-config allow_reads_during_maintenance 1 keeps it readable", site.name()));
 }
 
+std::string told_stays(const Site& site) {
+  return fmt::format(
+      "the site stays in maintenance, in which it was before: bench --site {} set-maintenance-mode off",
+      site.name());
+}
+
 FileLock lock_and_recover(const Workplace& workplace, const Site& site) {
-  FileLock lock = lock_site(site, workplace.wait);
+  FileLock lock = lock_site(site, workplace.wait, &workplace.progress);
   remove_stale_temporaries(site.operations_folder());
   if (interrupted_operations(site, Lock::held).empty()) return lock;
   if (const auto error = attention_needed(recover_locked_site(workplace, site))) throw *error;

@@ -45,6 +45,8 @@ std::vector<Patch> patches_of(const Workplace& workplace, const Site& site);
 
 /// Tells the phase, and which it is: read-only, or closed to readers, too.
 void announce_maintenance(const Workplace& workplace, const Site& site);
+/// The note on a change that ends in a window that stood before it.
+std::string told_stays(const Site& site);
 
 /// Takes the site's operation lock for a command that changes it, and first brings to an end what was
 /// interrupted there.

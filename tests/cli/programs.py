@@ -1,8 +1,10 @@
 """Programs of apps: hooks, and patches that print SQL."""
 
 import json
+import os
+import signal
 
-from support import contains, equal, lacks
+from support import contains, equal, lacks, wait_for
 
 HOOKED = """name: hooked
 title: Hooked
@@ -49,6 +51,24 @@ def make_hooked_site(place, before="", after="", undone="", patch="CREATE TABLE 
 def told(place, name):
     file = place.site() / f"{name}.told"
     return file.read_text().splitlines() if file.exists() else []
+
+
+def test_what_outlives_a_killed_bench_is_named(place):
+    make_hooked_site(place, before='echo $$ > "$BENCH_SITE_PATH/pid"; exec sleep 600')
+    child = place.start("--site", "develop", "migrate")
+    file = place.site() / "pid"
+    wait_for(lambda: file.exists() and file.read_text().endswith("\n"), "the hook to run")
+    child.kill()
+    child.wait()
+    orphan = int(file.read_text())
+    try:
+        run = place.bench("--site", "develop", "recover", "--wait", "1500ms", code=5)
+        contains(run.err, "waiting for develop: migrate", "was killed, and what it had started runs on", f"kill {orphan};")
+    finally:
+        os.kill(orphan, signal.SIGKILL)
+    wait_for(lambda: place.bench("--site", "develop", "ready-for-migration", code=[5, 8]).code == 8, "the orphan to be gone")
+    place.bench("--site", "develop", "recover")
+    place.bench("--site", "develop", "ready-for-migration")
 
 
 def test_hooks_run_around_a_migrate(place):

@@ -296,6 +296,24 @@ def test_what_waits_for_a_person_is_called_so(place):
     lacks(run.err + run.out, "interrupted")
     document = place.bench("--json", *at_site(place, "maintenance-status"), code=3).json()
     equal(document["results"][0]["fence"], "database")
+    # There is no backup to go back to.
+    lacks(run.err, "recover --restore")
+    run = place.bench(*at_site(place, "--yes", "set-maintenance-mode", "off"))
+    contains(run.out, "stopped half-way and is not done", "recover --resume")
+    if place.server.kind == "mariadb":
+        contains(place.bench(*at_site(place, "ready-for-migration"), code=8).err, "recover --resume")
+
+
+def test_a_restore_in_a_window_that_stands_says_so(place):
+    make_migrated_site(place)
+    place.bench(*at_site(place, "backup"))
+    [manifest] = place.site(site_of(place)).glob("private/backups/*-manifest.json")
+    place.make_app("books", {**MORE, **BAD})
+    place.bench(*at_site(place, "migrate", "--backup", "none"), code=8)
+    run = place.bench(*at_site(place, "--yes", "restore", str(manifest)))
+    contains(run.out, "the site stays in maintenance", "set-maintenance-mode off")
+    place.bench(*at_site(place, "set-maintenance-mode", "off"))
+    check_live(place)
 
 
 def test_maintenance_status_tells_what_enforces_it(place):
