@@ -18,7 +18,7 @@ TEST_CASE("postgres: a statement waits for locks patiently, and names who holds 
   const auto reader = site.app();
   reader->execute("BEGIN");
   reader->query("SELECT * FROM t");
-  const Database::LockPatience patience{std::chrono::milliseconds(100), std::chrono::milliseconds(300)};
+  const Database::LockPatience patience{std::chrono::milliseconds(400), std::chrono::milliseconds(1'200)};
   const auto fails = [&] {
     try {
       site.run->execute_patiently("ALTER TABLE t ADD COLUMN more integer", patience);
