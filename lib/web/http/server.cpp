@@ -373,7 +373,7 @@ asio::awaitable<ErrorCode> HttpServer::Implementation::parse(Connection& connect
   for (;;) {
     ErrorCode error;
     if (!(parser.*is_done)() && buffer.size() > 0) {
-      const std::size_t size = parser.put(buffer.data(), error);
+      const std::size_t size = parser.put(buffer.cdata(), error);
       buffer.consume(size);
       if (in_header) taken += size;
     }

@@ -120,8 +120,8 @@ TemplateValue::Type TemplateValue::type() const {
 }
 
 const std::string& TemplateValue::text() const {
-  const auto* text = std::get_if<std::string>(&m_value);
-  return text != nullptr ? *text : std::get_if<SafeText>(&m_value)->html;
+  const auto* safe = std::get_if<SafeText>(&m_value);
+  return safe != nullptr ? safe->html : std::get<std::string>(m_value);
 }
 
 const TemplateList& TemplateValue::list() const {
