@@ -23,7 +23,16 @@ class Lost(Refused):
 
 
 def is_lost(text):
-    words = ("ERROR 2006", "ERROR 2013", "ERROR 1927", "terminating connection", "closed the connection", "connection to server was lost")
+    words = (
+        "ERROR 2006",
+        "ERROR 2013",
+        "ERROR 1927",
+        "terminating connection",
+        "closed the connection",
+        "connection to server was lost",
+        # PostgreSQL looks at the name again after it waited for a swap, and the client may try again at once.
+        "just been dropped or renamed",
+    )
     return any(word in text for word in words)
 
 
