@@ -10,12 +10,15 @@ namespace bench::cli {
 
 namespace {
 
-Json described(const BackupSet& set) {
+Json described(const BackupSet& set, const std::vector<std::filesystem::path>& incomplete) {
   const Manifest& manifest = set.manifest();
+  Json files = Json::array();
+  for (const auto& file : incomplete) files.push_back(file.string());
   return {{"name", set.name()},          {"manifest", set.manifest_file().string()},
           {"created", manifest.created}, {"operation", text_or_null(manifest.operation)},
           {"size", set.size()},          {"with_files", manifest.file("files") != nullptr},
-          {"partial", manifest.partial}, {"same_moment", manifest.same_moment}};
+          {"partial", manifest.partial}, {"same_moment", manifest.same_moment},
+          {"incomplete_files", files}};
 }
 
 std::string content_of(const Manifest& manifest) {
@@ -48,7 +51,10 @@ Outcome backups_of(const Site& site) {
   // Those before a migrate lie elsewhere, but people look for the newest.
   std::ranges::stable_sort(all, {}, [](const BackupSet& set) { return set.manifest().created; });
   for (const BackupSet& set : all) {
-    sets.push_back(described(set));
+    const auto incomplete = set.incomplete_files();
+    for (const auto& file : incomplete)
+      remarks += fmt::format("GONE OR CUT OFF, of {}: {}\n", set.name(), file.string());
+    sets.push_back(described(set, incomplete));
     rows.push_back({set.name(), set.manifest().created, format_bytes(set.size()), content_of(set.manifest()),
                     set.manifest_file().parent_path().string()});
   }

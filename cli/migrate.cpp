@@ -4,7 +4,9 @@
 
 #include "change_report.hpp"
 #include "context.hpp"
+#include "operation/operation.hpp"
 #include "options.hpp"
+#include "workflow/recover_site.hpp"
 
 namespace bench::cli {
 
@@ -63,6 +65,17 @@ Json planned(const std::vector<const Patch*>& patches) {
   return list;
 }
 
+std::optional<Error> why_refused(const Site& site) {
+  // The next command ends what was interrupted.
+  if (!interrupted_operations(site, Lock::not_held).empty()) return std::nullopt;
+  try {
+    refuse_what_is_not_settled(site);
+  } catch (const Error& error) {
+    return error;
+  }
+  return std::nullopt;
+}
+
 /// --plan and --check: what a migrate would do.
 Outcome look(Context& context, const Site& site, const MigrateFlags& flags) {
   context.tell_interrupted(site);
@@ -70,18 +83,25 @@ Outcome look(Context& context, const Site& site, const MigrateFlags& flags) {
   const auto& pending = outlook.plan.pending();
   const auto& drifted = outlook.plan.drifted();
   Outcome outcome;
-  outcome.result = {{"pending", planned(pending)}, {"drifted", planned(drifted)}};
+  outcome.result = {
+      {"pending", planned(pending)}, {"drifted", planned(drifted)}, {"refused_because", nullptr}};
 
-  outcome.text = fmt::format("-- {}: {} patches pending\n", site.name(), pending.size());
+  outcome.text = fmt::format("-- {}: {} {} pending\n", site.name(), pending.size(),
+                             pending.size() == 1 ? "patch" : "patches");
+  if (const auto refused = why_refused(site)) {
+    outcome.result["refused_because"] = refused->what();
+    outcome.text += fmt::format("-- WOULD BE REFUSED: {}\n-- hint: {}\n", refused->what(), refused->hint());
+  }
   for (const Patch* patch : drifted) {
     outcome.text += fmt::format("-- {} {} was applied and has CHANGED since: {}\n", patch->app, patch->id,
                                 patch->file.string());
   }
-  if (flags.plan) {
-    for (const Patch* patch : pending) {
+  for (const Patch* patch : pending) {
+    if (flags.plan)
       outcome.text += fmt::format("\n-- {} {} ({}): {}\n{}", patch->app, patch->id, name(patch->phase),
                                   patch->file.string(), told_statements(*patch));
-    }
+    else if (!patch->problem.empty())
+      outcome.text += fmt::format("-- {} {} CANNOT RUN: {}\n", patch->app, patch->id, patch->problem);
   }
   if (flags.check && !(pending.empty() && drifted.empty())) outcome.answer = Outcome::Answer::yes;
   return outcome;
@@ -92,7 +112,8 @@ void run(Context& context, const MigrateFlags& flags) {
   if (flags.skip_search_index)
     context.printer().note("--skip-search-index has nothing to do: bench builds no search index");
   if (flags.plan || flags.check) {
-    const Json nothing = {{"pending", Json::array()}, {"drifted", Json::array()}};
+    const Json nothing = {
+        {"pending", Json::array()}, {"drifted", Json::array()}, {"refused_because", nullptr}};
     context.for_each_site([&](const Site& site) { return look(context, site, flags); }, nothing);
     return;
   }

@@ -38,13 +38,16 @@ Outcome list_of(const Site& site) {
     const bool cut_off = std::any_of(interrupted.begin(), interrupted.end(),
                                      [&](const Operation& other) { return other.id() == operation.id(); });
     const std::string state = cut_off ? "interrupted" : std::string(name(operation.state()));
+    // A person ended it before it was through.
+    const std::string opened = text_of(operation.record(), "opened");
     operations.push_back({{"id", operation.id()},
                           {"kind", operation.kind()},
                           {"state", state},
+                          {"opened", text_or_null(opened)},
                           {"started", text_or_null(text_of(operation.record(), "started"))},
                           {"finished", text_or_null(text_of(operation.record(), "finished"))}});
-    rows.push_back({operation.id(), operation.kind(), state, text_of(operation.record(), "started"),
-                    duration_of(operation.record())});
+    rows.push_back({operation.id(), operation.kind(), opened.empty() ? state : "opened half done",
+                    text_of(operation.record(), "started"), duration_of(operation.record())});
   }
   Json broken = Json::array();
   Outcome outcome;

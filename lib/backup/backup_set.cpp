@@ -38,8 +38,6 @@ std::vector<std::string> names_in(const fs::path& folder) {
   return names;
 }
 
-constexpr std::string_view listing_hint = "run 'bench list-backups' to see the sets there are";
-
 /// Manifests of the sets with that stamp, in one folder.
 std::vector<fs::path> with_stamp(const fs::path& folder, const std::string& stamp) {
   std::vector<fs::path> found;
@@ -69,9 +67,7 @@ BackupSet::BackupSet(fs::path file, Manifest manifest)
 
 BackupSet BackupSet::load(const fs::path& manifest_file) {
   const auto text = read_file_if_exists(manifest_file);
-  if (!text)
-    throw Error(Kind::bad_backup, manifest_file.string() + ": there is no such manifest",
-                std::string(listing_hint));
+  if (!text) throw Error(Kind::bad_backup, manifest_file.string() + ": there is no such manifest");
   return {manifest_file, manifest_from_json(*text, manifest_file)};
 }
 
@@ -88,12 +84,10 @@ BackupSet BackupSet::open(const std::string& reference, const std::vector<fs::pa
     if (const auto manifest = manifest_of(reference)) return load(*manifest);
     // A manifest that was renamed is still one.
     if (reference.ends_with(".json")) return load(reference);
-    throw Error(Kind::bad_backup, reference + ": it belongs to no finished backup set: no manifest names it",
-                std::string(listing_hint));
+    throw Error(Kind::bad_backup, reference + ": it belongs to no finished backup set: no manifest names it");
   }
   const std::vector<fs::path> found = named(reference, folders);
-  if (found.empty())
-    throw Error(Kind::bad_backup, "there is no backup set '" + reference + "'", std::string(listing_hint));
+  if (found.empty()) throw Error(Kind::bad_backup, "there is no backup set '" + reference + "'");
   if (found.size() > 1)
     throw Error(Kind::bad_backup,
                 "'" + reference + "' stands for " + std::to_string(found.size()) + " backup sets",
@@ -117,6 +111,16 @@ std::uint64_t BackupSet::size() const {
   std::uint64_t total = 0;
   for (const FileFacts& file : m_manifest.files) total += file.size;
   return total;
+}
+
+std::vector<fs::path> BackupSet::incomplete_files() const {
+  std::vector<fs::path> files;
+  for (const FileFacts& facts : m_manifest.files) {
+    const fs::path path = *file(facts.role);
+    std::error_code error;
+    if (!is_file(path) || fs::file_size(path, error) != facts.size || error) files.push_back(path);
+  }
+  return files;
 }
 
 SetListing list_sets(const fs::path& folder) {

@@ -30,6 +30,8 @@ class BackupSet {
   /// Where the set's file of that role is; nullopt when the set has none.
   std::optional<std::filesystem::path> file(std::string_view role) const;
   std::uint64_t size() const;  ///< of its files, in bytes
+  /// Files of the set that are gone, or not as long as the manifest says; their content is not read.
+  std::vector<std::filesystem::path> incomplete_files() const;
 
  private:
   BackupSet(std::filesystem::path file, Manifest manifest);

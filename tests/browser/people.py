@@ -60,6 +60,34 @@ def test_a_form_that_is_open_while_the_site_migrates(place):
         equal(library.row("emma"), [("Typed before the window",)])
 
 
+ORDER = """{% extends "website.html" %}
+{% block content %}
+<form method="post" action="/order">
+<fieldset{% if read_only_mode %} disabled{% endif %}><legend>Order</legend><label>Book <input name="book"></label></fieldset>
+<fieldset disabled data-reader><legend>Gift</legend><label>For <input name="gift"></label></fieldset>
+</form>
+{% endblock %}
+"""
+
+
+def test_what_a_page_disables_itself_stays_so(place):
+    library, browser = served(place)
+    (place.path / "apps/library/www/order.html").write_text(ORDER)
+    with browser:
+        for opened_in_window in (False, True):
+            if opened_in_window:
+                library.read_only()
+            browser.open("/order")
+            if not opened_in_window:
+                equal((is_disabled(browser, "book"), is_disabled(browser, "gift")), (False, True))
+                library.read_only()
+            browser.wait_until(lambda: browser.shown("#read-only-banner"), "the banner")
+            equal((is_disabled(browser, "book"), is_disabled(browser, "gift")), (True, True))
+            library.live()
+            browser.wait_until(lambda: not browser.shown("#read-only-banner"), "the banner to go")
+            equal((is_disabled(browser, "book"), is_disabled(browser, "gift")), (False, True))
+
+
 def test_a_form_that_is_older_than_its_app(place):
     """The page comes once more before it writes: with the new fields, and with what was typed."""
     library, browser = served(place)

@@ -109,8 +109,16 @@ def test_list_backups(place):
     equal([(s["manifest"], s["with_files"], s["partial"]) for s in listed["sets"]], [(manifest, True, False)])
     equal((listed["broken"], listed["without_manifest"]), ([], []))
     contains(place.bench("--site", "develop", "list-backups").out, Path(manifest).name.removesuffix("-manifest.json"), "database, files")
+    equal(listed["sets"][0]["incomplete_files"], [])
+    gone, cut_off = (manifest.replace("-manifest.json", end) for end in ("-site_config_backup.json", "-files.tar"))
+    Path(gone).unlink()
+    os.truncate(cut_off, 10)
+    equal(sorted(place.result("--site", "develop", "list-backups")["sets"][0]["incomplete_files"]), sorted([gone, cut_off]))
+    contains(place.bench("--site", "develop", "list-backups").out, f"GONE OR CUT OFF, of {Path(manifest).name[:15]}", gone, cut_off)
     Path(manifest).write_text("{")
     contains(place.bench("--site", "develop", "list-backups").out, f"BROKEN manifest: {manifest}")
+    contains(place.bench("--site", "develop", "restore", manifest.replace(".json", "x"), "--yes", code=6).err,
+             "hint: choose another set: bench --site develop list-backups")
 
 
 def test_verify_backup(place):

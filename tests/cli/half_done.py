@@ -303,7 +303,9 @@ def test_a_site_that_was_opened_half_done_waits_for_a_decision(place):
         equal(document["error"]["hint"], f"bench --site {site_of(place)} recover --resume")
         equal(words(place), ["third"])
         assert can_write(place), "what waits for a decision has closed the site"
-    contains(place.bench(*at_site(place, "migrate", "--plan")).out, "0004_half")
+    contains(place.bench(*at_site(place, "migrate", "--plan")).out, "0004_half", "WOULD BE REFUSED", "recover --resume")
+    contains(place.result(*at_site(place, "migrate", "--check"), code=3)["refused_because"], "stopped half-way")
+    contains(place.bench(*at_site(place, "operations")).out, "opened half done")
     place.bench(*at_site(place, "recover"))
     equal(words(place), ["third"])
     result = place.result(*at_site(place, "recover", "--resume"))

@@ -102,6 +102,7 @@ def test_check(place):
     place.make_book_site("develop", "other")
     run = place.bench("--site", "develop", "migrate", "--check", code=3)
     contains(run.out, "2 patches pending")
+    equal(place.result("--site", "develop", "migrate", "--check", code=3)["refused_because"], None)
     document = place.bench("--json", "--site", "all", "migrate", "--check", code=3).json()
     equal((document["ok"], document["error"]), (True, None))
     place.bench("--site", "develop", "migrate", "--backup", "none")

@@ -243,10 +243,8 @@ def test_rights_are_what_they_were_after_an_undo(place):
     check_live_but_for(place, other)
 
 
-def test_large_objects_are_a_gap(place):
+def test_large_objects_are_a_gap(place):  # on postgres alone
     make_migrated_site(place)
-    if place.server.kind == "mariadb":
-        return
     equal(place.result(*at_site(place, "set-maintenance-mode", "on"))["gaps"], [])
     place.bench(*at_site(place, "set-maintenance-mode", "off"))
     app(place, "SELECT lo_from_bytea(0, 'x')")
@@ -327,10 +325,8 @@ def test_maintenance_status_tells_what_enforces_it(place):
     contains(place.bench(*at_site(place, "maintenance-status"), code=3).out, "READ-ONLY", "writes were refused by the database")
 
 
-def test_accounts_with_rights_on_every_database(place):
+def test_accounts_with_rights_on_every_database(place):  # on mariadb alone
     """They concern every site of a server, so this one is the case's own."""
-    if place.server.kind == "postgres":
-        return
     with OwnServer("mariadb", place.folder / "server") as place.server:
         make_migrated_site(place)
         place.make_app("books", {**MORE, **BAD})

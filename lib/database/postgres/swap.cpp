@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "database/postgres/all_rights.hpp"
 #include "database/postgres/connection.hpp"
+#include "database/postgres/large_objects.hpp"
 #include "database/postgres/text.hpp"
 
 namespace bench {
@@ -128,11 +129,14 @@ void swap_postgres_database(const SiteDatabase& site, const std::string& scratch
   const std::string& name = site.app.name;
   std::vector<Grant> grants;
   {
-    AllRights rights = read_all_rights(*connect_as_itself(admin, name));
+    const auto live = connect_as_itself(admin, name);
+    const auto loaded = connect_as_itself(admin, scratch);
+    AllRights rights = read_all_rights(*live);
     grants = rights.grants;
     // On the database itself, which is named otherwise still.
     std::erase_if(rights.grants, is_of_database);
-    set_all_rights(*connect_as_itself(admin, scratch), rights);
+    set_all_rights(*loaded, rights);
+    hand_over_large_objects(*live, *loaded, site.app.user);
   }
   const auto server = connect_to_server(admin);
   for (int attempt = 1;; ++attempt) {

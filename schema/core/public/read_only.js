@@ -4,6 +4,8 @@
 (() => {
   const page = document.documentElement;
   const banner = document.getElementById("read-only-banner");
+  if (banner && !banner.hidden && !banner.classList.contains("planned"))
+    document.querySelectorAll("fieldset:disabled:not([data-reader])").forEach((fields) => { fields.dataset.shut = ""; });
 
   function make(tag, attributes, ...content) {
     const element = document.createElement(tag);
@@ -42,6 +44,19 @@
     banner.classList.toggle("planned", !state.read_only);
   }
 
+  // What a form disables for reasons of its own stays so: only what the window shut is opened again. On a page that came
+  // read-only that is all but what says data-reader.
+  function shut(fields) {
+    if (fields.disabled) return;
+    fields.disabled = true;
+    fields.dataset.shut = "";
+  }
+  function open(fields) {
+    if (!("shut" in fields.dataset)) return;
+    fields.disabled = false;
+    delete fields.dataset.shut;
+  }
+
   function show(state) {
     // The page that says so has nothing else to show.
     if ("closed" in page.dataset && state.mode !== "closed") return location.replace(location.href);
@@ -49,9 +64,7 @@
     if (banner) fillBanner(state);
     document.querySelectorAll("form:not([data-always])").forEach((form) => {
       if (form.method === "get") return;
-      form.querySelectorAll("fieldset").forEach((fields) => {
-        fields.disabled = state.read_only || "reader" in fields.dataset;
-      });
+      form.querySelectorAll("fieldset").forEach((fields) => (state.read_only ? shut : open)(fields));
     });
     document.querySelectorAll(".writes").forEach((element) => { element.hidden = state.read_only; });
     document.querySelectorAll(".only-read-only").forEach((element) => { element.hidden = !state.read_only; });
