@@ -136,7 +136,7 @@ void run(Context& context, const ServeFlags& flags) {
   options.max_connections =
       std::min(options.max_connections, std::max(descriptors, 2 * kept_back) - kept_back);
   StopOnSignal stop;
-  WebApp app(bench, context.apps(), only);
+  WebApp app(bench, context.apps(), only, options.workers);
   HttpServer server(
       options, [&app](const HttpRequest& request) { return app.answer(request); },
       [&log](const Exchange& exchange) { log.write(exchange); });

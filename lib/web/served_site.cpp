@@ -23,21 +23,29 @@ constexpr std::chrono::seconds patience_of_writers{5};
 constexpr std::chrono::milliseconds longest_request{10'000};
 constexpr int most_looks = 10;
 constexpr std::chrono::milliseconds pause_of_looks{20};
-// The others answer reads, however long writers wait for one another.
+// Those of one site leave seats to the others', however long they wait for one another.
 constexpr int most_writers = 8;
+constexpr std::chrono::milliseconds patience_for_a_seat{200};
 
-/// Counts whoever is inside.
-class Turn {
+/// A place among those who write; HttpFailure{503} when there is none.
+class WriterTurn {
  public:
-  explicit Turn(std::atomic<int>& inside) : m_inside(inside), m_number(++inside) {}
-  ~Turn() { --m_inside; }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-  int number() const { return m_number; }
+  WriterTurn(std::atomic<int>& of_site, WriterSeats& seats) : m_of_site(of_site), m_seats(seats) {
+    if (++m_of_site <= most_writers && m_seats.try_acquire_for(patience_for_a_seat)) return;
+    --m_of_site;
+    throw HttpFailure(503, "ServiceUnavailable",
+                      "too many are saving at the same time: try again in a moment");
+  }
+  ~WriterTurn() {
+    m_seats.release();
+    --m_of_site;
+  }
+  WriterTurn(const WriterTurn&) = delete;
+  WriterTurn& operator=(const WriterTurn&) = delete;
 
  private:
-  std::atomic<int>& m_inside;
-  int m_number;
+  std::atomic<int>& m_of_site;
+  WriterSeats& m_seats;
 };
 
 void add_window(const Site& site, SiteSnapshot& snapshot) {
@@ -82,13 +90,14 @@ bool is_unknown_column(const Error& error) {
 
 }  // namespace
 
-ServedSite::ServedSite(Site site, AppFinder apps)
+ServedSite::ServedSite(Site site, AppFinder apps, WriterSeats& seats)
     : m_site(std::move(site)),
       m_looked_at{m_site.config_file().string(),
                   (m_site.bench() / "sites" / "common_site_config.json").string(),
                   m_site.announcement_file().string()},
       m_apps(std::move(apps)),
       m_passing_key(random_hex(32)),
+      m_seats(seats),
       m_replica_readers(longest_request,
                         [this](std::function<bool()> too_long) {
                           const auto replica = snapshot()->replica;
@@ -240,10 +249,7 @@ void ServedSite::read_own(const std::function<void(Database&)>& action) {
 
 void ServedSite::write(const std::function<void(Database&)>& action) {
   const auto began = std::chrono::steady_clock::now();
-  const Turn turn(m_writing);
-  if (turn.number() > most_writers)
-    throw HttpFailure(503, "ServiceUnavailable",
-                      "too many are saving at the same time: try again in a moment");
+  const WriterTurn turn(m_writing, m_seats);
   for (bool has_forgotten = false;;) {
     if (snapshot()->in_maintenance()) throw read_only();
     try {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <semaphore>
 #include <string>
 #include <vector>
 
@@ -46,11 +47,14 @@ struct SiteSnapshot {
   bool in_maintenance() const { return mode != SiteMode::live; }
 };
 
+/// One for each request that may write at the same time, whatever its site.
+using WriterSeats = std::counting_semaphore<>;
+
 /// One site that is served: its configuration as the files are now, and its database by the app account.
 /// Safe for several threads.
 class ServedSite {
  public:
-  ServedSite(Site site, AppFinder apps);
+  ServedSite(Site site, AppFinder apps, WriterSeats& seats);
 
   const Site& site() const { return m_site; }
   /// Whether it has a configuration, as the file system is now.
@@ -100,6 +104,7 @@ class ServedSite {
   std::array<std::string, 3> m_looked_at;
   AppFinder m_apps;
   std::string m_passing_key;  ///< for a site without an encryption key: sessions end with this process
+  WriterSeats& m_seats;
   std::mutex m_mutex;
   Stamps m_stamps;
   Stamps m_refused_stamps;  ///< of files that could not be read

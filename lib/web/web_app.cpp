@@ -176,8 +176,11 @@ HttpResponse answer_failure(const Visit& visit, const Error& error) {
 
 }  // namespace
 
-WebApp::WebApp(BenchFolder bench, AppFinder apps, std::optional<std::string> only_site)
-    : m_bench(std::move(bench)), m_apps(std::move(apps)), m_only_site(std::move(only_site)) {}
+WebApp::WebApp(BenchFolder bench, AppFinder apps, std::optional<std::string> only_site, int workers)
+    : m_bench(std::move(bench)),
+      m_apps(std::move(apps)),
+      m_only_site(std::move(only_site)),
+      m_seats(std::max(workers - std::max(workers / 4, 1), 1)) {}
 
 std::shared_ptr<ServedSite> WebApp::served(const std::string& name) {
   const std::lock_guard lock(m_mutex);
@@ -190,7 +193,8 @@ std::shared_ptr<ServedSite> WebApp::served(const std::string& name) {
   // Whatever a Host says must not become a path before it is a site's name.
   const auto names = m_bench.site_names();
   if (std::ranges::find(names, name) == names.end()) return nullptr;
-  return m_sites.emplace(name, std::make_shared<ServedSite>(m_bench.site(name), m_apps)).first->second;
+  return m_sites.emplace(name, std::make_shared<ServedSite>(m_bench.site(name), m_apps, m_seats))
+      .first->second;
 }
 
 std::shared_ptr<const SiteConfig> WebApp::common_config() {

@@ -19,8 +19,9 @@ namespace bench {
 /// All that a bench's sites answer: which site a request is for, whether it may be answered now, and by whom.
 class WebApp {
  public:
-  /// `only_site`: that one answers whatever the Host says.
-  WebApp(BenchFolder bench, AppFinder apps, std::optional<std::string> only_site);
+  /// `only_site`: that one answers whatever the Host says. Of `workers` threads that ask, a quarter is kept
+  /// for reads, however long writers wait for their databases.
+  WebApp(BenchFolder bench, AppFinder apps, std::optional<std::string> only_site, int workers);
 
   /// Safe for several threads. Never throws.
   HttpResponse answer(const HttpRequest& request);
@@ -45,6 +46,7 @@ class WebApp {
   BenchFolder m_bench;
   AppFinder m_apps;
   std::optional<std::string> m_only_site;
+  WriterSeats m_seats;
   std::mutex m_mutex;
   std::map<std::string, std::shared_ptr<ServedSite>> m_sites;
   std::shared_ptr<const SiteConfig> m_common;

@@ -4,8 +4,10 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import threading
 import time
+from contextlib import closing
 
 from support import contains, equal, lacks, wait_for
 from web import Client, field_value, say, serve
@@ -501,6 +503,33 @@ def test_a_box_is_unticked_only_by_a_form_that_has_it(place):
     version = field_value(client.get("/app/Author/Austen").text, "_version")
     equal(client.post("/app/Author/Austen", _box="is_alive", _action="save", _version=version).status, 303)
     equal(place.query('SELECT is_alive FROM "tabAuthor"'), [(0,)])
+
+
+def test_writers_that_wait_leave_threads_to_readers(place):
+    """Two sites' databases are locked, and more write to them than there are threads."""
+    client, _ = served(place, "--workers", "4")
+    place.bench("new-site", "other", "--install-app", "books", "--admin-password", "correct horse")
+    place.bench("--site", "other", "migrate")
+    writers = [Client(client.port, site) for site in ("develop", "other") for _ in range(4)]
+    for writer in writers:
+        equal(writer.log_in().status, 303)
+    answers = []
+    with closing(sqlite3.connect(place.database())) as one, closing(sqlite3.connect(place.database("other"))) as two:
+        one.execute("BEGIN IMMEDIATE")
+        two.execute("BEGIN IMMEDIATE")
+        threads = [threading.Thread(target=lambda writer=writer, i=i: answers.append(add_book(writer, f"B-{i}").status))
+                   for i, writer in enumerate(writers)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.5)
+        for _ in range(10):
+            began = time.monotonic()
+            equal(client.get("/").status, 200)
+            assert time.monotonic() - began < 2, "a reader waited for writers"
+    for thread in threads:
+        thread.join()
+    equal(len(answers), 8)
+    assert 200 in answers and set(answers) <= {200, 503}, answers
 
 
 def test_references_are_checked(place):
