@@ -1,10 +1,13 @@
 """A site that is served, and a client of it."""
 
+import contextlib
 import http.client
+import itertools
 import json
 import re
 import select
 import socket
+import threading
 import time
 import urllib.parse
 
@@ -100,3 +103,43 @@ def say(port, request, seconds=10):
         except (ConnectionResetError, TimeoutError):
             pass
         return answer
+
+
+@contextlib.contextmanager
+def books_traffic(client):
+    """Three who read the table Book and two who add to it, all the while; answers the names that were acknowledged. At the
+    end no read has failed, and each write was acknowledged or refused as in read-only mode; some of each."""
+    stop = threading.Event()
+    failed, acknowledged, refused = [], set(), []
+
+    def read():
+        while not stop.is_set():
+            answer, page = client.get("/api/resource/Book?limit_page_length=5"), client.get("/app/Book")
+            if (answer.status, page.status) != (200, 200):
+                failed.append((answer.status, page.status, answer.body, page.body))
+
+    def write(number):
+        for count in itertools.count():
+            if stop.is_set():
+                return
+            name = f"W{number}-{count}"
+            answer = client.api("POST", "/api/resource/Book", {"name": name, "title": "x"})
+            if answer.status == 200:
+                acknowledged.add(name)
+            elif answer.status == 503 and answer.json["exc_type"] == "InReadOnlyMode":
+                refused.append(name)
+                time.sleep(0.01)
+            else:
+                failed.append((name, answer.status, answer.body))
+
+    threads = [threading.Thread(target=read) for _ in range(3)] + [threading.Thread(target=write, args=(i,)) for i in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield acknowledged
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert not failed, failed
+    assert refused and acknowledged, (len(refused), len(acknowledged))
