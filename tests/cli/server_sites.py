@@ -6,7 +6,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from server_place import (MORE, app, at_site, backup_of, check_live, config, content, make_migrated_site, make_site, site_of, tables)
+from server_place import (BOOKS, MORE, app, at_site, backup_of, check_live, config, content, make_migrated_site, make_site, site_of, tables)
 from servers import OwnServer
 from support import contains, equal, lacks, same_text
 
@@ -207,6 +207,67 @@ def test_large_objects_are_the_apps_after_a_restore(place):  # on postgres alone
     equal(app(place, "SELECT lo_get(70001) = 'kept', lo_get(70002) = 'lost', lo_put(70002, 0, 'new')"), [("t", "t", "")])
     # The next backup reads them, too.
     place.bench(*at_site(place, "verify-backup", backup_of(place), "--drill"))
+
+
+def test_long_values_come_back(place):  # on mariadb alone
+    """As literals they are longer than what the server takes at once (16 MiB)."""
+    make_migrated_site(place)
+    app(place, "CREATE TABLE long_value (id INT PRIMARY KEY, b LONGBLOB, t LONGTEXT, u LONGTEXT)")
+    app(place, "INSERT INTO long_value VALUES (1, NULL, NULL, ''), (2, REPEAT(UNHEX('00FF27'), 5000000), REPEAT('\\'', 15000000), REPEAT('ü€', 2000000)), "
+               "(3, REPEAT('a', 8388608), REPEAT('a', 262145), REPEAT('a', 262144))")
+    rows = "SELECT id, LENGTH(b), MD5(b), LENGTH(t), MD5(t), LENGTH(u), MD5(u) FROM long_value ORDER BY id"
+    before = app(place, rows)
+    manifest = backup_of(place)
+    contains(place.bench(*at_site(place, "verify-backup", manifest, "--drill")).out, "is good")
+    app(place, "DELETE FROM long_value")
+    place.bench(*at_site(place, "restore", manifest, "--yes"))
+    equal(app(place, rows), before)
+    place.make_app("books", {**MORE, "0004_bad.sql": "INSERT INTO nowhere VALUES (1);\n"})
+    place.bench(*at_site(place, "migrate"), code=7)
+    equal(app(place, rows), before)
+
+
+def test_a_statement_that_is_too_long_is_named(place):  # on mariadb alone
+    make_migrated_site(place)
+    dump = place.folder / "long.sql"
+    dump.write_text(f"CREATE TABLE a (t LONGTEXT);\nINSERT INTO a VALUES ('{'a' * 17_000_000}');\n")
+    run = place.bench(*at_site(place, "restore", str(dump), "--yes"), code=6)
+    contains(run.err, "line 2 of the dump", "more than the server takes at once", "hint: raise the server's max_allowed_packet")
+    check_live(place)
+
+
+def test_views_of_sequences_are_backed_up(place):  # on mariadb alone
+    make_migrated_site(place)
+    app(place, "CREATE SEQUENCE numbers")
+    app(place, "CREATE VIEW next_number AS SELECT NEXTVAL(numbers) AS number")
+    place.bench(*at_site(place, "verify-backup", backup_of(place), "--drill"))
+    place.make_app("books", {**BOOKS, **MORE})
+    equal(place.result(*at_site(place, "migrate"))["result"], "migrated")
+
+
+def test_an_account_that_went_in_the_window_does_not_come_back(place):  # on mariadb alone
+    """GRANT would make it anew, without a password."""
+    make_migrated_site(place)
+    name = config(place).get("db_user", config(place)["db_name"])
+    place.bench(*at_site(place, "set-maintenance-mode", "on"))
+    for (host,) in place.server.as_admin(f"SELECT Host FROM mysql.user WHERE User = '{name}'"):
+        place.server.as_admin(f"DROP USER '{name}'@'{host}'")
+    run = place.bench(*at_site(place, "set-maintenance-mode", "off"), code=[0, 8, 10])
+    contains(run.out + run.err, name)
+    equal(place.server.as_admin(f"SELECT Host FROM mysql.user WHERE User = '{name}'"), [])
+    place.server.as_admin(f"DROP DATABASE {config(place)['db_name']}")
+
+
+def test_the_locale_of_the_database_stays(place):  # on postgres alone
+    make_migrated_site(place)
+    manifest, name = backup_of(place), config(place)["db_name"]
+    place.server.as_admin(f"DROP DATABASE {name} WITH (FORCE)")
+    place.server.as_admin(f"CREATE DATABASE {name} OWNER {name}_owner TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE' LOCALE 'C.UTF-8'")
+    place.server.as_admin(f"GRANT ALL ON SCHEMA public TO {name}_owner", name)
+    place.bench(*at_site(place, "restore", manifest, "--yes"))
+    locale = f"SELECT datlocprovider, daticulocale FROM pg_database WHERE datname = '{name}'"
+    equal(place.server.as_admin(locale), [("i", "de-DE")])
+    equal(app(place, "SELECT 'ä' < 'b'"), [("t",)])
 
 
 def test_restore_of_what_is_not_good(place):

@@ -193,10 +193,9 @@ std::string primary_key_of(MariadbDatabase& database, const std::string& table) 
 }
 
 // FLOAT prints six digits only, unless it is made a DOUBLE first.
-std::string read_expression(const std::string& type, const std::string& column, MariadbRows::Form form) {
+std::string read_expression(const std::string& type, const std::string& column) {
   if (type == "float" || type == "double") return fmt::format("CAST({} AS DOUBLE)", column);
-  if (type == "bit") return fmt::format("{}+0", column);
-  return form == MariadbRows::Form::bytes ? fmt::format("HEX({})", column) : column;
+  return type == "bit" ? fmt::format("{}+0", column) : column;
 }
 
 }  // namespace
@@ -251,13 +250,33 @@ MariadbRows mariadb_rows(MariadbDatabase& database, const std::string& table) {
                                                     : MariadbRows::Form::text;
     rows.forms.push_back(form);
     names.push_back(name);
-    expressions.push_back(read_expression(type, name, form));
+    expressions.push_back(read_expression(type, name));
   }
   const std::string key = primary_key_of(database, table), quoted = mariadb_name(table);
   rows.select = fmt::format("SELECT {} FROM {} {}", fmt::join(expressions, ","), quoted,
                             key.empty() ? "USE INDEX ()" : "FORCE INDEX (PRIMARY) ORDER BY " + key);
   rows.insert = fmt::format("INSERT INTO {}({}) VALUES", quoted, fmt::join(names, ","));
   return rows;
+}
+
+void append_mariadb_literal(std::string& out, std::string_view value, MariadbRows::Form form) {
+  if (form == MariadbRows::Form::number)
+    out += value;
+  else if (form == MariadbRows::Form::text)
+    append_mariadb_text(out, value);
+  else
+    append_mariadb_bytes(out, value);
+}
+
+void append_mariadb_bytes(std::string& out, std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  out += "X'";
+  for (const char character : bytes) {
+    const auto byte = static_cast<unsigned char>(character);
+    out += digits[byte >> 4U];
+    out += digits[byte & 0xFU];
+  }
+  out += '\'';
 }
 
 void append_mariadb_text(std::string& out, std::string_view text) {

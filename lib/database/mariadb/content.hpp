@@ -36,7 +36,7 @@ struct MariadbRows {
   enum class Form {
     number,  ///< as it stands
     text,    ///< escaped and in quotes
-    bytes,   ///< the query answers hexadecimal digits
+    bytes,   ///< as hexadecimal digits
   };
   std::string select;  ///< in the order of the primary key, else in that of storage
   std::string insert;  ///< up to and with VALUES
@@ -46,7 +46,11 @@ struct MariadbRows {
 /// Generated columns are left out.
 MariadbRows mariadb_rows(MariadbDatabase& database, const std::string& table);
 
+/// Appends a value that is not NULL as a literal of its form.
+void append_mariadb_literal(std::string& out, std::string_view value, MariadbRows::Form form);
 /// Appends a string in quotes; backslashes escape.
 void append_mariadb_text(std::string& out, std::string_view text);
+/// Appends a hexadecimal literal.
+void append_mariadb_bytes(std::string& out, std::string_view bytes);
 
 }  // namespace bench

@@ -17,6 +17,9 @@ using Type = MariadbObject::Type;
 
 // Long enough that parsing a statement costs little for each row, short enough to hold in memory many times.
 constexpr std::size_t insert_size = 65'536;
+// As a literal a value of a server's max_allowed_packet is longer than that. What is longer than this is put
+// together from pieces in a variable.
+constexpr std::size_t largest_literal = 262'144;
 
 constexpr std::string_view beginning =
     "SET NAMES utf8mb4;\n"
@@ -27,6 +30,23 @@ constexpr std::string_view beginning =
 
 bool is_program(const MariadbObject& object) {
   return object.type == Type::routine || object.type == Type::trigger || object.type == Type::event;
+}
+
+/// A literal in a text of rows that stands for a long value.
+struct LongValue {
+  std::size_t at = 0, size = 0;
+  std::string value;
+  MariadbRows::Form form = MariadbRows::Form::text;
+};
+
+/// Rows as they are summed up: every value a literal.
+struct RowsText {
+  std::string text;
+  std::vector<LongValue> long_values;
+};
+
+std::string variable(std::size_t index) {
+  return fmt::format("{}{}", long_value_variable, index + 1);
 }
 
 /// One dump under way.
@@ -43,8 +63,10 @@ class Dump {
   void write_program(const MariadbObject& object);
   TableSummary write_sequence_value(const std::string& sequence);
   TableSummary write_rows(const std::string& table);
-  void append_row(std::string& text, const MariadbRows& rows, const sql::ResultSet& row);
-  void flush(std::string& text, const std::string& insert, Sha256& digest);
+  static void append_row(RowsText& rows, const std::vector<MariadbRows::Form>& forms,
+                         const sql::ResultSet& row);
+  void flush(RowsText& rows, const std::string& insert, Sha256& digest);
+  void write_long_value(const std::string& name, const LongValue& value);
   void finish_summary();
 
   MariadbDatabase& m_database;
@@ -89,47 +111,76 @@ TableSummary Dump::write_sequence_value(const std::string& sequence) {
   return {sequence, 1, "sha256:" + sha256(values)};
 }
 
-void Dump::append_row(std::string& text, const MariadbRows& rows, const sql::ResultSet& row) {
+void Dump::append_row(RowsText& rows, const std::vector<MariadbRows::Form>& forms,
+                      const sql::ResultSet& row) {
+  std::string& text = rows.text;
   text += ",(";
-  for (std::size_t column = 0; column < rows.forms.size(); ++column) {
+  for (std::size_t column = 0; column < forms.size(); ++column) {
     if (column > 0) text += ',';
     const auto number = static_cast<std::uint32_t>(column + 1);
     const sql::SQLString value = row.getString(number);
-    const std::string_view bytes(value.c_str(), value.length());
-    if (row.isNull(number))
+    if (row.isNull(number)) {
       text += "NULL";
-    else if (rows.forms[column] == MariadbRows::Form::number)
-      text += bytes;
-    else if (rows.forms[column] == MariadbRows::Form::text)
-      append_mariadb_text(text, bytes);
-    else
-      text.append("X'").append(bytes) += '\'';
+      continue;
+    }
+    const std::string_view bytes(value.c_str(), value.length());
+    const std::size_t at = text.size();
+    append_mariadb_literal(text, bytes, forms[column]);
+    if (const std::size_t size = text.size() - at; size > largest_literal)
+      rows.long_values.push_back({at, size, std::string(bytes), forms[column]});
   }
   text += ')';
 }
 
-void Dump::flush(std::string& text, const std::string& insert, Sha256& digest) {
-  if (text.empty()) return;
-  digest.update(text);
+void Dump::write_long_value(const std::string& name, const LongValue& value) {
+  const std::string_view bytes = value.value;
+  for (std::size_t at = 0; at < bytes.size();) {
+    std::size_t end = std::min(at + largest_literal, bytes.size());
+    while (value.form == MariadbRows::Form::text && end < bytes.size() &&
+           (static_cast<unsigned char>(bytes[end]) & 0xC0U) == 0x80)
+      --end;
+    std::string literal;
+    append_mariadb_literal(literal, bytes.substr(at, end - at), value.form);
+    m_sink(at == 0 ? fmt::format("SET {} = {};\n", name, literal)
+                   : fmt::format("SET {} = CONCAT({}, {});\n", name, name, literal));
+    at = end;
+  }
+}
+
+void Dump::flush(RowsText& rows, const std::string& insert, Sha256& digest) {
+  if (rows.text.empty()) return;
+  digest.update(rows.text);
+  for (std::size_t i = 0; i < rows.long_values.size(); ++i)
+    write_long_value(variable(i), rows.long_values[i]);
   m_sink(insert);
-  text += ";\n";
+  const std::string_view text = rows.text;
   // The first row's comma belongs to no row before it.
-  m_sink(std::string_view(text).substr(1));
+  std::size_t from = 1;
+  for (std::size_t i = 0; i < rows.long_values.size(); ++i) {
+    const LongValue& value = rows.long_values[i];
+    m_sink(text.substr(from, value.at - from));
+    m_sink(variable(i));
+    from = value.at + value.size;
+  }
+  m_sink(text.substr(from));
+  m_sink(";\n");
+  for (std::size_t i = 0; i < rows.long_values.size(); ++i)
+    m_sink(fmt::format("SET {} = NULL;\n", variable(i)));
   m_written += text.size();
   if (m_advance) m_advance(std::min(m_written, m_size), m_size);
-  text.clear();
+  rows = {};
 }
 
 TableSummary Dump::write_rows(const std::string& table) {
   const MariadbRows rows = mariadb_rows(m_database, table);
   Sha256 digest;
   std::int64_t count = 0;
-  std::string text;
+  RowsText text;
   m_database.execute("SAVEPOINT bench_table");
   m_database.stream(rows.select, [&](const sql::ResultSet& row) {
-    append_row(text, rows, row);
+    append_row(text, rows.forms, row);
     ++count;
-    if (text.size() >= insert_size) flush(text, rows.insert, digest);
+    if (text.text.size() >= insert_size) flush(text, rows.insert, digest);
   });
   // Lets go of the table, so that a long dump holds up no ALTER of a table that it is done with.
   m_database.execute("ROLLBACK TO SAVEPOINT bench_table");
@@ -160,9 +211,10 @@ ContentSummary Dump::write() {
 
 MariadbExporter::MariadbExporter(const ConnectionSettings& settings, const ConnectOptions& options)
     : m_database(settings, options) {
-  m_database.execute("SET SESSION sql_mode = '', time_zone = '+00:00', sql_quote_show_create = 1");
+  // In a session that is read-only the server shows no view that takes numbers from a sequence.
+  m_database.execute(
+      "SET SESSION sql_mode = '', time_zone = '+00:00', sql_quote_show_create = 1, tx_read_only = 0");
   m_database.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-  // Not READ ONLY: then the server shows no view that takes numbers from a sequence.
   m_database.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT");
 }
 

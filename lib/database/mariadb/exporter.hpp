@@ -20,6 +20,8 @@ class MariadbExporter : public Exporter {
 
 /// Set to `begun` at the start of a dump of ours and to `complete` at its end, in the session that loads it.
 inline constexpr std::string_view dump_state_variable = "@bench_dump";
+/// Followed by a number: holds a value that is too long for a literal.
+inline constexpr std::string_view long_value_variable = "@bench_long_value_";
 
 /// Bytes that the tables of the connection's database take.
 std::uint64_t mariadb_size(MariadbDatabase& database);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/time.hpp"
 #include "database/mariadb/collations.hpp"
 #include "database/mariadb/exporter.hpp"
 #include "database/mariadb/program.hpp"
@@ -66,9 +67,11 @@ bool is_setting(const std::string& text) {
   return SqlTokens(text).next().word == "SET";
 }
 
+constexpr std::string_view larger_packets =
+    "raise the server's max_allowed_packet to that of the server that was dumped";
+
 Error with_way_out(const Error& error) {
-  if (has(error.what(), "max_allowed_packet"))
-    return error.with_hint("raise the server's max_allowed_packet to that of the server that was dumped");
+  if (has(error.what(), "max_allowed_packet")) return error.with_hint(std::string(larger_packets));
   if (has(error.what(), "Unknown collation"))
     return error.with_hint("restore it on a server that is as new as the one that was dumped");
   if (has(error.what(), "log_bin_trust_function_creators"))
@@ -82,6 +85,26 @@ Error with_way_out(const Error& error) {
 MariadbLoader::MariadbLoader(MariadbDatabase& database, CreateProgram create_program)
     : m_database(database), m_create_program(std::move(create_program)), m_gate(number_of(database)) {
   m_database.execute(session);
+  m_largest_packet =
+      static_cast<std::size_t>(to_integer(m_database.value("SELECT @@SESSION.max_allowed_packet")));
+}
+
+// The server would end the connection without a word. And a value that it cannot put together it takes for
+// NULL.
+void MariadbLoader::refuse_too_large(std::size_t size) const {
+  if (size < m_largest_packet) return;
+  throw Error(Kind::bad_backup,
+              fmt::format("a statement of {} is more than the server takes at once ({})", format_bytes(size),
+                          format_bytes(m_largest_packet)),
+              std::string(larger_packets));
+}
+
+void MariadbLoader::refuse_value_too_large(const std::string& text) {
+  if (!text.starts_with(fmt::format("SET {}", long_value_variable))) return;
+  if (m_database.query("SHOW WARNINGS").empty()) return;
+  throw Error(Kind::bad_backup,
+              fmt::format("a value is larger than the server takes ({})", format_bytes(m_largest_packet)),
+              std::string(larger_packets));
 }
 
 void MariadbLoader::feed(std::string_view bytes) {
@@ -120,8 +143,10 @@ void MariadbLoader::run(const Statement& statement) {
 void MariadbLoader::execute(std::string text) {
   for (const auto& [from, to] : m_collations)
     if (has(text, from) && text.size() < looked_at * 16) text = with_collation(text, from, to);
+  refuse_too_large(text.size());
   while (true) try {
-      return m_database.execute(text);
+      m_database.execute(text);
+      return refuse_value_too_large(text);
     } catch (const Error& error) {
       if (error.kind() != Kind::statement) throw;
       if (is_setting(text) && has(error.what(), "Unknown system variable")) return;

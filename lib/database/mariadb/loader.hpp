@@ -31,6 +31,8 @@ class MariadbLoader {
   void run(const Statement& statement);
   void execute(std::string text);
   bool is_put_right(const Error& error, std::string& text);
+  void refuse_too_large(std::size_t size) const;
+  void refuse_value_too_large(const std::string& text);
   void commit_now_and_then(std::size_t bytes);
 
   MariadbDatabase& m_database;
@@ -40,6 +42,7 @@ class MariadbLoader {
   std::map<std::string, std::string> m_collations;  ///< of other servers, and what they are called here
   std::string m_beginning, m_end;                   ///< of the text
   std::size_t m_uncommitted = 0;
+  std::size_t m_largest_packet = 0;
 };
 
 }  // namespace bench

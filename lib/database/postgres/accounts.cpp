@@ -73,7 +73,8 @@ void drop_role(PostgresDatabase& server, const std::string& role) {
 
 void drop_all(PostgresDatabase& server, const SiteDatabase& site) {
   drop_database_by_force(server, site.app.name);
-  drop_role(server, site.app.user);
+  // An adopted site may work with the account that drops it.
+  if (site.app.user != site.for_changes().user) drop_role(server, site.app.user);
   drop_role(server, owner_role(site.app.name));
 }
 

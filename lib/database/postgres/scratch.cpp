@@ -123,7 +123,31 @@ PostgresScratch::PostgresScratch(const SiteDatabase& site, const ConnectOptions&
   }
 }
 
+namespace {
+
 // Encoding and collation are the live database's: the order of its indexes depends on them.
+std::string locale_options(PostgresDatabase& server, const std::string& database) {
+  const bool has_providers = server.version_number() >= 150000;
+  // What a version names otherwise has the same meaning.
+  const std::string_view icu_locale = server.version_number() >= 170000 ? "datlocale" : "daticulocale";
+  const std::vector<Value> name{database};
+  const auto rows = server.query(
+      fmt::format(
+          "SELECT pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype, {} FROM "
+          "pg_catalog.pg_database WHERE datname = ?",
+          has_providers ? fmt::format("CASE datlocprovider WHEN 'i' THEN {} END", icu_locale) : "NULL"),
+      name);
+  if (rows.empty()) return " ENCODING 'UTF8'";
+  const Row& row = rows[0];
+  std::string options = fmt::format(" ENCODING {} LC_COLLATE {} LC_CTYPE {}", quote_text(to_text(row[0])),
+                                    quote_text(to_text(row[1])), quote_text(to_text(row[2])));
+  if (!is_null(row[3]))
+    options += fmt::format(" LOCALE_PROVIDER icu ICU_LOCALE {}", quote_text(to_text(row[3])));
+  return options;
+}
+
+}  // namespace
+
 void PostgresScratch::create() {
   const auto server = connect_to_server(m_admin);
   m_role = live_owner(m_admin).value_or(owner_role(m_site.app.name));
@@ -132,17 +156,8 @@ void PostgresScratch::create() {
   if (!postgres_role_exists(*server, m_role))
     server->execute(fmt::format("CREATE ROLE {} NOLOGIN", quote_name(m_role)));
   drop_database_by_force(*server, m_name);
-  const std::vector<Value> live{m_site.app.name};
-  const auto rows = server->query(
-      "SELECT pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype FROM pg_catalog.pg_database "
-      "WHERE "
-      "datname = ?",
-      live);
-  server->execute(fmt::format(
-      "CREATE DATABASE {} OWNER {} TEMPLATE template0{}", quote_name(m_name), quote_name(m_role),
-      rows.empty() ? " ENCODING 'UTF8'"
-                   : fmt::format(" ENCODING {} LC_COLLATE {} LC_CTYPE {}", quote_text(to_text(rows[0][0])),
-                                 quote_text(to_text(rows[0][1])), quote_text(to_text(rows[0][2])))));
+  server->execute(fmt::format("CREATE DATABASE {} OWNER {} TEMPLATE template0{}", quote_name(m_name),
+                              quote_name(m_role), locale_options(*server, m_site.app.name)));
   server->execute(fmt::format("REVOKE ALL ON DATABASE {} FROM PUBLIC", quote_name(m_name)));
 }
 

@@ -20,6 +20,8 @@ std::unique_ptr<Database> connect(const ConnectionSettings& settings, const Conn
 
 void create_database(const SiteDatabase& database, AppAccount, const std::function<void()>& begin) {
   const ConnectionSettings& settings = database.app;
+  if (std::filesystem::exists(settings.file))
+    throw Error(Kind::database, fmt::format("{} exists already", settings.file.string()));
   begin();
   make_folders(settings.file.parent_path(), 0700);
   create_sqlite_file(settings.file);
