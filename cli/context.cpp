@@ -136,9 +136,9 @@ void Context::for_each_site(const std::vector<Site>& sites, const SiteTask& task
 }
 
 Outcome Context::run_on(const Site& site, const SiteTask& task, const Json& unfinished) {
-  if (m_command.runs == Runs::reading) tell_interrupted(site);
   Outcome outcome;
   try {
+    if (m_command.runs == Runs::reading) tell_interrupted(site);
     outcome = task(site);
   } catch (const std::exception& exception) {
     outcome.result = unfinished;

@@ -34,9 +34,12 @@ Outcome outcome_of(const MaintenanceReport& report) {
                     {"operation", text_or_null(report.operation)},
                     {"fence", report.fence ? Json(name(report.fence->level)) : Json(nullptr)},
                     {"gaps", report.fence ? Json(report.fence->gaps) : Json::array()},
+                    {"ended_sessions", report.fence ? report.fence->ended_sessions : 0},
                     {"notes", report.notes}};
   outcome.text = fmt::format("{}: {}\n", report.site, told(report));
   if (report.fence) outcome.text += fmt::format("  fence      {}", cli::told(*report.fence));
+  if (report.fence && report.fence->ended_sessions > 0)
+    outcome.text += fmt::format("  ended      {} sessions of the app\n", report.fence->ended_sessions);
   if (report.scheduler_paused) outcome.text += "  scheduler  paused\n";
   outcome.text += told_notes(report.notes);
   if (!report.operation.empty()) outcome.text += fmt::format("  operation  {}\n", report.operation);

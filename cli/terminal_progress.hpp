@@ -23,6 +23,7 @@ class TerminalProgress : public Progress {
   void advance(std::uint64_t done, std::uint64_t total) override;
   void note(std::string_view text) override;
   void warning(std::string_view text) override;
+  void detail(std::string_view text) override { log("info", text); }
 
   /// The last phase is over; what follows is the result.
   void end();

@@ -194,7 +194,13 @@ class SetWriter {
     CommittedFiles committed;
     for (BackupFile& file : m_files) committed.commit(file);
     pause_point("backup.before-manifest");
-    manifest.commit();
+    try {
+      manifest.commit();
+    } catch (...) {
+      // With its manifest in place it is a set, even when a power cut could still take that away.
+      if (fs::exists(path)) committed.keep();
+      throw;
+    }
     committed.keep();
     m_folder.keep();
     pause_point("backup.done");

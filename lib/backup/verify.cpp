@@ -46,7 +46,8 @@ void check_dump(const std::filesystem::path& file, const std::function<void(std:
 void verify_file(const std::filesystem::path& file, const FileFacts& facts,
                  const std::function<void(std::uint64_t)>& advance) {
   check_size(file, facts);
-  std::future<std::string> digest = std::async(std::launch::async, [&] { return sha256_of_file(file); });
+  std::future<std::string> digest =
+      std::async(std::launch::async, [&] { return sha256_of_file(file, throw_if_interrupted); });
   if (facts.role == "database") check_dump(file, advance);
   if (facts.role == "files" || facts.role == "private-files") check_archive(file, advance);
   if (digest.get() != facts.sha256) fail(file, "its SHA-256 is not what the manifest says");

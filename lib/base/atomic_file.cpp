@@ -105,13 +105,15 @@ bool is_temporary(const std::string& name) {
 
 void remove_if_stale(const std::filesystem::path& path) {
   const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!file && errno == ENOENT) return;
+  // Another user's is not ours to remove.
+  if (!file && (errno == ENOENT || errno == EACCES || errno == EPERM)) return;
   if (!file) throw failure("cannot open", path, errno);
   if (lock_file(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) return;
     throw failure("cannot lock", path, errno);
   }
-  if (unlink(path.c_str()) != 0 && errno != ENOENT) throw failure("cannot remove", path, errno);
+  if (unlink(path.c_str()) == 0 || errno == ENOENT || errno == EACCES || errno == EPERM) return;
+  throw failure("cannot remove", path, errno);
 }
 
 }  // namespace
@@ -144,7 +146,8 @@ void AtomicFile::write(std::string_view bytes) {
 }
 
 void AtomicFile::commit() {
-  if (fsync(m_file.get()) != 0) throw failure("cannot write", m_path, errno);
+  while (fsync(m_file.get()) != 0)
+    if (errno != EINTR) throw failure("cannot write", m_path, errno);
   if (rename(m_temporary.c_str(), m_path.c_str()) != 0) throw failure("cannot replace", m_path, errno);
   m_file.reset();
   sync_folder(m_path.parent_path());

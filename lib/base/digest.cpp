@@ -63,11 +63,12 @@ std::string sha256(std::string_view bytes) {
   return digest.finish();
 }
 
-std::string sha256_of_file(const std::filesystem::path& path) {
+std::string sha256_of_file(const std::filesystem::path& path, const std::function<void()>& go_on) {
   const FileDescriptor file = open_file(path, O_RDONLY);
   Sha256 digest;
   std::vector<char> piece(std::size_t{1} << 18U);
   for (;;) {
+    go_on();
     const ssize_t count = read(file.get(), piece.data(), piece.size());
     if (count == 0) return digest.finish();
     if (count > 0) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,7 +26,9 @@ class Sha256 {
 };
 
 std::string sha256(std::string_view bytes);
-std::string sha256_of_file(const std::filesystem::path& path);
+/// `go_on` is called before each piece that is read; what it throws ends the reading.
+std::string sha256_of_file(
+    const std::filesystem::path& path, const std::function<void()>& go_on = [] {});
 
 /// HMAC-SHA-256 (RFC 2104), as lower-case hexadecimal.
 std::string hmac_sha256(std::string_view key, std::string_view message);

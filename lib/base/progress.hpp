@@ -20,6 +20,8 @@ class Progress {
   /// One line worth reading afterwards.
   virtual void note(std::string_view text) = 0;
   virtual void warning(std::string_view text) = 0;
+  /// For whoever reads the log later.
+  virtual void detail(std::string_view text) = 0;
 };
 
 /// Says nothing.
@@ -29,6 +31,7 @@ class SilentProgress : public Progress {
   void advance(std::uint64_t, std::uint64_t) override {}
   void note(std::string_view) override {}
   void warning(std::string_view) override {}
+  void detail(std::string_view) override {}
 };
 
 /// Notes what an operation waits for, once that has taken a second, and every ten seconds from then on.

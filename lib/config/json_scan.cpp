@@ -37,10 +37,25 @@ std::size_t token_begin(std::string_view text, std::size_t offset) {
   return std::min(at, text.size());
 }
 
+// What writes a value calls itself for each level of it.
+constexpr std::size_t deepest = 500;
+
+/// Where the text has more than that many levels.
+std::size_t too_deep_at(std::string_view text) {
+  std::size_t depth = 0, at = skip_json_space(text, 0);
+  while (at < text.size()) {
+    if ((text[at] == '{' || text[at] == '[') && ++depth > deepest) break;
+    if (text[at] == '}' || text[at] == ']') --depth;
+    at = skip_json_space(text, json_token_end(text, at));
+  }
+  return at;
+}
+
 /// Accepts everything and remembers the first error.
 class Validator : public nlohmann::json_sax<json> {
  public:
   std::optional<std::pair<std::size_t, std::string>> fault;
+  bool is_too_deep() const { return m_depth > deepest; }
 
   bool null() override { return true; }
   bool boolean(bool) override { return true; }
@@ -49,16 +64,19 @@ class Validator : public nlohmann::json_sax<json> {
   bool number_float(number_float_t, const string_t&) override { return true; }
   bool string(string_t&) override { return true; }
   bool binary(binary_t&) override { return true; }
-  bool start_object(std::size_t) override { return true; }
+  bool start_object(std::size_t) override { return ++m_depth <= deepest; }
   bool key(string_t&) override { return true; }
-  bool end_object() override { return true; }
-  bool start_array(std::size_t) override { return true; }
-  bool end_array() override { return true; }
+  bool end_object() override { return --m_depth, true; }
+  bool start_array(std::size_t) override { return ++m_depth <= deepest; }
+  bool end_array() override { return --m_depth, true; }
   bool parse_error(std::size_t position, const std::string&,
                    const nlohmann::detail::exception& error) override {
     fault.emplace(position, error.what());
     return false;
   }
+
+ private:
+  std::size_t m_depth = 0;
 };
 
 /// The parser's own words, without its preamble and without what it read last, which may be a secret.
@@ -121,6 +139,8 @@ std::optional<JsonFault> find_json_fault(std::string_view text) {
   if (nul != std::string_view::npos) return JsonFault{nul, "a NUL byte"};
   Validator validator;
   json::sax_parse(text.begin(), text.end(), &validator);
+  if (validator.is_too_deep())
+    return JsonFault{too_deep_at(text), fmt::format("more than {} levels", deepest)};
   if (!validator.fault) return std::nullopt;
   return explain(text, validator.fault->first, validator.fault->second);
 }

@@ -23,6 +23,8 @@ void save_config_values(const Site& site, Operation& operation) {
   const SiteConfig config = SiteConfig::load(site.config_file());
   operation.update([&](nlohmann::json& record) {
     nlohmann::json& saved = record["saved"];
+    // A restore that sets a damaged database aside has a second window.
+    saved["lifted"] = false;
     for (const char* key : window_keys) {
       const auto raw = config.raw(key);
       saved["config"][key] = raw ? nlohmann::json(*raw) : nlohmann::json(nullptr);

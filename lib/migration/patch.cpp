@@ -76,6 +76,11 @@ Patch read_patch_file(const std::filesystem::path& file) {
   return patch;
 }
 
+bool Patch::is_called(std::string_view reference) const {
+  return reference == id || reference == log_key || reference == fmt::format("{}.{}", app, id) ||
+         reference == std::string_view(id).substr(0, id.find_first_of(" \t"));
+}
+
 void read_statements(Patch& patch, Dialect dialect) {
   if (patch.kind != PatchKind::sql) return;
   const std::string text = read_file(patch.file);

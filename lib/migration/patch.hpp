@@ -33,6 +33,10 @@ struct Patch {
   std::vector<Statement> statements;  ///< of an SQL patch that is to run: see read_statements
   std::string problem;                ///< why it cannot run, in a sentence with file and line
   std::string hint;
+
+  /// Whether a person means it: by its id, by its key in the log, as `<app>.<id>`, or by the module that its
+  /// line of patches.txt begins with.
+  bool is_called(std::string_view reference) const;
 };
 
 /// Where an app's patches come from: one implementation per format, chosen by App::format.

@@ -201,10 +201,20 @@ void MigrationRunner::finish_run() {
   note_run(m_database, m_options.operation);
   pause_point("migrate.before-commit");
   throw_if_interrupted();
-  // A commit that fails may have done its work.
-  m_report.committed = true;
-  transaction.commit();
+  commit(transaction);
   pause_point("migrate.committed");
+}
+
+// What the server refused in so many words (a deferred constraint) changed nothing. Any other commit that
+// fails may have done its work.
+void MigrationRunner::commit(Transaction& transaction) {
+  const bool had_committed = std::exchange(m_report.committed, true);
+  try {
+    transaction.commit();
+  } catch (const Error& error) {
+    if (error.kind() == Kind::statement || error.kind() == Kind::busy) m_report.committed = had_committed;
+    throw;
+  }
 }
 
 void MigrationRunner::stop(const Patch& patch, const Error& error, PatchResult& result) {
@@ -226,8 +236,7 @@ void MigrationRunner::run_by_itself(const Patch& patch, PatchResult& result) {
     if (!can_skip) throw;
     Transaction transaction(m_database);
     skip(patch, error, result);
-    m_report.committed = true;
-    transaction.commit();
+    commit(transaction);
   }
   result.duration = stopwatch.elapsed();
   m_progress.note(fmt::format("{} {} {} ({})", name(result.state), patch.app, patch.id,
@@ -272,8 +281,7 @@ void MigrationRunner::apply_in_transaction(const Patch& patch, const std::vector
       Transaction transaction(m_database);
       apply_statements(statements, one_try);
       write_patch_log(m_database, patch, LogAs::applied, m_options.operation, {});
-      m_report.committed = true;
-      return transaction.commit();
+      return commit(transaction);
     } catch (const Error& error) {
       if (error.kind() != Kind::busy || stopwatch.elapsed() + rest >= m_options.patience.patience) throw;
       notes.still_waiting([&] { return fmt::format("{}; trying again", error.what()); });
@@ -369,8 +377,7 @@ void MigrationRunner::run_journaled(const Patch& patch, std::size_t position, co
     m_journal->take_back(patch.log_key, position);
     m_journal->note_finished(patch.log_key, position, statement);
     pause_point("migrate.statement-applied");
-    m_report.committed = true;
-    transaction.commit();
+    commit(transaction);
     return;
   }
   const bool had_committed = std::exchange(m_report.committed, true);

@@ -77,6 +77,7 @@ class MigrationRunner {
   void take_back(std::size_t failed, const Error& error, const std::vector<const Patch*>& patches);
   void run_patch_by_patch(const std::vector<const Patch*>& patches);
   void run_by_itself(const Patch& patch, PatchResult& result);
+  void commit(Transaction& transaction);
   void apply_by_itself(const Patch& patch);
   void apply_in_transaction(const Patch& patch, const std::vector<Statement>& statements);
   void apply_without_journal(const Patch& patch, const std::vector<Statement>& statements);

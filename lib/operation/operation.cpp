@@ -1,10 +1,12 @@
 #include "operation/operation.hpp"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include "base/atomic_file.hpp"
 #include "base/digest.hpp"
@@ -12,6 +14,7 @@
 #include "base/file.hpp"
 #include "base/file_lock.hpp"
 #include "base/host.hpp"
+#include "base/json.hpp"
 #include "base/time.hpp"
 #include "base/version.hpp"
 
@@ -182,12 +185,18 @@ void Operation::finish(OperationState state, nlohmann::json result) {
   });
 }
 
+bool Operation::process_lives() const {
+  if (m_record.value("host", "") != host_name()) return true;
+  const pid_t pid = m_record.value("pid", 0);
+  return pid > 0 && (kill(pid, 0) == 0 || errno != ESRCH);
+}
+
 void Operation::forget() {
   std::filesystem::remove(m_file);
 }
 
 void Operation::write() {
-  write_file_atomically(m_file, m_record.dump(1) + "\n", 0600);
+  write_file_atomically(m_file, json_text(m_record, 1) + "\n", 0600);
 }
 
 std::vector<Operation> interrupted_operations(const Site& site, Lock lock) {

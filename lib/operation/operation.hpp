@@ -49,6 +49,9 @@ class Operation {
   std::filesystem::path folder() const;
   std::filesystem::path folder_path() const { return m_file.parent_path() / m_id; }
 
+  /// Whether the process that runs it, or ran it last, lives; true where nobody can tell (another host's).
+  bool process_lives() const;
+
   /// Notes that a step began; the step before it is finished thereby.
   void step(std::string_view name);
   /// Changes members of the record and makes them durable.

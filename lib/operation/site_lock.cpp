@@ -2,12 +2,8 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <signal.h>
-
-#include <cerrno>
 
 #include "base/error.hpp"
-#include "base/host.hpp"
 #include "operation/interruption.hpp"
 #include "operation/operation.hpp"
 
@@ -22,10 +18,7 @@ struct Holder {
 
 // A child that can write keeps the lock when bench itself was killed.
 std::optional<Holder> orphans_of(const Operation& operation, const Site& site) {
-  const nlohmann::json& record = operation.record();
-  const pid_t pid = record.value("pid", 0);
-  const bool is_alive = pid > 0 && (kill(pid, 0) == 0 || errno != ESRCH);
-  if (is_alive || record.value("host", "") != host_name()) return std::nullopt;
+  if (operation.process_lives()) return std::nullopt;
   const std::vector<int> pids = FileLock::openers(site.operation_lock());
   if (pids.empty()) return std::nullopt;
   return Holder{fmt::format("{} {} was killed, and what it had started runs on (pid {})", operation.kind(),

@@ -1,5 +1,6 @@
 #include "site/site.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -47,7 +48,7 @@ std::vector<std::string> Site::installed_apps() const {
   }
   for (const auto& app : *installed) {
     auto name = app.get<std::string>();
-    if (name != "core") result.push_back(std::move(name));
+    if (std::find(result.begin(), result.end(), name) == result.end()) result.push_back(std::move(name));
   }
   return result;
 }

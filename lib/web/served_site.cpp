@@ -168,7 +168,7 @@ std::shared_ptr<const SiteSnapshot> ServedSite::snapshot() {
       m_readers.clear();
       m_writers.clear();
     }
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     if (!m_snapshot) throw;
     // Said once for each state of the files, and what was true before stays true.
     if (now != m_refused_stamps)

@@ -151,11 +151,11 @@ BackupSet take_in_window(const Workplace& workplace, const Site& site, Operation
   operation.step("enter");
   MaintenanceWindow window(site, database_of(workplace, site), connect_for_changes(workplace, site));
   window.enter(operation, fence, workplace.progress);
-  request.same_moment = window.fence().level != FenceLevel::not_enforced;
-  request.config_text = config_text(site, operation);
-  operation.step("backup");
   std::optional<BackupSet> set;
   try {
+    request.same_moment = window.fence().level != FenceLevel::not_enforced;
+    request.config_text = config_text(site, operation);
+    operation.step("backup");
     set = take(workplace, site, operation, std::move(request));
   } catch (...) {
     const Uninterrupted undoing;
@@ -303,7 +303,12 @@ void prune_operations(const Site& site) {
     const bool holds_replaced =
         operation->kind() == "restore" || operation->record().at("backups").contains("replaced");
     std::size_t& kept = holds_replaced ? replaced : sets;
-    if (std::filesystem::is_directory(folder) && ++kept > before_sets_kept) remove_tree(folder);
+    if (std::filesystem::is_directory(folder) && ++kept > before_sets_kept) {
+      for (const std::string& elsewhere :
+           operation->record().value("replaced_files", std::vector<std::string>()))
+        remove_tree(elsewhere);
+      remove_tree(folder);
+    }
     if (++records > records_kept && !std::filesystem::exists(operation->folder_path())) operation->forget();
   }
 }

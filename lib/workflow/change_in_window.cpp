@@ -30,6 +30,7 @@ class Change {
  private:
   MaintenanceWindow enter();
   ChangeOutcome change_it(MaintenanceWindow& window);
+  void end(MaintenanceWindow& window, const ChangeOutcome& outcome);
   void back_up_before();
   void open_after_backup();
   void back_up_after();
@@ -55,6 +56,20 @@ class Change {
 void Change::run() {
   MaintenanceWindow window = enter();
   const ChangeOutcome outcome = change_it(window);
+  try {
+    end(window, outcome);
+  } catch (const std::exception& exception) {
+    // A full disk that takes no record, say. What is left to do is in the record that there is.
+    m_report.result = MigrateResult::needs_attention;
+    m_report.error = Error(
+        Kind::needs_attention,
+        fmt::format("{}what was to follow failed: {}",
+                    outcome.failure ? fmt::format("{}; ", outcome.failure->what()) : "", exception.what()),
+        fmt::format("bench --site {} recover", m_site.name()));
+  }
+}
+
+void Change::end(MaintenanceWindow& window, const ChangeOutcome& outcome) {
   if (!outcome.failure) {
     m_report.result = MigrateResult::migrated;
     if (m_change.backup.after) open_after_backup();
@@ -114,9 +129,10 @@ MaintenanceWindow Change::enter() {
       m_workplace.progress.warning("NOT ENFORCED: " +
                                    fmt::format("{}", fmt::join(window.fence().gaps, "; ")));
     return window;
-  } catch (...) {
+  } catch (const std::exception& exception) {
     // When even putting back failed, the record stays open for `recover`.
-    if (!holds_window(m_operation)) m_operation.finish(OperationState::undone);
+    if (!holds_window(m_operation))
+      m_operation.finish(OperationState::undone, {{"error", to_json(to_error(exception))}});
     throw;
   }
 }

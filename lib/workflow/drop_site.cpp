@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -37,6 +38,17 @@ std::optional<bool> has_database(const Workplace& workplace, const Site& site,
               fmt::format("bench drop-site {} --no-backup", site.name()));
 }
 
+// A rename moves it whole or not at all.
+void refuse_another_disk(const Site& site, const std::filesystem::path& archive) {
+  struct stat here {
+  }, there{};
+  if (stat(site.path().c_str(), &here) != 0 || stat(archive.c_str(), &there) != 0) return;
+  if (here.st_dev == there.st_dev) return;
+  throw Error(Kind::usage,
+              fmt::format("{} is on another disk than {}", archive.string(), site.path().string()),
+              std::string(same_disk_hint));
+}
+
 // And whether there is an account that may drop the database.
 void refuse_without_admin(const Workplace& workplace, const Site& site) {
   if (!backend_of(site).has_server || database_of(workplace, site).admin) return;
@@ -55,6 +67,7 @@ DropSiteReport drop_site(const Workplace& workplace, const Site& site, const Dro
   if (options.backup && !has_one.value_or(true)) refuse_without_database(site);
   const std::filesystem::path archive = options.archive.value_or(workplace.bench.archived_sites_folder());
   make_folders(archive);
+  refuse_another_disk(site, archive);
   Operation operation = Operation::begin(site, "drop-site");
   DropSiteReport report;
   report.site = site.name();
@@ -75,10 +88,15 @@ DropSiteReport drop_site(const Workplace& workplace, const Site& site, const Dro
     throw;
   }
   workplace.progress.phase(fmt::format("moving the site to {}", report.archived.string()));
-  if (is_reachable)
-    archive_and_drop_site(workplace, site, report.archived);
-  else
-    archive_site(site, report.archived);
+  try {
+    if (is_reachable)
+      archive_and_drop_site(workplace, site, report.archived);
+    else
+      archive_site(site, report.archived);
+  } catch (...) {
+    if (std::filesystem::exists(site.path())) operation.finish(OperationState::undone);
+    throw;
+  }
   const auto relative = backup.lexically_relative(site.path());
   if (!backup.empty()) report.backup = *relative.begin() == ".." ? backup : report.archived / relative;
   return report;

@@ -46,10 +46,21 @@ std::optional<std::filesystem::path> latest_with(const std::filesystem::path& op
 
 std::string last_lines(const std::string& text) {
   constexpr std::size_t enough = 600;
-  const std::string tail =
-      text.size() > enough ? fmt::format("...{}", std::string_view(text).substr(text.size() - enough)) : text;
+  std::size_t begin = text.size() > enough ? text.size() - enough : 0;
+  while (begin > 0 && begin < text.size() && (static_cast<unsigned char>(text[begin]) & 0xC0U) == 0x80)
+    ++begin;
+  const std::string tail = begin > 0 ? fmt::format("...{}", std::string_view(text).substr(begin)) : text;
   const std::size_t end = tail.find_last_not_of(" \r\n\t");
   return end == std::string::npos ? "it printed nothing" : tail.substr(0, end + 1);
+}
+
+// All of it: what was noted before is cut to what a person reads.
+void tell_lines(Progress& progress, const std::string& program, std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    progress.detail(fmt::format("{}: {}", program, text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
 }
 
 }  // namespace
@@ -95,16 +106,21 @@ std::string AppPrograms::run(const std::filesystem::path& program, const std::fi
   command.timeout = timeout;
   command.should_stop = interruption_requested;
   const ChildResult result = run_child(command);
+  const std::string name = program.filename().string();
+  tell_lines(m_workplace.progress, name, result.stderr_text);
   if (!result.stderr_text.empty())
-    m_workplace.progress.note(
-        fmt::format("{}: {}", program.filename().string(), last_lines(result.stderr_text)));
+    m_workplace.progress.note(fmt::format("{}: {}", name, last_lines(result.stderr_text)));
+  // What a patch prints is its SQL, which is kept with the operation.
+  if (failure == Kind::unexpected || !result.succeeded())
+    tell_lines(m_workplace.progress, name, result.stdout_text);
   throw_if_interrupted();
   if (result.timed_out)
     throw Error(failure, fmt::format("{} did not end within {} s", program.string(), timeout.count()),
                 "make it faster, or raise hook_timeout with bench set-config");
   if (!result.succeeded())
     throw Error(failure, fmt::format("{} ended with exit code {}: {}", program.string(), result.exit_code,
-                                     last_lines(result.stderr_text)));
+                                     last_lines(result.stderr_text.empty() ? result.stdout_text
+                                                                           : result.stderr_text)));
   return result.stdout_text;
 }
 

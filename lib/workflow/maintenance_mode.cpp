@@ -4,6 +4,7 @@
 
 #include "base/file_lock.hpp"
 #include "base/time.hpp"
+#include "operation/interruption.hpp"
 #include "operation/operation.hpp"
 #include "operation/pause_point.hpp"
 #include "operation/site_lock.hpp"
@@ -47,7 +48,9 @@ std::optional<FenceReport> recorded_fence(const Site& site) {
   const FenceReport recorded{.level = fence_level(window->record().value("fence", "")),
                              .gaps = window->record().value("gaps", std::vector<std::string>())};
   if (recorded.level == FenceLevel::not_enforced) return recorded;
-  const bool has_process = window->state() == OperationState::running && is_somebody_at_work;
+  // A child that outlives it holds the lock, and not the fence.
+  const bool has_process =
+      window->state() == OperationState::running && is_somebody_at_work && window->process_lives();
   const bool has_fallen =
       !has_process && backend_of(site).features.fence_life == Features::FenceLife::connection;
   if (has_fallen) return FenceReport{.gaps = {"the fence fell with the process that held it"}};
@@ -90,13 +93,20 @@ MaintenanceReport maintenance_on(const Workplace& workplace, const Site& site, c
     const auto locked = backend_of(site).has_server ? connect_for_changes(workplace, site) : nullptr;
     MaintenanceWindow window(site, database_of(workplace, site), nullptr);
     window.enter(operation, options, workplace.progress);
-    report = status_report(site);
-    report.fence = window.fence();
-    operation.update([&report](nlohmann::json& record) {
-      record["fence"] = name(report.fence->level);
-      record["gaps"] = report.fence->gaps;
-    });
-    operation.finish(OperationState::open);
+    try {
+      report = status_report(site);
+      report.fence = window.fence();
+      operation.update([&report](nlohmann::json& record) {
+        record["fence"] = name(report.fence->level);
+        record["gaps"] = report.fence->gaps;
+        record["ended_sessions"] = report.fence->ended_sessions;
+      });
+      operation.finish(OperationState::open);
+    } catch (...) {
+      const Uninterrupted undoing;
+      window.leave();
+      throw;
+    }
   } catch (...) {
     if (!holds_window(operation)) operation.finish(OperationState::undone);
     throw;

@@ -14,14 +14,11 @@
 #include "workflow/backup_site.hpp"
 #include "workflow/change_in_window.hpp"
 #include "workflow/hooks.hpp"
+#include "workflow/result.hpp"
 
 namespace bench {
 
 namespace {
-
-bool names_patch(const Patch& patch, const std::string& reference) {
-  return reference == patch.id || reference == patch.log_key || reference == patch.app + "." + patch.id;
-}
 
 bool is_applied(const PlannedPatch& planned) {
   return planned.state == PatchState::applied || planned.state == PatchState::drifted;
@@ -46,9 +43,9 @@ Task only_patch(MigrationOutlook& outlook, const MigrateOptions& options, Dialec
   Task task;
   // The log itself is one of its patches.
   for (const Patch* patch : outlook.plan.pending())
-    if (patch->app == "core" && !names_patch(*patch, *options.only)) task.patches.push_back(patch);
+    if (patch->app == "core" && !patch->is_called(*options.only)) task.patches.push_back(patch);
   for (const PlannedPatch& planned : outlook.plan.all()) {
-    if (!names_patch(*planned.patch, *options.only)) continue;
+    if (!planned.patch->is_called(*options.only)) continue;
     if (!is_applied(planned) || options.force == MigrateOptions::Force::yes)
       task.patches.push_back(with_statements(outlook, planned, dialect));
     return task;
@@ -107,16 +104,19 @@ void refuse_bad_session(const App& app, Dialect dialect) {
 // bench never leaves a site without its log, so this database is not the one it was.
 void refuse_emptied_database(const Site& site, const PatchLog& log) {
   if (!log.empty()) return;
-  for (const Operation& operation : Operation::list(site)) {
-    const bool logged = operation.kind() == "migrate" || operation.kind() == "run-patch" ||
-                        operation.kind() == "mark-applied" || operation.kind() == "restore";
-    if (logged && operation.state() == OperationState::done)
-      throw Error(Kind::database,
-                  fmt::format("the database holds no patch log although {} left one there: it was emptied or "
-                              "replaced, and to apply every patch anew would hide that",
-                              operation.id()),
-                  fmt::format("bench --site {} list-backups, then restore the newest", site.name()));
-  }
+  const std::vector<Operation> operations = Operation::list(site);
+  const auto last = std::find_if(operations.rbegin(), operations.rend(), [](const Operation& operation) {
+    const bool logs = operation.kind() == "migrate" || operation.kind() == "run-patch" ||
+                      operation.kind() == "mark-applied" || operation.kind() == "restore";
+    return logs && operation.state() == OperationState::done;
+  });
+  // What a dump of another tool held may be a database without one.
+  if (last == operations.rend() || !last->record().value("left_patch_log", true)) return;
+  throw Error(Kind::database,
+              fmt::format("the database holds no patch log although {} left one there: it was emptied or "
+                          "replaced, and to apply every patch anew would hide that",
+                          last->id()),
+              fmt::format("bench --site {} list-backups, then restore the newest", site.name()));
 }
 
 // Of the options that the run was given, those that count as well for what is left of it when it is resumed.
@@ -199,9 +199,13 @@ MigrateReport Migration::run() {
   m_programs.emplace(m_workplace, m_site, operation, m_lock);
   try {
     m_programs->run_hooks(m_apps, AppPrograms::Moment::before_migrate);
-  } catch (...) {
-    operation.finish(OperationState::undone);
-    throw;
+  } catch (const std::exception& exception) {
+    const Error error = to_error(exception);
+    operation.finish(OperationState::undone, {{"error", to_json(error)}});
+    if (error.kind() != Kind::unexpected) throw;
+    const Error undone = error.with_kind(Kind::undone);
+    if (!undone.hint().empty()) throw undone;
+    throw undone.with_hint(fmt::format("mend the hook, then bench --site {} migrate", m_site.name()));
   }
   return change(operation, std::move(window), WindowedChange::Entry::enter, moments);
 }

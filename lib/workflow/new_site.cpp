@@ -64,7 +64,10 @@ nlohmann::ordered_json config_of(const NewSiteOptions& options, const std::strin
   if (options.db_socket) config["db_socket"] = *options.db_socket;
   if (options.db_user) config["db_user"] = *options.db_user;
   if (backend.has_server) config["db_password"] = options.db_password.value_or(random_hex(12));
-  config["installed_apps"] = options.apps;
+  std::vector<std::string> apps;
+  for (const std::string& app : options.apps)
+    if (std::find(apps.begin(), apps.end(), app) == apps.end()) apps.push_back(app);
+  config["installed_apps"] = apps;
   return config;
 }
 
@@ -91,8 +94,8 @@ class SiteUnderConstruction {
   ~SiteUnderConstruction() {
     std::error_code ignored;
     // Once the old site is in the archive there is only forward, and `recover` goes there.
-    const bool is_only_one =
-        std::filesystem::exists(replacement_mark(m_site.path())) && !std::filesystem::exists(m_target);
+    const bool is_only_one = std::filesystem::exists(replacement_mark(m_site.path()), ignored) &&
+                             !std::filesystem::exists(m_target, ignored);
     if (!m_published && !is_only_one && drop_database()) {
       std::filesystem::remove_all(m_site.path(), ignored);
       std::filesystem::remove(replacement_mark(m_site.path()), ignored);

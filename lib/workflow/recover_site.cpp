@@ -167,7 +167,7 @@ Judgement judge_migrate(const Workplace& workplace, const Site& site, Operation&
           : "its run was committed"};
 }
 
-Judgement judge_restore(const Site& site, const Operation& operation) {
+Judgement judge_restore(const Site& site, Operation& operation) {
   const RestoreStage stage(site, operation);
   // Before that the app may have no account yet to ask with.
   if (has_begun(operation, "swap") && stage.is_swapped(*connect(site, Access::read_write))) {
@@ -356,9 +356,17 @@ RecoverReport restore_before(const Workplace& workplace, const Site& site) {
   if (!operation.record().at("backups").contains("before"))
     throw Error(Kind::bad_backup, fmt::format("{} took no backup before it", operation.id()),
                 fmt::format("bench --site {} list-backups, then restore one", site.name()));
+  const nlohmann::json why_it_waited = operation.record().at("result");
   operation.resume();
-  finish_scratch(workplace, site, operation);
-  put_back(workplace, site, operation, *connection, OthersWrites::given_up);
+  try {
+    finish_scratch(workplace, site, operation);
+    put_back(workplace, site, operation, *connection, OthersWrites::given_up);
+  } catch (...) {
+    // Another way out may be open still: it waits for a person as before.
+    const Uninterrupted undoing;
+    operation.finish(OperationState::needs_attention, why_it_waited);
+    throw;
+  }
   lift(workplace, site, operation, report.notes);
   forget_printed(operation);
   const nlohmann::json& backups = operation.record().at("backups");
@@ -406,7 +414,10 @@ void refuse_what_is_not_settled(const Site& site) {
   if (const auto interrupted = interrupted_operations(site, Lock::not_held); !interrupted.empty())
     throw Error(Kind::needs_attention, fmt::format("{} was interrupted", interrupted.front().id()),
                 fmt::format("bench --site {} recover", site.name()));
-  refuse_while_one_waits(site);
+  for (const Operation& operation : waiting_for_a_person(site))
+    throw Error(Kind::needs_attention,
+                fmt::format("{} stopped half-way and waits for a person", operation.id()),
+                next_command(site, operation));
   if (was_opened_half_done(*connect(site, Access::read_only)))
     throw Error(Kind::needs_attention, "a migrate that stopped half-way was not finished",
                 fmt::format("bench --site {} recover --resume", site.name()));

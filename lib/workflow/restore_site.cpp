@@ -8,6 +8,7 @@
 #include "backup/archive.hpp"
 #include "backup/backup_set.hpp"
 #include "base/error.hpp"
+#include "migration/patch_log.hpp"
 #include "operation/interruption.hpp"
 #include "operation/operation.hpp"
 #include "operation/pause_point.hpp"
@@ -40,7 +41,15 @@ bool belongs_to_set(const std::filesystem::path& file) {
   }
 }
 
+void refuse_encrypted(const std::string& reference) {
+  const std::string name = std::filesystem::path(reference).filename().string();
+  if (name.find("-enc.") == std::string::npos) return;
+  throw Error(Kind::bad_backup, fmt::format("{}: Frappe encrypted it", reference),
+              fmt::format("decrypt it first: gpg --decrypt --output FILE {}", reference));
+}
+
 Source open_source(const Workplace& workplace, const Site& site, const std::string& reference) {
+  refuse_encrypted(reference);
   if (is_dump_file(reference) && !belongs_to_set(reference)) return {.set = {}, .dump = reference};
   Source source{.set = open_verified_set(workplace, site, reference), .dump = {}};
   const auto dump = source.set->file("database");
@@ -86,7 +95,7 @@ class Restore {
   void set_damaged_database_aside();
   void swap();
   void swap_in_window();
-  bool is_swapped();
+  bool is_swapped(const std::exception& failure);
   void finish();
 
   const Workplace& m_workplace;
@@ -171,6 +180,8 @@ void Restore::stage() {
       if (const auto value = config.raw(key)) members.emplace_back(key, *value);
     m_stage.stage_config(members);
   }
+  const bool has_patch_log = !read_patch_log(m_scratch->connection()).empty();
+  m_operation.update([has_patch_log](nlohmann::json& record) { record["left_patch_log"] = has_patch_log; });
   m_stage.mark(m_scratch->connection());
   pause_point("restore.staged");
 }
@@ -206,11 +217,22 @@ void Restore::swap() {
   }
 }
 
-bool Restore::is_swapped() {
+// The connection that failed may be lost, and a server's swap may still be half-way: it is brought to its end
+// first, as `recover` does. Where nobody can tell, the window stays for that.
+bool Restore::is_swapped(const std::exception& failure) {
+  const Backend& backend = backend_of(m_site);
   try {
-    return m_stage.is_swapped(m_window->connection());
-  } catch (const Error&) {
-    return false;
+    if (!backend.has_server) return m_stage.is_swapped(m_window->connection());
+    backend.recover_scratch(database_of(m_workplace, m_site), m_operation.folder_path(), m_operation.id());
+    return m_stage.is_swapped(*connect_for_changes(m_workplace, m_site));
+  } catch (const Error& error) {
+    if (!backend.has_server) return false;
+    throw Error(
+        Kind::needs_attention,
+        fmt::format("{}; whether the database was replaced cannot be told ({}), and the site stays in "
+                    "maintenance",
+                    failure.what(), error.what()),
+        fmt::format("bench --site {} recover", m_site.name()));
   }
 }
 
@@ -231,10 +253,10 @@ void Restore::swap_in_window() {
       pause_point("restore.kept");
       m_workplace.progress.phase("swapping the restored database in");
     });
-  } catch (const std::exception&) {
+  } catch (const std::exception& failure) {
     const Uninterrupted undoing;
     // What fails behind the swap takes nothing back.
-    if (is_swapped()) return;
+    if (is_swapped(failure)) return;
     m_window->leave();
     throw;
   }
@@ -280,9 +302,11 @@ RestoreReport restore_site(const Workplace& workplace, const Site& site, const R
   } catch (const std::exception& exception) {
     const Error error = to_error(exception);
     if (error.kind() == Kind::needs_attention) throw;
-    // While its window stands nobody knows whether the database was swapped, and then the rest goes with it.
     // When even putting back failed, the record stays open for `recover`.
-    if (!holds_window(operation)) {
+    if (holds_window(operation))
+      throw Error(Kind::needs_attention, fmt::format("{}; the site stays in maintenance", error.what()),
+                  fmt::format("bench --site {} recover", site.name()));
+    {
       const Uninterrupted undoing;
       RestoreStage(site, operation).discard();
       drop_made_database(workplace, site, operation);

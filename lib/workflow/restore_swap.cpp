@@ -76,6 +76,10 @@ std::vector<std::string> RestoreStage::finish() const {
     const auto kept = m_operation.folder() / fmt::format("replaced-{}-files", folder_name(files));
     std::error_code other_device;
     std::filesystem::rename(replaced, kept, other_device);
+    // prune_operations removes it there.
+    if (other_device)
+      m_operation.update(
+          [&replaced](nlohmann::json& record) { record["replaced_files"].push_back(replaced.string()); });
     notes.push_back(
         fmt::format("the {} files that were there are kept in {} until five more restores are done",
                     folder_name(files), other_device ? replaced.string() : kept.string()));

@@ -16,7 +16,7 @@ namespace bench {
 /// `recover` calls the same two.
 class RestoreStage {
  public:
-  RestoreStage(const Site& site, const Operation& operation) : m_site(site), m_operation(operation) {}
+  RestoreStage(const Site& site, Operation& operation) : m_site(site), m_operation(operation) {}
 
   /// Where an archive is to be extracted; a hidden folder beside the live one, so that a rename can swap
   /// them.
@@ -43,7 +43,7 @@ class RestoreStage {
   std::filesystem::path live(Files files) const;
   std::filesystem::path config_stage() const { return m_operation.folder_path() / "staged_config.json"; }
   const Site& m_site;
-  const Operation& m_operation;
+  Operation& m_operation;
 };
 
 /// Where the server has lost the site's database: makes it anew, with the account that the config names, and

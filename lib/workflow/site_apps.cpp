@@ -17,6 +17,8 @@ namespace bench {
 InstallReport install_app(const Workplace& workplace, const Site& site, const std::string& app_name) {
   const FileLock lock = lock_and_recover(workplace, site);
   const App app = workplace.apps.get(app_name);
+  const PatchLog log = read_patch_log(*connect(site, Access::read_only));
+  const std::vector<Patch> patches = read_patches(app, backend_of(site).dialect);
   InstallReport report{.site = site.name(), .app = app.name, .version = app.version};
   const auto installed = site.installed_apps();
   if (std::find(installed.begin(), installed.end(), app.name) == installed.end())
@@ -25,8 +27,6 @@ InstallReport install_app(const Workplace& workplace, const Site& site, const st
       apps.push_back(app.name);
       config.set_raw("installed_apps", apps.dump());
     });
-  const PatchLog log = read_patch_log(*connect(site, Access::read_only));
-  const std::vector<Patch> patches = read_patches(app, backend_of(site).dialect);
   report.pending = MigrationPlan(patches, log).pending().size();
   return report;
 }
@@ -39,8 +39,7 @@ std::vector<const Patch*> patches_to_mark(const std::vector<Patch>& patches, con
   std::vector<std::string> ids;
   for (const Patch& patch : patches) {
     ids.push_back(patch.id);
-    const bool is_it =
-        reference == patch.id || reference == patch.log_key || reference == app + "." + patch.id;
+    const bool is_it = patch.is_called(reference);
     if (is_it || up_to == UpTo::and_all_before) chosen.push_back(&patch);
     if (is_it) return chosen;
   }
@@ -75,8 +74,9 @@ MarkReport mark_applied(const Workplace& workplace, const Site& site, const std:
     pause_point("mark-applied.before-commit");
     transaction.commit();
     pause_point("mark-applied.committed");
-  } catch (...) {
-    operation.finish(OperationState::undone);
+  } catch (const std::exception& exception) {
+    // Whether it was committed before the connection was lost only the database can tell: `recover` asks it.
+    if (to_error(exception).kind() != Kind::database) operation.finish(OperationState::undone);
     throw;
   }
   operation.finish(OperationState::done, {{"marked", report.marked}});

@@ -25,7 +25,8 @@ void drop_server_database(const Workplace& workplace, const Site& site) {
 
 // A folder in which nobody holds the lock was left by a process that is gone.
 std::optional<UnfinishedSite> finish_site(const Workplace& workplace, const std::filesystem::path& folder) {
-  if (FileLock::is_held(folder / "locks" / "bench_migrate.lock")) return std::nullopt;
+  const auto lock = FileLock::try_acquire(Site(workplace.bench.path(), folder).operation_lock());
+  if (!lock) return std::nullopt;
   const std::string name = folder.filename().string();
   const std::filesystem::path target = workplace.bench.sites_folder() / name;
   if (std::filesystem::exists(replacement_mark(folder)) && !std::filesystem::exists(target)) {
@@ -94,7 +95,7 @@ void archive_site(const Site& site, const std::filesystem::path& archived) {
     throw Error(
         Kind::undone,
         fmt::format("{} cannot be moved to {}: {}", site.path().string(), archived.string(), error.message()),
-        "give --archived-sites-path a folder on the same disk");
+        std::string(same_disk_hint));
   sync_folder(archived.parent_path());
   sync_folder(site.path().parent_path());
 }

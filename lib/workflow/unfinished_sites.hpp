@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
@@ -29,6 +30,7 @@ std::filesystem::path database_mark(const std::filesystem::path& unfinished);
 /// Makes an unfinished site one of the bench's.
 void publish_site(const std::filesystem::path& unfinished, const std::filesystem::path& target);
 
+inline constexpr std::string_view same_disk_hint = "give --archived-sites-path a folder on the same disk";
 /// Moves the site's folder to `archived`. Error{undone} when it cannot be moved.
 void archive_site(const Site& site, const std::filesystem::path& archived);
 /// The same, and drops its database where that is on a server. Once the folder is moved, a kill leaves the

@@ -208,8 +208,39 @@ def test_run_in_maintenance_undoes_what_fails(place):
     run = place.bench("--json", "--site", "develop", "run-in-maintenance", "--", "python3", "-c", "raise SystemExit(3)", code=8)
     equal(run.json()["results"][0]["result"], "needs-attention")
     equal(place.config()["maintenance_mode"], 1)
+    contains(place.bench("--site", "develop", "ready-for-migration", code=8).err, "run-in-maintenance", "waits for a person", "hint: ")
     place.bench("--site", "develop", "set-maintenance-mode", "off")
     assert "maintenance_mode" not in place.config()
+    place.bench("--site", "develop", "ready-for-migration")
+
+
+def test_a_restored_dump_without_a_patch_log(place):
+    """It is what its tool dumped, and a migrate begins with the first patch."""
+    place.make_book_site()
+    place.bench("--site", "develop", "migrate", "--backup", "none")
+    dump = place.folder / "plain.sql"
+    dump.write_text("CREATE TABLE users (id INTEGER);\n")
+    place.bench("--site", "develop", "--yes", "restore", str(dump))
+    equal(place.result("--site", "develop", "migrate", "--backup", "none")["result"], "migrated")
+    assert {"users", "book"} <= set(tables(place))
+    place.query('DROP TABLE "tabPatch Log"')
+    contains(place.bench("--site", "develop", "migrate", code=10).err, "holds no patch log although", "-migrate-")
+
+
+def test_a_patch_is_called_by_its_module(place):
+    place.bench("init", str(place.path))
+    app = place.path / "apps" / "erp"
+    (app / "patches").mkdir(parents=True)
+    (app / "patches.txt").write_text("erp.patches.first\nerp.patches.second #2024-01-01\n")
+    (app / "patches" / "first.sql").write_text("CREATE TABLE first (n INTEGER);")
+    (app / "patches" / "second.sql").write_text("CREATE TABLE second (n INTEGER);")
+    place.bench("new-site", "develop", "--install-app", "erp", "--install-app", "erp")
+    equal(place.config()["installed_apps"], ["erp"])
+    place.bench("--site", "develop", "run-patch", "erp.patches.second")
+    assert "second" in tables(place)
+    place.bench("--site", "develop", "bypass-patch", "erp", "erp.patches.second")
+    equal([patch["state"] for patch in place.result("--site", "develop", "patches")["patches"] if patch["app"] == "erp"],
+          ["pending", "applied"])
 
 
 def write_on(database, stop):

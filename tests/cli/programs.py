@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 
 from support import contains, equal, lacks, wait_for
@@ -85,12 +86,23 @@ def test_hooks_run_around_a_migrate(place):
 
 
 def test_a_failing_before_hook_changes_nothing(place):
-    make_hooked_site(place, before="echo it is not a good day >&2; exit 3")
-    run = place.bench("--site", "develop", "migrate", code=1)
-    contains(run.err, "bin/before", "exit code 3", "it is not a good day")
+    make_hooked_site(place, before="seq 1 500; echo it is not a good day >&2; exit 3")
+    run = place.bench("--site", "develop", "migrate", code=7)
+    contains(run.err, "bin/before", "exit code 3", "it is not a good day", "hint: mend the hook, then bench --site develop migrate")
+    operation = place.result("--site", "develop", "operations")["operations"][-1]["id"]
+    contains(place.result("--site", "develop", "operations", operation)["operation"]["result"]["error"]["message"], "not a good day")
     equal(place.query("SELECT name FROM sqlite_schema WHERE name = 'made'"), [])
     assert "maintenance_mode" not in place.config()
     equal(place.result("--site", "develop", "operations")["operations"][-1]["state"], "undone")
+
+
+def test_what_a_hook_prints_is_in_the_log_as_a_whole(place):
+    make_hooked_site(place, before="seq -f 'line %g' 1 500; echo 'said to the end'", after="echo why it failed; exit 4")
+    run = place.bench("--site", "develop", "migrate", code=1)
+    contains(run.err, "why it failed")
+    log = (place.site() / "logs/bench.log").read_text()
+    equal(log.count("info before: line "), 500)
+    contains(log, "said to the end", "after: why it failed")
 
 
 def test_a_failing_after_hook_takes_nothing_back(place):
@@ -114,7 +126,7 @@ def test_the_undo_hook_runs_after_an_undo(place):
 def test_a_hook_that_takes_too_long_is_ended(place):
     make_hooked_site(place, before="sleep 30")
     place.bench("--site", "develop", "set-config", "hook_timeout", "1")
-    run = place.bench("--site", "develop", "migrate", code=1)
+    run = place.bench("--site", "develop", "migrate", code=7)
     contains(run.err, "did not end within 1 s", "hook_timeout")
 
 
@@ -148,6 +160,35 @@ def test_an_executable_patch_that_fails_undoes_the_run(place):
     run = place.bench("--site", "develop", "migrate", code=7)
     contains(run.err, "patches/second", "exit code 9", "no luck")
     equal(place.query("SELECT name FROM sqlite_schema WHERE name IN ('first', 'second')"), [])
+
+
+def test_words_in_any_encoding_do_no_harm(place):
+    """What it says is cut in the middle of a character, or is none of UTF-8's at all."""
+    for words in ("printf x; printf 'ü%.0s' $(seq 400)", "printf 'caf\\351'"):
+        make_printing_site(place, f"{{ {words}; }} >&2; exit 3")
+        result = place.bench("--json", "--site", "develop", "migrate", code=7).json()["results"][0]
+        equal((result["result"], result["patches"][1]["state"]), ("undone", "failed"))
+        contains(result["error"]["message"], "patches/second", "exit code 3")
+        equal(place.result("--site", "develop", "operations")["operations"][-1]["state"], "undone")
+        shutil.rmtree(place.path)
+
+
+def test_the_fence_falls_with_its_process_whatever_outlives_it(place):
+    """A child that lives on holds the site's lock, and the database can be written."""
+    make_printing_site(place, 'echo $$ > pid.new; mv pid.new pid; exec sleep 600')
+    child = place.start("--site", "develop", "migrate")
+    file = place.path / "apps" / "printing" / "pid"
+    wait_for(file.exists, "the patch to run")
+    equal(place.result("--site", "develop", "maintenance-status", code=3)["fence"], "database")
+    child.kill()
+    child.wait()
+    try:
+        status = place.result("--site", "develop", "maintenance-status", code=3)
+        equal((status["fence"], status["gaps"]), ("not-enforced", ["the fence fell with the process that held it"]))
+        place.query("CREATE TABLE intruder (n INTEGER)")
+    finally:
+        os.kill(int(file.read_text()), signal.SIGKILL)
+    wait_for(lambda: place.bench("--site", "develop", "recover", code=[0, 5]).code == 0, "the orphan to be gone")
 
 
 def test_what_an_executable_patch_prints_is_under_the_same_rules(place):

@@ -452,6 +452,28 @@ def test_a_connection_that_is_lost_inside_a_statement(place):
     check_live(place)
 
 
+def test_a_commit_that_is_refused_changes_nothing(place):  # on postgres alone
+    """A deferred constraint: the server has rolled back, so there is nothing to take back."""
+    make_migrated_site(place)
+    place.make_app("books", {"0003_kept.sql": "CREATE TABLE shelf (id INTEGER PRIMARY KEY);\n"
+                             "CREATE TABLE place (shelf INTEGER REFERENCES shelf DEFERRABLE INITIALLY DEFERRED);\n"
+                             "INSERT INTO place VALUES (1);\n"})
+    result = place.bench("--json", *at_site(place, "migrate", "--backup", "none"), code=7).json()["results"][0]
+    equal(result["result"], "undone")
+    check_live(place)
+
+
+def test_ended_writers_are_counted(place):
+    make_migrated_site(place)
+    writer = place.server.session(config(place))
+    writer.run("BEGIN")
+    writer.run("INSERT INTO book (id, title) VALUES (50, 'x')")
+    result = place.result(*at_site(place, "set-maintenance-mode", "on", "--end-writers", "--drain-timeout", "200ms"))
+    equal(result["ended_sessions"], 1)
+    writer.close()
+    place.bench(*at_site(place, "set-maintenance-mode", "off"))
+
+
 def test_a_server_that_speaks_another_language(place):  # on mariadb alone
     with OwnServer("mariadb", place.folder / "server") as place.server:
         make_migrated_site(place)

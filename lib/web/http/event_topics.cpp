@@ -78,7 +78,11 @@ asio::awaitable<void> EventTopics::watch(std::shared_ptr<Topic> topic) {
         co_return;
       }
     }
-    look(*topic);
+    try {
+      look(*topic);
+    } catch (const std::exception&) {
+      // Without memory to tell it now, the next look tells.
+    }
   }
 }
 

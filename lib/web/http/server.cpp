@@ -20,6 +20,7 @@
 #include <ctime>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -155,6 +156,7 @@ class HttpServer::Implementation {
     After after = After::keep;
   };
 
+  bool begin_serving(const asio::any_io_executor& strand, tcp::socket socket);
   asio::awaitable<void> accept();
   asio::awaitable<void> close_late();
   asio::awaitable<void> serve(Connections::iterator place);
@@ -274,6 +276,19 @@ void HttpServer::Implementation::end_if_last() {
   m_tick.cancel();
 }
 
+// False when there is not enough memory for it now.
+bool HttpServer::Implementation::begin_serving(const asio::any_io_executor& strand, tcp::socket socket) {
+  std::optional<Connections::iterator> place;
+  try {
+    place = add(std::make_shared<Connection>(std::move(socket)));
+    asio::co_spawn(strand, serve(*place), asio::detached);
+    return true;
+  } catch (const std::exception&) {
+    if (place) remove(*place);
+    return false;
+  }
+}
+
 asio::awaitable<void> HttpServer::Implementation::accept() {
   asio::steady_timer pause(m_control);
   while (!m_stopping) {
@@ -284,9 +299,7 @@ asio::awaitable<void> HttpServer::Implementation::accept() {
       const asio::any_io_executor strand = asio::make_strand(m_io);
       tcp::socket socket =
           co_await m_acceptor.async_accept(strand, asio::redirect_error(asio::use_awaitable, error));
-      if (!error)
-        asio::co_spawn(strand, serve(add(std::make_shared<Connection>(std::move(socket)))), asio::detached);
-      must_pause = static_cast<bool>(error);
+      must_pause = error || !begin_serving(strand, std::move(socket));
     }
     if (must_pause && !m_stopping) {
       pause.expires_after(std::chrono::milliseconds(20));
