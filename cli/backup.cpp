@@ -87,6 +87,7 @@ Outcome outcome_of(const BackupReport& report) {
                     {"tables", report.content.content.tables.size()},
                     {"rows", rows},
                     {"skipped_files", report.content.skipped_files},
+                    {"restore_limits", report.restore_limits},
                     {"removed", removed},
                     {"window", report.window ? Json(to_json(*report.window)) : Json(nullptr)}};
 

@@ -51,6 +51,8 @@ class Exporter {
                                const std::function<void(std::uint64_t, std::uint64_t)>& advance) = 0;
   /// About how large the database is, in bytes.
   virtual std::uint64_t size() = 0;
+  /// What of the database would not be the same after a restore, each in a sentence.
+  virtual std::vector<std::string> restore_limits() { return {}; }
 };
 
 }  // namespace bench

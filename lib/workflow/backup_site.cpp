@@ -223,6 +223,9 @@ BackupReport backup_site(const Workplace& workplace, const Site& site, const Bac
   try {
     BackupRequest request = request_from_options(workplace, site, operation, options);
     const std::filesystem::path folder = request.folder;
+    if (!request.selection.is_partial())
+      report.restore_limits = open_exporter(workplace, site)->restore_limits();
+    for (const std::string& limit : report.restore_limits) workplace.progress.warning(limit);
     operation.step("backup");
     const BackupSet set = options.in_window ? take_in_window(workplace, site, operation, std::move(request),
                                                              options.fence, report)

@@ -31,6 +31,7 @@ struct BackupReport {
   std::filesystem::path manifest;
   Manifest content;
   std::vector<std::filesystem::path> removed;  ///< by retention
+  std::vector<std::string> restore_limits;     ///< see Exporter
   std::optional<WindowReport> window;
 };
 

@@ -245,6 +245,26 @@ def test_views_of_sequences_are_backed_up(place):  # on mariadb alone
     equal(place.result(*at_site(place, "migrate"))["result"], "migrated")
 
 
+def test_what_a_restore_cannot_make_again_is_said(place):
+    make_migrated_site(place)
+    if place.server.kind == "mariadb":
+        app(place, "CREATE VIEW dead AS SELECT * FROM book")
+        app(place, "RENAME TABLE book TO novel")
+        words = ("bench cannot restore this database, because views name what is gone", "dead")
+    else:
+        name = config(place)["db_name"]
+        place.server.as_admin("CREATE FUNCTION noticed() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$", name)
+        place.server.as_admin("CREATE EVENT TRIGGER noticed ON ddl_command_start EXECUTE FUNCTION noticed()", name)
+        place.server.as_admin("CREATE PUBLICATION news FOR ALL TABLES", name)
+        words = ("only a superuser may make: event trigger noticed", "backups do not hold publications: news",
+                 f"a restore gives to {name}_owner what belongs to others: noticed()")
+    result = place.bench("--json", *at_site(place, "backup"))
+    contains(" ".join(result.json()["results"][0]["restore_limits"]), *words)
+    contains(result.err, "warning: ", *words)
+    place.make_app("books", MORE)
+    contains(place.bench(*at_site(place, "migrate", "--backup", "none")).err, *words)
+
+
 def test_an_account_that_went_in_the_window_does_not_come_back(place):  # on mariadb alone
     """GRANT would make it anew, without a password."""
     make_migrated_site(place)

@@ -8,6 +8,7 @@
 #include "base/digest.hpp"
 #include "database/mariadb/content.hpp"
 #include "database/mariadb/literal.hpp"
+#include "database/mariadb/restore_limits.hpp"
 
 namespace bench {
 
@@ -216,6 +217,10 @@ MariadbExporter::MariadbExporter(const ConnectionSettings& settings, const Conne
       "SET SESSION sql_mode = '', time_zone = '+00:00', sql_quote_show_create = 1, tx_read_only = 0");
   m_database.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
   m_database.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT");
+}
+
+std::vector<std::string> MariadbExporter::restore_limits() {
+  return mariadb_restore_limits(m_database);
 }
 
 std::uint64_t MariadbExporter::size() {

@@ -10,6 +10,7 @@
 #include "database/mariadb/accounts.hpp"
 #include "database/mariadb/grants.hpp"
 #include "database/mariadb/literal.hpp"
+#include "database/mariadb/restore_limits.hpp"
 #include "database/mariadb/sessions.hpp"
 
 namespace bench {
@@ -229,12 +230,7 @@ std::vector<std::string> mariadb_preflight(const SiteDatabase& database, Mariadb
       if (session.seconds > 10)
         findings.push_back(fmt::format("a long transaction may hold the change up: {}", describe(session)));
   }
-  add_if_any(findings,
-             names(server,
-                   "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND "
-                   "TABLE_TYPE = 'SYSTEM VERSIONED' ORDER BY 1",
-                   {}),
-             "backups hold only the present rows of tables with system versioning");
+  for (std::string& limit : mariadb_restore_limits(server)) findings.push_back(std::move(limit));
   return findings;
 }
 

@@ -8,6 +8,7 @@
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "database/postgres/dump_tool.hpp"
+#include "database/postgres/restore_limits.hpp"
 #include "database/postgres/rights.hpp"
 #include "database/postgres/text.hpp"
 
@@ -199,6 +200,10 @@ PostgresExporter::PostgresExporter(const ConnectionSettings& settings, const Con
     m_database.execute(fmt::format("SET {}", setting));
   m_database.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   m_snapshot = to_text(m_database.value("SELECT pg_catalog.pg_export_snapshot()"));
+}
+
+std::vector<std::string> PostgresExporter::restore_limits() {
+  return postgres_restore_limits(m_database);
 }
 
 std::uint64_t PostgresExporter::size() {

@@ -13,6 +13,7 @@ class PostgresExporter : public Exporter {
   ContentSummary write(const ByteSink& sink, const TableSelection& selection,
                        const std::function<void(std::uint64_t, std::uint64_t)>& advance) override;
   std::uint64_t size() override;
+  std::vector<std::string> restore_limits() override;
 
  private:
   PostgresDatabase m_database;

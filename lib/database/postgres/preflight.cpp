@@ -5,6 +5,7 @@
 
 #include "database/postgres/drain.hpp"
 #include "database/postgres/proof.hpp"
+#include "database/postgres/restore_limits.hpp"
 
 namespace bench {
 
@@ -47,6 +48,7 @@ std::vector<std::string> postgres_preflight(const SiteDatabase& site, PostgresDa
     return findings;
   }
   for (const std::string& way : open_ways(site, database)) findings.push_back(way);
+  for (std::string& limit : postgres_restore_limits(database)) findings.push_back(std::move(limit));
   return findings;
 }
 
