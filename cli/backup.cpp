@@ -28,6 +28,7 @@ struct BackupFlags {
 
 std::optional<std::filesystem::path> path_of(const std::optional<std::string>& text) {
   if (!text) return std::nullopt;
+  if (text->empty()) throw Error(Kind::usage, "a path is empty", "name a file or a folder");
   return std::filesystem::absolute(*text);
 }
 

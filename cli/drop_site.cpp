@@ -30,6 +30,15 @@ Outcome outcome_of(const DropSiteReport& report) {
   return outcome;
 }
 
+// Commands that name no site would look for one that is gone.
+void forget_default_site(Context& context, const std::string& name) {
+  const BenchFolder& bench = context.bench();
+  if (bench.common_config().string("default_site") != name) return;
+  edit_config(bench.common_config_file(), bench.common_config_locks(),
+              [](SiteConfig& config) { config.remove("default_site"); });
+  context.printer().note("it was the default_site: bench use SITE chooses another one");
+}
+
 void run(Context& context, const DropSiteFlags& flags) {
   const Site site = context.only_site(flags.site);
   DropSiteOptions options;
@@ -41,7 +50,9 @@ void run(Context& context, const DropSiteFlags& flags) {
       fmt::format("drop-site takes {} away{}", site.name(), options.backup ? "" : ", without a backup"),
       flags.force ? Confirmed::yes : Confirmed::no);
   const Workplace workplace = context.workplace(site, flags.wait.value_or(std::chrono::milliseconds(0)));
-  context.add(outcome_of(drop_site(workplace, site, options)));
+  const DropSiteReport report = drop_site(workplace, site, options);
+  forget_default_site(context, site.name());
+  context.add(outcome_of(report));
 }
 
 }  // namespace

@@ -160,11 +160,13 @@ MaintenanceReport maintenance_off(const Workplace& workplace, const Site& site, 
     // The next migrate has to say since when rows may have been written.
     if (window->state() == OperationState::needs_attention) {
       window->update([](nlohmann::json& record) { record["opened"] = to_iso8601(Clock::now()); });
+      // Whole patches are what is finished where a patch is one transaction.
+      const bool is_journaled = backend_of(site).features.atomicity == Features::Atomicity::statement;
       if (has_patches(*window) && !window->record().contains("replaced_by"))
         notes.push_back(
             fmt::format("{} stopped half-way and is not done, and rows that are written now miss "
-                        "what it has finished: bench --site {} recover --resume goes on with it",
-                        window->id(), site.name()));
+                        "what it has finished: bench --site {} {} goes on with it",
+                        window->id(), site.name(), is_journaled ? "recover --resume" : "migrate"));
     }
     for (std::string& what : lift_saved_window(site, database_of(workplace, site), *window))
       notes.push_back(std::move(what));

@@ -226,20 +226,24 @@ MigrateReport Migration::resume(Operation& operation) {
 MigrateReport Migration::change(Operation& operation, MaintenanceWindow window, WindowedChange::Entry entry,
                                 BackupMoments moments) {
   const bool has_before = moments.before || operation.record().at("backups").contains("before");
-  change_in_window(m_workplace, m_site, operation,
-                   {.backup = moments,
-                    .fence = m_options.fence,
-                    .window = std::move(window),
-                    .apply = [this](MaintenanceWindow& standing) { return apply(standing); },
-                    .on_failure = m_options.on_failure,
-                    .entry = entry,
-                    .hint_when_it_stays = fmt::format(
-                        "mend that, then bench --site {} recover --resume; or {}", m_site.name(),
-                        has_before ? "recover --restore, which takes back all that was written since"
-                                   : "restore a backup of the site"),
-                    .next_command = fmt::format("bench --site {} migrate", m_site.name()),
-                    .after_undo = [this] { run_hooks_afterwards(AppPrograms::Moment::on_undo); }},
-                   m_report);
+  change_in_window(
+      m_workplace, m_site, operation,
+      {.backup = moments,
+       .fence = m_options.fence,
+       .window = std::move(window),
+       .apply = [this](MaintenanceWindow& standing) { return apply(standing); },
+       .on_failure = m_options.on_failure,
+       .entry = entry,
+       .hint_when_it_stays =
+           fmt::format("mend that, then bench --site {} recover --resume; or {}", m_site.name(),
+                       has_before ? "recover --restore, which takes back all that was written since"
+                                  : "restore a backup of the site"),
+       .next_command = m_options.only
+                           ? fmt::format("bench --site {} run-patch {}{}", m_site.name(), *m_options.only,
+                                         m_options.force == MigrateOptions::Force::yes ? " --force" : "")
+                           : fmt::format("bench --site {} migrate", m_site.name()),
+       .after_undo = [this] { run_hooks_afterwards(AppPrograms::Moment::on_undo); }},
+      m_report);
   if (m_report.result == MigrateResult::migrated) run_hooks_afterwards(AppPrograms::Moment::after_migrate);
   m_programs.reset();
   if (m_report.result != MigrateResult::needs_attention) forget_printed(operation);

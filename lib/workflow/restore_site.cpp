@@ -224,7 +224,7 @@ bool Restore::is_swapped(const std::exception& failure) {
   try {
     if (!backend.has_server) return m_stage.is_swapped(m_window->connection());
     backend.recover_scratch(database_of(m_workplace, m_site), m_operation.folder_path(), m_operation.id());
-    return m_stage.is_swapped(*connect_for_changes(m_workplace, m_site));
+    return m_stage.is_swapped(*connect(m_site, Access::read_only));
   } catch (const Error& error) {
     if (!backend.has_server) return false;
     throw Error(

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 from server_place import (BOOKS, MORE, app, at_site, backup_of, check_live, config, content, make_migrated_site, make_site, site_of, tables)
@@ -288,6 +289,38 @@ def test_the_locale_of_the_database_stays(place):  # on postgres alone
     locale = f"SELECT datlocprovider, daticulocale FROM pg_database WHERE datname = '{name}'"
     equal(place.server.as_admin(locale), [("i", "de-DE")])
     equal(app(place, "SELECT 'ä' < 'b'"), [("t",)])
+
+
+def test_a_swap_that_fails_leaves_the_site_as_it_was(place):
+    """On MariaDB a reader holds it up until a person stops it; on PostgreSQL a prepared transaction keeps the database from
+    being renamed."""
+    make_migrated_site(place)
+    manifest = backup_of(place)
+    app(place, "UPDATE book SET title = 'Persuasion'")
+    before = content(place)
+    name = config(place)["db_name"]
+    child = place.start(*at_site(place, "restore", manifest, "--yes"), env={"BENCH_PAUSE_AT": "restore.kept"})
+    assert os.WIFSTOPPED(os.waitpid(child.pid, os.WUNTRACED)[1])
+    if place.server.kind == "mariadb":
+        reader = place.server.session(admin_of=name)
+        reader.run("BEGIN")
+        reader.run("SELECT * FROM book")
+        child.send_signal(signal.SIGCONT)
+        time.sleep(1.5)
+        child.send_signal(signal.SIGINT)
+        equal(place.finish(child).code, 130)
+        reader.close()
+    else:
+        place.server.as_admin("BEGIN; INSERT INTO book (id, title) VALUES (60, 'x'); PREPARE TRANSACTION 'left'", name)
+        child.send_signal(signal.SIGCONT)
+        run = place.finish(child, timeout=100)
+        place.server.as_admin("ROLLBACK PREPARED 'left'", name)
+        equal(run.code, 5)
+        contains(run.err, "hint: stop the site's processes and try again")
+    equal(place.result(*at_site(place, "operations"))["operations"][-1]["state"], "undone")
+    same_text(content(place), before)
+    equal(place.server.databases(), [site_of(place)])
+    check_live(place)
 
 
 def test_restore_of_what_is_not_good(place):

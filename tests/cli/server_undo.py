@@ -297,7 +297,7 @@ def test_what_waits_for_a_person_is_called_so(place):
     # There is no backup to go back to.
     lacks(run.err, "recover --restore")
     run = place.bench(*at_site(place, "--yes", "set-maintenance-mode", "off"))
-    contains(run.out, "stopped half-way and is not done", "recover --resume")
+    contains(run.out, "stopped half-way and is not done", place.server.variant("recover --resume", f"{site_of(place)} migrate goes on"))
     if place.server.kind == "mariadb":
         contains(place.bench(*at_site(place, "ready-for-migration"), code=8).err, "recover --resume")
 

@@ -1,8 +1,10 @@
 """Making, choosing, listing and dropping sites; apps."""
 
 import json
+import os
+import tempfile
 
-from support import contains, equal, lacks
+from support import Skipped, contains, equal, lacks
 
 
 def test_init(place):
@@ -78,7 +80,9 @@ def test_new_site_force_keeps_the_old_one(place):
 
 def test_drop_site(place):
     place.make_bench("develop", "other")
+    place.bench("use", "develop")
     result = place.result("drop-site", "develop", "--yes")
+    assert "default_site" not in (place.path / "sites/common_site_config.json").read_text()
     assert not place.site().exists()
     equal(result["site"], "develop")
     manifest = json.loads(open(result["backup"]).read())
@@ -94,6 +98,17 @@ def test_drop_site_elsewhere_without_backup(place):
     equal(result["backup"], None)
     assert result["archived"].startswith(str(target)), result
     assert not place.site().exists()
+
+
+def test_drop_site_to_another_disk_is_refused_at_once(place):
+    place.make_bench("develop")
+    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="bench-cli-") as elsewhere:
+        if os.stat(elsewhere).st_dev == os.stat(place.path).st_dev:
+            raise Skipped("/dev/shm is no other disk here")
+        run = place.bench("drop-site", "develop", "--yes", "--archived-sites-path", elsewhere, code=2)
+        contains(run.err, "is on another disk", "hint: give --archived-sites-path a folder on the same disk")
+        equal(os.listdir(elsewhere), [])
+    equal(place.result("--site", "develop", "operations")["operations"], [])
 
 
 def test_what_destroys_refuses_all_sites(place):
