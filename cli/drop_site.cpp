@@ -34,9 +34,14 @@ Outcome outcome_of(const DropSiteReport& report) {
 void forget_default_site(Context& context, const std::string& name) {
   const BenchFolder& bench = context.bench();
   if (bench.common_config().string("default_site") != name) return;
-  edit_config(bench.common_config_file(), bench.common_config_locks(),
-              [](SiteConfig& config) { config.remove("default_site"); });
-  context.printer().note("it was the default_site: bench use SITE chooses another one");
+  try {
+    edit_config(bench.common_config_file(), bench.common_config_locks(),
+                [](SiteConfig& config) { config.remove("default_site"); });
+    context.printer().note("it was the default_site: bench use SITE chooses another one");
+  } catch (const Error& error) {
+    context.printer().warning(fmt::format("it is the default_site still: {}", error.what()),
+                              "bench use SITE");
+  }
 }
 
 void run(Context& context, const DropSiteFlags& flags) {
@@ -51,8 +56,8 @@ void run(Context& context, const DropSiteFlags& flags) {
       flags.force ? Confirmed::yes : Confirmed::no);
   const Workplace workplace = context.workplace(site, flags.wait.value_or(std::chrono::milliseconds(0)));
   const DropSiteReport report = drop_site(workplace, site, options);
-  forget_default_site(context, site.name());
   context.add(outcome_of(report));
+  forget_default_site(context, site.name());
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include "context.hpp"
 #include "operation/operation.hpp"
 #include "options.hpp"
-#include "workflow/recover_site.hpp"
 
 namespace bench::cli {
 
@@ -65,17 +64,6 @@ Json planned(const std::vector<const Patch*>& patches) {
   return list;
 }
 
-std::optional<Error> why_refused(const Site& site) {
-  // The next command ends what was interrupted.
-  if (!interrupted_operations(site, Lock::not_held).empty()) return std::nullopt;
-  try {
-    refuse_what_is_not_settled(site);
-  } catch (const Error& error) {
-    return error;
-  }
-  return std::nullopt;
-}
-
 /// --plan and --check: what a migrate would do.
 Outcome look(Context& context, const Site& site, const MigrateFlags& flags) {
   context.tell_interrupted(site);
@@ -88,7 +76,9 @@ Outcome look(Context& context, const Site& site, const MigrateFlags& flags) {
 
   outcome.text = fmt::format("-- {}: {} {} pending\n", site.name(), pending.size(),
                              pending.size() == 1 ? "patch" : "patches");
-  if (const auto refused = why_refused(site)) {
+  // The next command ends what was interrupted.
+  const bool is_settled = interrupted_operations(site, Lock::not_held).empty();
+  if (const auto refused = is_settled ? why_refused(site, outlook) : std::nullopt) {
     outcome.result["refused_because"] = refused->what();
     outcome.text += fmt::format("-- WOULD BE REFUSED: {}\n-- hint: {}\n", refused->what(), refused->hint());
   }

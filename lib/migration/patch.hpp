@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,11 +34,11 @@ struct Patch {
   std::vector<Statement> statements;  ///< of an SQL patch that is to run: see read_statements
   std::string problem;                ///< why it cannot run, in a sentence with file and line
   std::string hint;
-
-  /// Whether a person means it: by its id, by its key in the log, as `<app>.<id>`, or by the module that its
-  /// line of patches.txt begins with.
-  bool is_called(std::string_view reference) const;
 };
+
+/// The patch that a person means: by its id, by its key in the log, or as `<app>.<id>`; else by the module
+/// that its line of patches.txt begins with, when one line alone does. nullptr when there is none.
+const Patch* find_patch(std::span<const Patch> patches, std::string_view reference);
 
 /// Where an app's patches come from: one implementation per format, chosen by App::format.
 class PatchSource {

@@ -42,7 +42,7 @@ std::optional<bool> has_database(const Workplace& workplace, const Site& site,
 void refuse_another_disk(const Site& site, const std::filesystem::path& archive) {
   struct stat here {
   }, there{};
-  if (stat(site.path().c_str(), &here) != 0 || stat(archive.c_str(), &there) != 0) return;
+  if (lstat(site.path().c_str(), &here) != 0 || stat(archive.c_str(), &there) != 0) return;
   if (here.st_dev == there.st_dev) return;
   throw Error(Kind::usage,
               fmt::format("{} is on another disk than {}", archive.string(), site.path().string()),

@@ -41,11 +41,12 @@ const Patch* with_statements(MigrationOutlook& outlook, const PlannedPatch& plan
 
 Task only_patch(MigrationOutlook& outlook, const MigrateOptions& options, Dialect dialect) {
   Task task;
+  const Patch* wanted = find_patch(outlook.patches, *options.only);
   // The log itself is one of its patches.
   for (const Patch* patch : outlook.plan.pending())
-    if (patch->app == "core" && !patch->is_called(*options.only)) task.patches.push_back(patch);
+    if (patch->app == "core" && patch != wanted) task.patches.push_back(patch);
   for (const PlannedPatch& planned : outlook.plan.all()) {
-    if (!planned.patch->is_called(*options.only)) continue;
+    if (planned.patch != wanted) continue;
     if (!is_applied(planned) || options.force == MigrateOptions::Force::yes)
       task.patches.push_back(with_statements(outlook, planned, dialect));
     return task;
@@ -134,17 +135,20 @@ void take_kept_options(const Operation& operation, MigrateOptions& options) {
       std::chrono::milliseconds(kept.value("lock_timeout_ms", options.patience.lock_timeout.count()));
 }
 
-std::string told_half_done(const Site& site, const Patch& patch, const Journal::Stopped& stopped) {
+Error half_done_error(const Site& site, const Patch& patch, const Journal::Stopped& stopped) {
   const auto operation = Operation::find(site, stopped.operation);
   const std::string opened = operation ? operation->record().value("opened", "") : "";
   // How many statements a program will print nobody knows.
   const std::string of_all =
       patch.kind == PatchKind::sql ? fmt::format(" of {}", patch.statements.size()) : "";
-  return fmt::format(
-      "{}: {} finished statements 1 to {}{}, and the site {}: rows written since have missed them",
-      patch.file.string(), stopped.operation, stopped.finished, of_all,
-      opened.empty() ? fmt::format("has been open to writers since {}", stopped.finished_at)
-                     : fmt::format("was opened to writers at {}", opened));
+  return Error(
+      Kind::needs_attention,
+      fmt::format(
+          "{}: {} finished statements 1 to {}{}, and the site {}: rows written since have missed them",
+          patch.file.string(), stopped.operation, stopped.finished, of_all,
+          opened.empty() ? fmt::format("has been open to writers since {}", stopped.finished_at)
+                         : fmt::format("was opened to writers at {}", opened)),
+      fmt::format("bench --site {} recover --resume", site.name()));
 }
 
 BackupMoments backup_moments(const Site& site, const MigrateOptions& options) {
@@ -277,11 +281,9 @@ void Migration::tell_half_done(Database& connection) {
   for (const Journal::Stopped& stopped : Journal(connection, {}).stopped())
     for (const Patch* patch : m_task.patches) {
       if (patch->log_key != stopped.patch) continue;
-      const std::string told = told_half_done(m_site, *patch, stopped);
-      if (!m_task.skipped.contains(patch))
-        throw Error(Kind::needs_attention, told,
-                    fmt::format("bench --site {} recover --resume", m_site.name()));
-      m_workplace.progress.warning(told);
+      const Error half_done = half_done_error(m_site, *patch, stopped);
+      if (!m_task.skipped.contains(patch)) throw half_done;
+      m_workplace.progress.warning(half_done.what());
     }
 }
 
@@ -386,6 +388,20 @@ void refuse_while_one_waits(const Site& site) {
       throw Error(Kind::needs_attention,
                   fmt::format("{} stopped half-way and waits for a person", operation.id()),
                   next_command(site, operation));
+}
+
+std::optional<Error> why_refused(const Site& site, const MigrationOutlook& outlook) {
+  try {
+    refuse_while_one_waits(site);
+  } catch (const Error& error) {
+    return error;
+  }
+  const auto connection = connect(site, Access::read_only);
+  for (const Journal::Stopped& stopped : Journal(*connection, {}).stopped())
+    for (const PlannedPatch& planned : outlook.plan.all())
+      if (planned.patch->log_key == stopped.patch && planned.state == PatchState::pending)
+        return half_done_error(site, *planned.patch, stopped);
+  return std::nullopt;
 }
 
 MigrateReport resume_migrate(const Workplace& workplace, const Site& site, Operation& operation,

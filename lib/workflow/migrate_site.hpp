@@ -92,5 +92,8 @@ struct MigrationOutlook {
   MigrationPlan plan;
 };
 MigrationOutlook outlook_of(const Workplace& workplace, const Site& site);
+/// What keeps a migrate from beginning: an operation that waits for a person, or a patch that is finished in
+/// part in a site that was opened since.
+std::optional<Error> why_refused(const Site& site, const MigrationOutlook& outlook);
 
 }  // namespace bench

@@ -362,8 +362,11 @@ RecoverReport restore_before(const Workplace& workplace, const Site& site) {
     finish_scratch(workplace, site, operation);
     put_back(workplace, site, operation, *connection, OthersWrites::given_up);
   } catch (...) {
-    // Another way out may be open still: it waits for a person as before.
     const Uninterrupted undoing;
+    // Where a swap cannot be brought to its end now, the record stays running, and the next command does
+    // that.
+    finish_scratch(workplace, site, operation);
+    // Another way out may be open still: it waits for a person as before.
     operation.finish(OperationState::needs_attention, why_it_waited);
     throw;
   }

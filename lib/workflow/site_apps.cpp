@@ -35,11 +35,12 @@ namespace {
 
 std::vector<const Patch*> patches_to_mark(const std::vector<Patch>& patches, const std::string& app,
                                           const std::string& reference, UpTo up_to) {
+  const Patch* wanted = find_patch(patches, reference);
   std::vector<const Patch*> chosen;
   std::vector<std::string> ids;
   for (const Patch& patch : patches) {
     ids.push_back(patch.id);
-    const bool is_it = patch.is_called(reference);
+    const bool is_it = &patch == wanted;
     if (is_it || up_to == UpTo::and_all_before) chosen.push_back(&patch);
     if (is_it) return chosen;
   }

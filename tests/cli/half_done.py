@@ -304,7 +304,7 @@ def test_a_site_that_was_opened_half_done_waits_for_a_decision(place):
         equal(words(place), ["third"])
         assert can_write(place), "what waits for a decision has closed the site"
     contains(place.bench(*at_site(place, "migrate", "--plan")).out, "0004_half", "WOULD BE REFUSED", "recover --resume")
-    contains(place.result(*at_site(place, "migrate", "--check"), code=3)["refused_because"], "stopped half-way")
+    contains(place.result(*at_site(place, "migrate", "--check"), code=3)["refused_because"], "finished statements 1 to 3")
     contains(place.bench(*at_site(place, "operations")).out, "opened half done")
     place.bench(*at_site(place, "recover"))
     equal(words(place), ["third"])

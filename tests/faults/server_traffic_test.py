@@ -205,12 +205,14 @@ def transaction_in_flight(kind):
         assert "maintenance_mode" not in bench.config()
         writer.run("INSERT INTO note (id, words) VALUES (2, 'still allowed')")
         process = bench.start(*SITE, "migrate", "--drain-timeout", "60s")
-        time.sleep(4)
-        assert process.poll() is None, "it did not wait"
+        told = []
+        while not re.search(f"waiting for .*{bench.config()['db_name']}", "".join(told)):
+            line = process.stderr.readline()
+            assert line, f"it did not wait: {told}"
+            told.append(line)
         writer.run("COMMIT")
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors
-        assert re.search(f"waiting for .*{bench.config()['db_name']}", errors), errors
         assert bench.query("SELECT words FROM note ORDER BY id") == [("held",), ("still allowed",)]
 
 

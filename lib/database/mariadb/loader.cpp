@@ -100,8 +100,10 @@ void MariadbLoader::refuse_too_large(std::size_t size) const {
 }
 
 void MariadbLoader::refuse_value_too_large(const std::string& text) {
-  if (!text.starts_with(fmt::format("SET {}", long_value_variable))) return;
-  if (m_database.query("SHOW WARNINGS").empty()) return;
+  constexpr std::string_view set = "SET ";
+  if (!text.starts_with(fmt::format("{}{}", set, long_value_variable)) || text.ends_with("= NULL")) return;
+  const std::string variable = text.substr(set.size(), text.find(' ', set.size()) - set.size());
+  if (to_integer(m_database.value(fmt::format("SELECT {} IS NULL", variable))) == 0) return;
   throw Error(Kind::bad_backup,
               fmt::format("a value is larger than the server takes ({})", format_bytes(m_largest_packet)),
               std::string(larger_packets));

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "database/mariadb/literal.hpp"
 
@@ -26,14 +28,25 @@ bool is_broken(MariadbDatabase& database, const std::string& view) {
   }
 }
 
+// A column is written with the name of its table, which may be a database's as well.
+bool reads_from(std::string_view create, std::string_view database) {
+  for (std::size_t at = create.find(database); at != std::string_view::npos;
+       at = create.find(database, at + 1)) {
+    std::string_view before = create.substr(0, at);
+    while (before.ends_with('(')) before.remove_suffix(1);
+    if (before.ends_with("from ") || before.ends_with("join ")) return true;
+  }
+  return false;
+}
+
 // The account that loads a dump sees no other database.
 bool names_one_of(MariadbDatabase& database, const std::string& view,
                   const std::vector<std::string>& databases) {
   const std::string create =
       to_text(database.query(fmt::format("SHOW CREATE VIEW {}", mariadb_name(view))).at(0).at(1));
-  for (const std::string& name : databases)
-    if (create.find(mariadb_name(name) + ".`") != std::string::npos) return true;
-  return false;
+  return std::ranges::any_of(databases, [&create](const std::string& name) {
+    return reads_from(create, mariadb_name(name) + ".`");
+  });
 }
 
 void add(std::vector<std::string>& limits, const std::vector<std::string>& names, std::string_view told) {
@@ -43,8 +56,9 @@ void add(std::vector<std::string>& limits, const std::vector<std::string>& names
 }  // namespace
 
 std::vector<std::string> mariadb_restore_limits(MariadbDatabase& database) {
-  const std::vector<std::string> others =
-      column(database, "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME <> DATABASE()");
+  const std::vector<std::string> others = column(database,
+                                                 "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE "
+                                                 "SCHEMA_NAME NOT IN (DATABASE(), 'information_schema')");
   std::vector<std::string> broken, elsewhere, limits;
   for (const std::string& view :
        column(database, "SELECT TABLE_NAME FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()")) {

@@ -13,7 +13,7 @@ std::string no_member(std::string_view catalogue, std::string_view oid) {
   return fmt::format(
       "NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.{}'::regclass AND "
       "e.objid "
-      "= {} AND e.deptype = 'e')",
+      "= {} AND e.deptype IN ('e', 'i'))",
       catalogue, oid);
 }
 
@@ -24,7 +24,7 @@ std::string objects_for_superusers() {
       "UNION ALL SELECT 'foreign server ' || srvname FROM pg_catalog.pg_foreign_server s WHERE {} "
       "UNION ALL SELECT 'function ' || p.proname FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON "
       "n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang WHERE {} AND {} AND "
-      "(p.proleakproof OR l.lanname IN ('c', 'internal')) "
+      "p.prokind <> 'a' AND (p.proleakproof OR l.lanname IN ('c', 'internal')) "
       "UNION ALL SELECT 'operator family ' || o.opfname FROM pg_catalog.pg_opfamily o JOIN "
       "pg_catalog.pg_namespace n ON n.oid = o.opfnamespace WHERE {} AND {} "
       "UNION ALL SELECT 'type ' || t.typname FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON "
