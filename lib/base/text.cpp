@@ -22,4 +22,14 @@ std::string_view take_until(std::string_view& text, char separator) {
   return taken;
 }
 
+std::size_t character_begin(std::string_view text, std::size_t at) {
+  constexpr std::size_t longest = 4;
+  for (std::size_t back = 0; back < longest && back <= at; ++back) {
+    const std::size_t begin = at - back;
+    const bool continues = begin < text.size() && (static_cast<unsigned char>(text[begin]) & 0xC0U) == 0x80U;
+    if (!continues) return begin;
+  }
+  return at;
+}
+
 }  // namespace bench

@@ -9,6 +9,7 @@
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "operation/interruption.hpp"
 
 namespace bench {
@@ -56,11 +57,7 @@ std::string last_lines(const std::string& text) {
 
 // All of it: what was noted before is cut to what a person reads.
 void tell_lines(Progress& progress, const std::string& program, std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    progress.detail(fmt::format("{}: {}", program, text.substr(0, end)));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
+  while (!text.empty()) progress.detail(fmt::format("{}: {}", program, take_until(text, '\n')));
 }
 
 }  // namespace

@@ -306,12 +306,10 @@ RestoreReport restore_site(const Workplace& workplace, const Site& site, const R
     if (holds_window(operation))
       throw Error(Kind::needs_attention, fmt::format("{}; the site stays in maintenance", error.what()),
                   fmt::format("bench --site {} recover", site.name()));
-    {
-      const Uninterrupted undoing;
-      RestoreStage(site, operation).discard();
-      drop_made_database(workplace, site, operation);
-      operation.finish(OperationState::undone, {{"error", to_json(error)}});
-    }
+    const Uninterrupted undoing;
+    RestoreStage(site, operation).discard();
+    drop_made_database(workplace, site, operation);
+    operation.finish(OperationState::undone, {{"error", to_json(error)}});
     const bool keeps_kind =
         error.kind() == Kind::bad_backup || error.kind() == Kind::usage || error.kind() == Kind::busy;
     if (keeps_kind) throw;

@@ -6,9 +6,10 @@
 #include <algorithm>
 
 #include "base/digest.hpp"
+#include "base/text.hpp"
 #include "database/mariadb/content.hpp"
+#include "database/mariadb/findings.hpp"
 #include "database/mariadb/literal.hpp"
-#include "database/mariadb/restore_limits.hpp"
 
 namespace bench {
 
@@ -137,9 +138,7 @@ void Dump::write_long_value(const std::string& name, const LongValue& value) {
   const std::string_view bytes = value.value;
   for (std::size_t at = 0; at < bytes.size();) {
     std::size_t end = std::min(at + largest_literal, bytes.size());
-    while (value.form == MariadbRows::Form::text && end < bytes.size() &&
-           (static_cast<unsigned char>(bytes[end]) & 0xC0U) == 0x80)
-      --end;
+    if (value.form == MariadbRows::Form::text) end = character_begin(bytes, end);
     std::string literal;
     append_mariadb_literal(literal, bytes.substr(at, end - at), value.form);
     m_sink(at == 0 ? fmt::format("SET {} = {};\n", name, literal)

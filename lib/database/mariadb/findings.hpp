@@ -32,6 +32,9 @@ std::vector<std::string> gaps_without_writers(const SiteDatabase& database, Mari
 /// all.
 void refuse_shared_account(const SiteDatabase& database, MariadbDatabase& server);
 
+/// See Exporter::restore_limits.
+std::vector<std::string> mariadb_restore_limits(MariadbDatabase& database);
+
 /// What stands against a window, each in a sentence; also what a backup does not hold.
 std::vector<std::string> mariadb_preflight(const SiteDatabase& database, MariadbDatabase& server);
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "base/time.hpp"
 #include "database/mariadb/collations.hpp"
 #include "database/mariadb/exporter.hpp"
@@ -99,10 +100,10 @@ void MariadbLoader::refuse_too_large(std::size_t size) const {
               std::string(larger_packets));
 }
 
-void MariadbLoader::refuse_value_too_large(const std::string& text) {
-  constexpr std::string_view set = "SET ";
-  if (!text.starts_with(fmt::format("{}{}", set, long_value_variable)) || text.ends_with("= NULL")) return;
-  const std::string variable = text.substr(set.size(), text.find(' ', set.size()) - set.size());
+void MariadbLoader::refuse_value_too_large(std::string_view text) {
+  if (take_until(text, ' ') != "SET" || !text.starts_with(long_value_variable) || text.ends_with("= NULL"))
+    return;
+  const std::string_view variable = take_until(text, ' ');
   if (to_integer(m_database.value(fmt::format("SELECT {} IS NULL", variable))) == 0) return;
   throw Error(Kind::bad_backup,
               fmt::format("a value is larger than the server takes ({})", format_bytes(m_largest_packet)),

@@ -32,7 +32,7 @@ class MariadbLoader {
   void execute(std::string text);
   bool is_put_right(const Error& error, std::string& text);
   void refuse_too_large(std::size_t size) const;
-  void refuse_value_too_large(const std::string& text);
+  void refuse_value_too_large(std::string_view text);
   void commit_now_and_then(std::size_t bytes);
 
   MariadbDatabase& m_database;

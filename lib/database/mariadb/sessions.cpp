@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.hpp"
+
 namespace bench {
 
 namespace {
@@ -21,9 +23,7 @@ std::int64_t number_at(std::string_view text) {
 std::string shortened(std::string statement) {
   std::replace(statement.begin(), statement.end(), '\n', ' ');
   if (statement.size() <= shown_statement_length) return statement;
-  std::size_t end = shown_statement_length;
-  while (end > 0 && (static_cast<unsigned char>(statement[end]) & 0xC0U) == 0x80) --end;
-  return statement.substr(0, end) + " ...";
+  return statement.substr(0, character_begin(statement, shown_statement_length)) + " ...";
 }
 
 bool has_metadata_lock_info(MariadbDatabase& database) {

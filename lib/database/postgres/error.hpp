@@ -18,6 +18,8 @@ struct PostgresRefusal {
 };
 Error postgres_error(const PostgresRefusal& refusal, std::string_view statement);
 
+inline constexpr std::string_view insufficient_privilege = "42501";
+
 /// "database 'x' on /run/postgresql port 5432 as 'u'": never the password.
 std::string describe(const ConnectionSettings& settings);
 

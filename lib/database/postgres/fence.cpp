@@ -163,7 +163,7 @@ void Lift::give(const std::vector<std::string>& statements) {
       m_admin.execute(statement);
       savepoint.release();
     } catch (const Error& error) {
-      const bool is_denied = error.sqlstate() == "42501";
+      const bool is_denied = error.sqlstate() == insufficient_privilege;
       if (error.kind() != Kind::statement || is_denied) throw;
       m_not_put_back.push_back(fmt::format("{}: {}", statement, error.what()));
     }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "database/postgres/error.hpp"
 #include "database/postgres/text.hpp"
 
 namespace bench {
@@ -47,7 +48,6 @@ void give(PostgresDatabase& database, std::int64_t oid, const Right& right) {
 
 // Only a superuser, or a member of the new owner, may.
 bool change_owner(PostgresDatabase& database, std::int64_t oid, const std::string& owner) {
-  constexpr std::string_view insufficient_privilege = "42501";
   try {
     database.execute(fmt::format("ALTER LARGE OBJECT {} OWNER TO {}", oid, quote_name(owner)));
     return true;

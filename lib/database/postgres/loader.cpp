@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "database/lexer.hpp"
+#include "database/postgres/error.hpp"
 
 namespace bench {
 
@@ -59,14 +60,13 @@ bool gives_away(const Statement& statement) {
   return (role.starts_with('"') && role.ends_with('"')) || std::ranges::all_of(role, is_word_character);
 }
 
-// What may fail because roles, settings or schemas are others here; undefined_object, duplicate_schema and
-// insufficient_privilege.
+// What may fail because roles, settings or schemas are others here; undefined_object and duplicate_schema.
 bool may_be_left_out(const Statement& statement) {
   return begins(statement, {"GRANT", "REVOKE", "ALTER DEFAULT PRIVILEGES", "SET", "COMMENT ON EXTENSION",
                             "COMMENT ON SCHEMA", "CREATE SCHEMA PUBLIC", "CREATE EXTENSION"});
 }
 bool is_of_another_place(const std::string& sqlstate) {
-  return sqlstate == "42704" || sqlstate == "42P06" || sqlstate == "42501";
+  return sqlstate == "42704" || sqlstate == "42P06" || sqlstate == insufficient_privilege;
 }
 
 }  // namespace

@@ -6,25 +6,11 @@
 #include <algorithm>
 
 #include "database/postgres/rights.hpp"
+#include "database/postgres/text.hpp"
 
 namespace bench {
 
 namespace {
-
-constexpr std::size_t enough_names = 5;
-
-std::vector<std::string> first_column(const std::vector<Row>& rows) {
-  std::vector<std::string> texts;
-  for (const Row& row : rows) texts.push_back(to_text(row[0]));
-  return texts;
-}
-
-std::string some_of(const std::vector<std::string>& names) {
-  const auto count = std::min(names.size(), enough_names);
-  return fmt::format("{}{}",
-                     fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(count), ", "),
-                     names.size() > count ? fmt::format(" and {} more", names.size() - count) : "");
-}
 
 // Whoever owns an object, or can become its owner with SET ROLE, gives himself back what was taken.
 std::vector<std::string> owned_by_app(PostgresDatabase& admin, const std::string& app) {

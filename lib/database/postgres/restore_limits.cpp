@@ -1,9 +1,9 @@
 #include "database/postgres/restore_limits.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "database/postgres/rights.hpp"
+#include "database/postgres/text.hpp"
 
 namespace bench {
 
@@ -48,15 +48,8 @@ std::string objects_of_others() {
       is_site_schema, no_member("pg_class", "c.oid"), no_member("pg_proc", "p.oid"));
 }
 
-void add(std::vector<std::string>& limits, const std::vector<Row>& rows, const std::string& told) {
-  if (rows.empty()) return;
-  constexpr std::size_t enough = 5;
-  std::vector<std::string> names;
-  for (const Row& row : rows)
-    if (names.size() < enough) names.push_back(to_text(row[0]));
-  limits.push_back(
-      fmt::format("{}: {}{}", told, fmt::join(names, ", "),
-                  rows.size() > enough ? fmt::format(" and {} more", rows.size() - enough) : ""));
+void add(std::vector<std::string>& limits, const std::vector<Row>& rows, std::string_view told) {
+  if (!rows.empty()) limits.push_back(fmt::format("{}: {}", told, some_of(first_column(rows))));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "database/postgres/accounts.hpp"
+#include "database/postgres/error.hpp"
 #include "database/postgres/exporter.hpp"
 #include "database/postgres/loader.hpp"
 #include "database/postgres/swap.hpp"
@@ -113,7 +114,6 @@ PostgresScratch::PostgresScratch(const SiteDatabase& site, const ConnectOptions&
       m_options(options),
       m_owner(owner),
       m_name(scratch_name(site, owner)) {
-  constexpr std::string_view insufficient_privilege = "42501";
   try {
     create();
   } catch (const Error& error) {

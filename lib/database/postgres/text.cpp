@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/digest.hpp"
+#include "base/text.hpp"
 #include "database/lexer.hpp"
 
 namespace bench {
@@ -41,13 +42,25 @@ std::string quote_text(std::string_view text) {
   return (has_backslash ? " E'" : "'") + quoted + "'";
 }
 
+std::vector<std::string> first_column(const std::vector<Row>& rows) {
+  std::vector<std::string> texts;
+  for (const Row& row : rows) texts.push_back(to_text(row[0]));
+  return texts;
+}
+
+std::string some_of(const std::vector<std::string>& names) {
+  constexpr std::size_t enough = 5;
+  const auto count = std::min(names.size(), enough);
+  return fmt::format("{}{}",
+                     fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(count), ", "),
+                     names.size() > count ? fmt::format(" and {} more", names.size() - count) : "");
+}
+
 std::string within_identifier_limit(const std::string& name) {
   constexpr std::size_t limit = 63;
   constexpr std::size_t hash_size = 12;
   if (name.size() <= limit) return name;
-  std::size_t kept = limit - hash_size - 1;
-  // Never in the middle of a character of UTF-8.
-  while (kept > 0 && (static_cast<unsigned char>(name[kept]) & 0xC0) == 0x80) --kept;
+  const std::size_t kept = character_begin(name, limit - hash_size - 1);
   return name.substr(0, kept) + "_" + sha256(name).substr(0, hash_size);
 }
 

@@ -62,14 +62,11 @@ bool is_number(const Column& column) {
          column.type == ColumnType::real;
 }
 
-// Cut where a character begins, so that no half one is shown.
 std::string cell(const Column& column, const Value& value) {
   std::string text = to_text(value);
   if (column.type == ColumnType::boolean && !is_null(value)) return is_true_text(text) ? "Yes" : "No";
   if (text.size() <= longest_cell) return text;
-  std::size_t end = longest_cell;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return text.substr(0, end) + "…";
+  return text.substr(0, character_begin(text, longest_cell)) + "…";
 }
 
 /// What a list shows, as its address says.

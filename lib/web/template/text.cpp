@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace bench {
 
@@ -251,8 +252,7 @@ std::string_view without_leading_space(std::string_view text) {
 
 std::string_view without_trailing_space(std::string_view text) {
   while (!text.empty()) {
-    std::size_t begin = text.size() - 1;
-    while (begin > 0 && text.size() - begin < 4 && (byte_at(text, begin) & 0xC0U) == 0x80) --begin;
+    const std::size_t begin = character_begin(text, text.size() - 1);
     std::size_t next = 0;
     if (!is_space(character_at(text, begin, next)) || next != text.size()) break;
     text = text.substr(0, begin);

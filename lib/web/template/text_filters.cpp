@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "web/template/operators.hpp"
 #include "web/template/text.hpp"
 
@@ -142,9 +143,7 @@ bool is_among(std::string_view character, std::string_view set) {
 }
 
 std::string_view last_character(std::string_view text) {
-  std::size_t begin = text.size() - 1;
-  while (begin > 0 && text.size() - begin < 4 && (static_cast<unsigned char>(text[begin]) & 0xC0U) == 0x80)
-    --begin;
+  const std::size_t begin = character_begin(text, text.size() - 1);
   std::size_t next = 0;
   character_at(text, begin, next);
   return next == text.size() ? text.substr(begin) : text.substr(text.size() - 1);

@@ -15,6 +15,17 @@ TEST_CASE("blanks are taken off both ends") {
   CHECK(trimmed("", " ").empty());
 }
 
+TEST_CASE("text is cut where a character begins") {
+  const std::string text = "a\xE2\x82\xAC\xF0\x9F\x98\x80";
+  CHECK(character_begin(text, 0) == 0);
+  for (const std::size_t inside : {1, 2, 3}) CHECK(character_begin(text, inside) == 1);
+  for (const std::size_t inside : {4, 5, 6, 7}) CHECK(character_begin(text, inside) == 4);
+  CHECK(character_begin(text, text.size()) == text.size());
+  CHECK(character_begin("\x80\x80\x80\x80\x80", 4) == 4);
+  CHECK(character_begin("\x80", 0) == 0);
+  CHECK(character_begin("", 0) == 0);
+}
+
 TEST_CASE("a list is taken apart from its front") {
   std::string_view text = "a;;b";
   CHECK(take_until(text, ';') == "a");
