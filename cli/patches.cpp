@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "context.hpp"
@@ -27,6 +29,21 @@ Outcome patches_on(Context& context, const Site& site) {
                        {"problem", text_or_null(patch.problem)}});
     rows.push_back({patch.app, patch.id, std::string(name(patch.phase)), std::string(name(planned.state)),
                     applied_at, logged.operation});
+  }
+  // Not what Frappe logged: its apps drop old lines as a matter of course.
+  for (const auto& [key, logged] : outlook.log) {
+    const bool is_named = std::ranges::any_of(
+        outlook.patches, [&key = key](const Patch& patch) { return patch.log_key == key; });
+    if (is_named || logged.operation.empty()) continue;
+    patches.push_back({{"app", nullptr},
+                       {"patch", key},
+                       {"phase", nullptr},
+                       {"state", "gone"},
+                       {"applied_at", logged.applied_at},
+                       {"operation", logged.operation},
+                       {"file", nullptr},
+                       {"problem", "no installed app names it any more"}});
+    rows.push_back({"", key, "", "gone", logged.applied_at, logged.operation});
   }
   outcome.result["patches"] = patches;
   outcome.text = rows.size() > 1 ? table(rows) : fmt::format("{}: its apps have no patches\n", site.name());

@@ -87,12 +87,13 @@ void confirm_by_name(Context& context, const std::string& site, const std::strin
 std::string password_in_file(const std::string& file) {
   const std::string text = read_file(file == "-" ? "/dev/stdin" : file);
   std::string line = text.substr(0, text.find_first_of("\r\n"));
-  if (line.empty()) throw Error(Kind::usage, fmt::format("{} holds no password in its first line", file));
+  if (line.empty())
+    throw Error(Kind::usage, fmt::format("{} holds no password in its first line", file), "write it there");
   return line;
 }
 
 void check_new_password(Context& context, std::string_view password) {
-  if (password.empty()) throw Error(Kind::usage, "an empty password lets nobody in");
+  if (password.empty()) throw Error(Kind::usage, "an empty password lets nobody in", "choose another");
   if (password.size() < shortest_safe_password)
     context.printer().warning(
         fmt::format("the password is shorter than {} characters", shortest_safe_password));

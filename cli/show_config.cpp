@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "context.hpp"
 #include "options.hpp"
 
@@ -28,13 +29,21 @@ std::string object_of(const LayeredConfig& config, const ShowConfigFlags& flags)
   return "{" + text + "}";
 }
 
+// A line break of JSON text stands between its values, never within one.
+std::string on_one_line(const std::string& raw) {
+  std::string line;
+  for (std::string_view rest = raw; !rest.empty();)
+    line += fmt::format("{}{}", line.empty() ? "" : " ", trimmed(take_until(rest, '\n'), " \t\r"));
+  return line;
+}
+
 std::string rows_of(const LayeredConfig& config, const ShowConfigFlags& flags) {
   std::vector<std::vector<std::string>> rows = {{"key", "value", "from"}};
   for (const std::string& key : config.keys()) {
     const std::string raw = config.raw(key).value_or("null");
     const bool is_own = config.site().raw(key) == raw;
     const bool is_common = !is_own && config.common().raw(key) == raw;
-    rows.push_back({key, flags.show_secrets ? raw : masked(key, raw),
+    rows.push_back({key, on_one_line(flags.show_secrets ? raw : masked(key, raw)),
                     is_own      ? "site"
                     : is_common ? "common"
                                 : "environment"});

@@ -20,8 +20,9 @@ ArchiveReport write_archive(const std::filesystem::path& folder, std::string_vie
   return loaded().write(folder, prefix, sink);
 }
 
-void check_archive(const std::filesystem::path& archive, const std::function<void(std::uint64_t)>& advance) {
-  loaded().check(archive, advance);
+std::string check_archive(const std::filesystem::path& archive,
+                          const std::function<void(std::uint64_t)>& advance) {
+  return loaded().check(archive, advance);
 }
 
 void extract_archive(const std::filesystem::path& archive, const std::filesystem::path& target) {

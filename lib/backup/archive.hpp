@@ -28,8 +28,9 @@ ArchiveReport write_archive(const std::filesystem::path& folder, std::string_vie
 
 /// Reads a whole tar (gzip, zstd or plain) without writing anything. Error{bad_backup} when it is broken, cut
 /// off, or holds what `extract_archive` refuses. `advance` is told how many bytes of the file were read.
-void check_archive(const std::filesystem::path& archive,
-                   const std::function<void(std::uint64_t)>& advance = {});
+/// Answers what its members lie below: "public/files" or "private/files"; empty when it has none.
+std::string check_archive(const std::filesystem::path& archive,
+                          const std::function<void(std::uint64_t)>& advance = {});
 
 /// Extracts members named `[./]<anything>/<public|private>/files/...` so that what follows `files/` lands in
 /// `target`, which must not exist and whose parent must. Error{bad_backup} for `..`, absolute names, links,

@@ -130,14 +130,15 @@ void remove_extracted(const std::filesystem::path& target) {
 
 }  // namespace
 
-void archive_module::check(const std::filesystem::path& archive,
-                           const std::function<void(std::uint64_t)>& advance) {
+std::string archive_module::check(const std::filesystem::path& archive,
+                                  const std::function<void(std::uint64_t)>& advance) {
   TarReader tar(archive);
   while (tar.next()) {
     tar.content([&](std::string_view, std::uint64_t) {
       if (advance) advance(tar.consumed());
     });
   }
+  return tar.tree();
 }
 
 void archive_module::extract(const std::filesystem::path& archive, const std::filesystem::path& target) {

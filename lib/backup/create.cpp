@@ -61,12 +61,14 @@ class CommittedFiles {
   void commit(BackupFile& file) {
     const bool is_new = !is_taken(file.path());
     file.commit();
-    if (is_new) m_paths.push_back(file.path());
+    (is_new ? m_paths : m_replacing).push_back(file.path());
   }
   void keep() { m_paths.clear(); }
+  const std::vector<fs::path>& replacing() const { return m_replacing; }
 
  private:
   std::vector<fs::path> m_paths;
+  std::vector<fs::path> m_replacing;
 };
 
 class SetWriter {
@@ -119,7 +121,8 @@ class SetWriter {
     if (!own_path) return m_files.emplace_back(role, name, m_folder.path() / name);
     const fs::path path = fs::absolute(*own_path).lexically_normal();
     if (std::ranges::any_of(m_files, [&](const BackupFile& file) { return file.path() == path; }))
-      throw Error(Kind::usage, "two files of the backup would have the same path " + path.string());
+      throw Error(Kind::usage, "two files of the backup would have the same path " + path.string(),
+                  "give each a path of its own");
     make_folders(path.parent_path(), 0700);
     remove_stale_temporaries(path.parent_path());
     return m_files.emplace_back(role, path.string(), path);
@@ -204,7 +207,27 @@ class SetWriter {
     committed.keep();
     m_folder.keep();
     pause_point("backup.done");
-    return BackupSet::load(path);
+    BackupSet set = BackupSet::load(path);
+    if (!committed.replacing().empty()) tell_replaced(set, committed.replacing());
+    return set;
+  }
+
+  /// Whose files were given other content is no set any more: one that has none left goes.
+  void tell_replaced(const BackupSet& newest, const std::vector<fs::path>& replacing) {
+    for (const BackupSet& set : list_sets(m_folder.path()).sets) {
+      if (set.name() == newest.name()) continue;
+      const auto is_replaced = [&](const FileFacts& facts) {
+        return std::ranges::find(replacing, *set.file(facts.role)) != replacing.end();
+      };
+      const auto lost = std::ranges::count_if(set.manifest().files, is_replaced);
+      if (lost == 0) continue;
+      const bool has_nothing_left = static_cast<std::size_t>(lost) == set.manifest().files.size();
+      if (has_nothing_left) remove_tree(set.manifest_file());
+      m_progress.warning(set.name() + (has_nothing_left
+                                           ? ": this set has replaced it, file by file"
+                                           : ": it is not whole any more, because this set has replaced " +
+                                                 std::to_string(lost) + " of its files"));
+    }
   }
 
   const Site& m_site;

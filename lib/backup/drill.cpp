@@ -55,7 +55,13 @@ void load_dump(const std::filesystem::path& dump, Scratch& scratch, Progress& pr
     watch.see({buffer.data(), count});
     return count;
   };
-  scratch.load(read, [&](std::uint64_t) { progress.advance(source.consumed(), size); });
+  try {
+    scratch.load(read, [&](std::uint64_t) { progress.advance(source.consumed(), size); });
+  } catch (const Error& error) {
+    const bool is_named = std::string_view(error.what()).starts_with(dump.string());
+    if (error.kind() != Kind::bad_backup || is_named) throw;
+    throw error.with_context(dump.string());
+  }
   if (watch.is_ours() && !watch.ends_in_footer())
     throw Error(Kind::bad_backup, dump.string() + ": the dump does not end in its footer: it is cut off");
 }

@@ -156,6 +156,7 @@ std::optional<TarMember> TarReader::next() {
     if (root_end == 0 || (root_end == parts->size() && !is_folder))
       fail("member '" + printable(name) + "' is not below a site's public/files or private/files");
     const std::string root = joined(*parts, 0, root_end);
+    m_tree = joined(*parts, root_end - 2, root_end);
     if (m_root.value_or(root) != root)
       fail("it holds both '" + printable(*m_root) + "' and '" + printable(root) + "'");
     m_root = root;

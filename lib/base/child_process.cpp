@@ -94,7 +94,8 @@ std::filesystem::path find_program(const ChildCommand& command) {
     if (end > start && is_program(candidate)) return candidate;
     start = end + 1;
   }
-  throw Error(Kind::configuration, "cannot run '" + program + "': there is no such program in PATH");
+  throw Error(Kind::configuration, "cannot run '" + program + "': there is no such program in PATH",
+              "install it, or name it with its path");
 }
 
 /// What the child could not do, as it tells it through the pipe that a successful exec closes.

@@ -168,7 +168,7 @@ void YamlNode::fail(std::string_view message, std::string hint) const {
   throw Error(Kind::configuration,
               m_file.string() + ":" + std::to_string(m_line) + ":" + std::to_string(m_column) + ": " +
                   std::string(message),
-              std::move(hint));
+              hint.empty() ? "correct it there" : std::move(hint));
 }
 
 }  // namespace bench

@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <charconv>
+#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "config/json_scan.hpp"
@@ -13,10 +16,22 @@ namespace bench {
 
 namespace {
 
-bool is_integer(std::string_view text) {
-  std::int64_t ignored = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ignored);
-  return error == std::errc{} && end == text.data() + text.size();
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number < 0) return std::nullopt;
+  return number;
+}
+
+bool is_port(std::string_view text) {
+  constexpr std::int64_t last = 65535;
+  const auto number = whole_number(text);
+  return number && *number > 0 && *number <= last;
+}
+
+bool is_list_of_names(std::string_view json_text) {
+  const auto list = nlohmann::json::parse(json_text);
+  return list.is_array() && std::ranges::all_of(list, [](const auto& name) { return name.is_string(); });
 }
 
 bool is_flag(std::string_view text) {
@@ -26,11 +41,15 @@ bool is_flag(std::string_view text) {
 bool has_type(KeyType type, std::string_view json_text) {
   switch (type) {
     case KeyType::integer:
-      return is_integer(json_text);
+      return whole_number(json_text).has_value();
+    case KeyType::port:
+      return is_port(json_text);
     case KeyType::boolean:
       return is_flag(json_text);
     case KeyType::string:
       return json_text.front() == '"';
+    case KeyType::names:
+      return is_list_of_names(json_text);
     case KeyType::object:
       return json_text.front() == '{';
     case KeyType::any:
@@ -49,10 +68,12 @@ void check(const ConfigKey& key, std::string_view json_text) {
   const bool fits =
       json_text == "null" || (has_type(key.type, json_text) && has_allowed_value(key, json_text));
   if (fits) return;
-  const bool is_object = key.type == KeyType::object;
-  throw Error(Kind::usage, fmt::format("'{}' must be {}", key.name, expectation(key)),
-              is_object ? fmt::format("give a JSON object: bench set-config --parse {} '{{...}}'", key.name)
-                        : fmt::format("give {}", expectation(key)));
+  std::string hint = fmt::format("give {}", expectation(key));
+  if (key.type == KeyType::object)
+    hint = fmt::format("give a JSON object: bench set-config --parse {} '{{...}}'", key.name);
+  if (key.type == KeyType::names)
+    hint = fmt::format("give a JSON list: bench set-config --parse {} '[\"name\"]'", key.name);
+  throw Error(Kind::usage, fmt::format("'{}' must be {}", key.name, expectation(key)), std::move(hint));
 }
 
 /// As Frappe's set-config reads a value.
@@ -63,10 +84,10 @@ std::string untyped(std::string_view argument) {
 std::string plain(const ConfigKey* key, std::string_view argument) {
   const KeyType type = key == nullptr ? KeyType::any : key->type;
   if (type == KeyType::string) return json_string_of(argument);
-  if (type != KeyType::integer || !is_integer(argument)) return untyped(argument);
-  std::int64_t number = 0;
-  std::from_chars(argument.data(), argument.data() + argument.size(), number);
-  return std::to_string(number);  // without the leading zeros that JSON refuses
+  const bool is_number = type == KeyType::integer || type == KeyType::port;
+  const auto number = is_number ? whole_number(argument) : std::nullopt;
+  // Without the leading zeros that JSON refuses.
+  return number ? std::to_string(*number) : untyped(argument);
 }
 
 }  // namespace

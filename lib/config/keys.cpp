@@ -14,8 +14,10 @@ namespace bench {
 namespace {
 
 constexpr auto integer = KeyType::integer;
+constexpr auto port = KeyType::port;
 constexpr auto boolean = KeyType::boolean;
 constexpr auto string = KeyType::string;
+constexpr auto names = KeyType::names;
 constexpr auto object = KeyType::object;
 constexpr auto any = KeyType::any;
 constexpr auto open = Secrecy::open;
@@ -35,7 +37,7 @@ const std::vector<ConfigKey>& config_keys() {
       // The site's database.
       {"db_type", string, open, "which database the site uses", {"mariadb", "postgres", "sqlite"}},
       {"db_host", string, open, "the database server's host"},
-      {"db_port", integer, open, "the database server's port"},
+      {"db_port", port, open, "the database server's port"},
       {"db_socket", string, open, "the database server's socket, instead of host and port"},
       {"db_name", string, open, "the site's database"},
       {"db_user", string, open, "the account that the site's processes use"},
@@ -52,7 +54,7 @@ const std::vector<ConfigKey>& config_keys() {
       {"replica_host", string, open, "the replica's host"},
       {"replica_db_socket", string, open,
        "the replica's socket: MariaDB's file, PostgreSQL's folder (instead of a host)"},
-      {"replica_db_port", integer, open, "the replica's port"},
+      {"replica_db_port", port, open, "the replica's port"},
       {"different_credentials_for_replica", boolean, open, "whether the replica has its own account"},
       {"replica_db_user", string, open, "the replica's account"},
       {"replica_db_name", string, open, "the replica's database"},
@@ -66,8 +68,8 @@ const std::vector<ConfigKey>& config_keys() {
       {"scheduler_tick_interval", integer, open, "seconds between two looks at the schedule"},
 
       // Apps and migration.
-      {"installed_apps", any, open, "the apps that are installed on the site, in their order"},
-      {"install_apps", any, open, "the apps that a new site gets"},
+      {"installed_apps", names, open, "the apps that are installed on the site, in their order"},
+      {"install_apps", names, open, "the apps that a new site gets"},
       {"migrate_backup",
        string,
        open,
@@ -96,9 +98,9 @@ const std::vector<ConfigKey>& config_keys() {
       {"ssl_certificate_key", string, open, "file of the site's private key"},
       {"dns_multitenant", boolean, open, "whether the host name chooses the site"},
       {"serve_default_site", boolean, open, "whether unknown host names get the default site"},
-      {"webserver_port", integer, open, "the port of the web server"},
-      {"socketio_port", integer, open, "the port of the realtime server"},
-      {"file_watcher_port", integer, open, "the port of the file watcher"},
+      {"webserver_port", port, open, "the port of the web server"},
+      {"socketio_port", port, open, "the port of the realtime server"},
+      {"file_watcher_port", port, open, "the port of the file watcher"},
       {"gunicorn_workers", integer, open, "how many web processes run"},
       {"gunicorn_max_requests", integer, open, "after how many requests a web process is replaced"},
       {"http_timeout", integer, open, "seconds that a request may take"},
@@ -125,7 +127,7 @@ const std::vector<ConfigKey>& config_keys() {
       // Mail.
       {"mute_emails", boolean, open, "whether no mail is sent"},
       {"mail_server", string, open, "the server that sends mail"},
-      {"mail_port", integer, open, "its port"},
+      {"mail_port", port, open, "its port"},
       {"mail_login", string, open, "its account"},
       {"mail_password", string, secret, "that account's password"},
       {"use_ssl", boolean, open, "whether mail is sent through TLS from the start"},
@@ -179,11 +181,15 @@ std::string expectation(const ConfigKey& key) {
   if (!key.values.empty()) return "one of " + quoted_list(key.values);
   switch (key.type) {
     case KeyType::integer:
-      return "an integer";
+      return "a whole number";
+    case KeyType::port:
+      return "a port, 1 to 65535";
     case KeyType::boolean:
       return "0 or 1";
     case KeyType::string:
       return "text";
+    case KeyType::names:
+      return "a list of names";
     case KeyType::object:
       return "an object";
     case KeyType::any:

@@ -7,7 +7,8 @@
 
 namespace bench {
 
-enum class KeyType { integer, boolean, string, object, any };
+/// `integer`: 0 or more; `port`: of TCP, 1 to 65535; `names`: a list of text.
+enum class KeyType { integer, port, boolean, string, names, object, any };
 enum class Secrecy { open, secret };
 
 /// One configuration key that bench knows. `boolean` keys hold 0 or 1 (as Frappe writes them) or true and
@@ -32,8 +33,8 @@ bool is_secret_key(std::string_view name);
 /// The known key that an unknown `name` looks like, if any.
 std::optional<std::string> similar_config_key(std::string_view name);
 
-/// What the key's value must be, for messages: "an integer", "0 or 1", "text", "an object", "one of 'gzip',
-/// 'zstd'".
+/// What the key's value must be, for messages: "a whole number", "0 or 1", "text", "an object", "one of
+/// 'gzip', 'zstd'".
 std::string expectation(const ConfigKey& key);
 
 }  // namespace bench

@@ -82,7 +82,10 @@ class LiteralReader {
         result = dict();
         break;
       case '[':
-        result = list();
+        result = list(']');
+        break;
+      case '(':
+        result = list(')');
         break;
       case '"':
       case '\'':
@@ -95,15 +98,18 @@ class LiteralReader {
     return result;
   }
 
-  std::string list() {
-    std::string result = "[";
-    ++m_at;
-    while (!take(']')) {
-      if (result.size() > 1) result += ", ";
-      result += value();
-      if (!take(',') && peek() != ']') fail("a ',' or ']' is missing");
+  // Also a tuple; what stands alone in parentheses is none.
+  std::string list(char end) {
+    std::string elements;
+    std::size_t count = 0;
+    bool ends_in_comma = false;
+    for (++m_at; !take(end); ++count) {
+      if (count > 0) elements += ", ";
+      elements += value();
+      ends_in_comma = take(',');
+      if (!ends_in_comma && peek() != end) fail(fmt::format("a ',' or '{}' is missing", end));
     }
-    return result + "]";
+    return end == ')' && count == 1 && !ends_in_comma ? elements : "[" + elements + "]";
   }
 
   std::string dict() {

@@ -31,7 +31,9 @@ std::optional<std::string> environment(const char* name) {
 // Editors end a file with a line break, which no password means.
 std::string read_password(const std::filesystem::path& file) {
   std::optional<std::string> text = read_file_if_exists(file);
-  if (!text) throw Error(Kind::usage, fmt::format("{}: there is no such password file", file.string()));
+  if (!text)
+    throw Error(Kind::usage, fmt::format("{}: there is no such password file", file.string()),
+                "correct its path");
   while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
   return *text;
 }

@@ -66,6 +66,13 @@ Patch read_patch_file(const std::filesystem::path& file) {
            "run them with the app's own migrator: bench --site SITE run-in-maintenance -- COMMAND");
     return patch;
   }
+  std::error_code ignored;
+  const auto type = std::filesystem::status(file, ignored).type();
+  // To read a pipe would wait for whoever writes to it.
+  if (type != std::filesystem::file_type::regular && type != std::filesystem::file_type::not_found) {
+    refuse(patch, fmt::format("{}: it is not a file", file.string()), "put the patch's file in its place");
+    return patch;
+  }
   patch.checksum = checksum_of(read_file(file));
   if (file.extension() == ".sql") return patch;
   if (access(file.c_str(), X_OK) == 0)

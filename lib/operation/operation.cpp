@@ -84,7 +84,8 @@ Operation Operation::load(const std::filesystem::path& file) {
 Operation Operation::parse(const std::filesystem::path& file, const std::string& text) {
   const auto broken = [&file](const std::string& why) {
     return Error(Kind::configuration,
-                 fmt::format("{}: not the record of an operation: {}", file.string(), why));
+                 fmt::format("{}: not the record of an operation: {}", file.string(), why),
+                 "move it out of that folder");
   };
   try {
     nlohmann::json record = nlohmann::json::parse(text);

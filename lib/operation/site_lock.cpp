@@ -48,7 +48,8 @@ FileLock lock_site(const Site& site, std::chrono::milliseconds wait, Progress* p
     notes.still_waiting(
         [&site] { return fmt::format("waiting for {}: {}", site.name(), holder_of(site).told); });
     if (!std::filesystem::exists(site.path()))
-      throw Error(Kind::configuration, fmt::format("there is no site '{}' any more", site.name()));
+      throw Error(Kind::configuration, fmt::format("there is no site '{}' any more", site.name()),
+                  "bench list-sites");
   };
   give_up();
   auto lock = FileLock::acquire(site.operation_lock(), wait, give_up);

@@ -29,6 +29,7 @@ class Change {
 
  private:
   MaintenanceWindow enter();
+  void stay_out(const Error& error);
   ChangeOutcome change_it(MaintenanceWindow& window);
   void end(MaintenanceWindow& window, const ChangeOutcome& outcome);
   void back_up_before();
@@ -54,10 +55,16 @@ class Change {
 };
 
 void Change::run() {
-  MaintenanceWindow window = enter();
-  const ChangeOutcome outcome = change_it(window);
+  std::optional<MaintenanceWindow> window;
   try {
-    end(window, outcome);
+    window.emplace(enter());
+  } catch (const std::exception& exception) {
+    stay_out(to_error(exception));
+    return;
+  }
+  const ChangeOutcome outcome = change_it(*window);
+  try {
+    end(*window, outcome);
   } catch (const std::exception& exception) {
     // A full disk that takes no record, say. What is left to do is in the record that there is.
     m_report.result = MigrateResult::needs_attention;
@@ -108,33 +115,39 @@ MaintenanceWindow Change::enter() {
     m_workplace.progress.phase(fmt::format("going on with {} in its window", m_operation.id()));
   else
     announce_maintenance(m_workplace, m_site);
+  m_operation.step("enter");
+  note_announcement(m_site, m_operation);
+  note_estimate(m_site, m_operation);
+  MaintenanceWindow window = std::move(m_change.window);
+  if (m_change.entry == WindowedChange::Entry::standing)
+    window.resume(m_operation);
+  else
+    window.enter(m_operation, m_change.fence, m_workplace.progress);
   try {
-    m_operation.step("enter");
-    note_announcement(m_site, m_operation);
-    note_estimate(m_site, m_operation);
-    MaintenanceWindow window = std::move(m_change.window);
-    if (m_change.entry == WindowedChange::Entry::standing)
-      window.resume(m_operation);
-    else
-      window.enter(m_operation, m_change.fence, m_workplace.progress);
-    try {
-      note_for_put_back(m_operation, window.fence(), m_change.on_failure);
-    } catch (...) {
-      const Uninterrupted undoing;
-      if (m_change.entry == WindowedChange::Entry::enter) window.leave();
-      throw;
-    }
-    m_enforced = window.fence().level != FenceLevel::not_enforced;
-    if (!m_enforced)
-      m_workplace.progress.warning("NOT ENFORCED: " +
-                                   fmt::format("{}", fmt::join(window.fence().gaps, "; ")));
-    return window;
-  } catch (const std::exception& exception) {
-    // When even putting back failed, the record stays open for `recover`.
-    if (!holds_window(m_operation))
-      m_operation.finish(OperationState::undone, {{"error", to_json(to_error(exception))}});
+    note_for_put_back(m_operation, window.fence(), m_change.on_failure);
+  } catch (...) {
+    const Uninterrupted undoing;
+    if (m_change.entry == WindowedChange::Entry::enter) window.leave();
     throw;
   }
+  m_enforced = window.fence().level != FenceLevel::not_enforced;
+  if (!m_enforced)
+    m_workplace.progress.warning("NOT ENFORCED: " + fmt::format("{}", fmt::join(window.fence().gaps, "; ")));
+  return window;
+}
+
+void Change::stay_out(const Error& error) {
+  // When even putting back failed, the record stays open for `recover`.
+  if (holds_window(m_operation)) {
+    m_report.result = MigrateResult::needs_attention;
+    m_report.error =
+        Error(Kind::needs_attention, fmt::format("{}; the site stays in maintenance", error.what()),
+              fmt::format("bench --site {} recover", m_site.name()));
+    return;
+  }
+  m_report.result = MigrateResult::undone;
+  m_report.error = error;
+  m_operation.finish(OperationState::undone, {{"error", to_json(error)}});
 }
 
 ChangeOutcome Change::change_it(MaintenanceWindow& window) {

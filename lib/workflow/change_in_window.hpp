@@ -41,9 +41,8 @@ struct WindowedChange {
 };
 
 /// Window, before-backup, change, after-backup, lift; or undo (by the database's own rollback, else by
-/// restoring the before-backup) and lift; the operation is finished in every case. Never throws for what goes
-/// wrong inside the window: that is in the report. What keeps the window from opening is thrown, all put
-/// back.
+/// restoring the before-backup) and lift; the operation is finished in every case. Never throws: what goes
+/// wrong, also what keeps the window from opening, is in the report.
 void change_in_window(const Workplace& workplace, const Site& site, Operation& operation,
                       WindowedChange change, MigrateReport& report);
 

@@ -204,12 +204,14 @@ MigrateReport Migration::run() {
   try {
     m_programs->run_hooks(m_apps, AppPrograms::Moment::before_migrate);
   } catch (const std::exception& exception) {
-    const Error error = to_error(exception);
+    Error error = to_error(exception);
+    if (error.kind() == Kind::unexpected) error = error.with_kind(Kind::undone);
+    if (error.kind() == Kind::undone && error.hint().empty())
+      error = error.with_hint(fmt::format("mend the hook, then bench --site {} migrate", m_site.name()));
     operation.finish(OperationState::undone, {{"error", to_json(error)}});
-    if (error.kind() != Kind::unexpected) throw;
-    const Error undone = error.with_kind(Kind::undone);
-    if (!undone.hint().empty()) throw undone;
-    throw undone.with_hint(fmt::format("mend the hook, then bench --site {} migrate", m_site.name()));
+    m_report.result = MigrateResult::undone;
+    m_report.error = error;
+    return std::move(m_report);
   }
   return change(operation, std::move(window), WindowedChange::Entry::enter, moments);
 }

@@ -161,7 +161,13 @@ void Restore::stage_files(RestoreStage::Files files, const std::optional<std::st
     throw Error(Kind::usage, fmt::format("{} holds no archive of {}", m_report.source, role),
                 "name the archive's file");
   m_workplace.progress.phase(fmt::format("extracting {}", archive->filename().string()));
-  check_archive(*archive);
+  const std::string wanted_tree =
+      files == RestoreStage::Files::public_files ? "public/files" : "private/files";
+  const std::string tree = check_archive(*archive);
+  if (!tree.empty() && tree != wanted_tree)
+    throw Error(Kind::bad_backup,
+                fmt::format("{}: it holds {}, and {} are wanted", archive->string(), tree, wanted_tree),
+                "name the archive of the other option");
   make_folders(m_stage.staged(files).parent_path());
   extract_archive(*archive, m_stage.staged(files));
   (files == RestoreStage::Files::public_files ? m_report.public_files : m_report.private_files) = true;
@@ -312,6 +318,8 @@ RestoreReport restore_site(const Workplace& workplace, const Site& site, const R
     operation.finish(OperationState::undone, {{"error", to_json(error)}});
     const bool keeps_kind =
         error.kind() == Kind::bad_backup || error.kind() == Kind::usage || error.kind() == Kind::busy;
+    if (error.kind() == Kind::bad_backup && error.hint().empty())
+      throw error.with_hint(fmt::format("choose another backup: bench --site {} list-backups", site.name()));
     if (keeps_kind) throw;
     const bool interrupted = error.kind() == Kind::interrupted || error.kind() == Kind::terminated;
     throw error.with_kind(interrupted ? interruption_kind() : Kind::undone);

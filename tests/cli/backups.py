@@ -94,6 +94,21 @@ def test_backup_to_other_places(place):
         assert path.is_file(), path
 
 
+def test_a_backup_that_replaces_the_files_of_another(place):
+    book_site(place)
+    here = ("--backup-path", str(place.folder / "sets"))
+    fixed = [*here, "--backup-path-db", str(place.folder / "db.sql.gz"), "--backup-path-conf", str(place.folder / "conf.json")]
+    older = place.result("--site", "develop", "backup", *fixed)["manifest"]
+    run = place.bench("--json", "--site", "develop", "backup", *fixed)
+    newer = run.json()["results"][0]["manifest"]
+    contains(run.err, Path(older).name.removesuffix("-manifest.json") + ": this set has replaced it, file by file")
+    equal((Path(older).exists(), Path(newer).exists()), (False, True))
+    place.bench("--site", "develop", "verify-backup", newer)
+    # A set that keeps some of its files keeps its manifest, too.
+    contains(place.bench("--site", "develop", "backup", *here, *fixed[2:4]).err, "is not whole any more", "replaced 1 of its files")
+    assert Path(newer).exists()
+
+
 def test_one_path_for_several_sites_is_refused(place):
     place.make_bench("a", "b")
     run = place.bench("--site", "all", "backup", "--backup-path-db", "x.sql.gz", code=2)
@@ -169,6 +184,10 @@ def test_restore_with_named_archives(place):
     (place.site() / "private/files/ünïcode name.txt").write_text("changed")
     place.bench("--site", "develop", "restore", "--with-private-files", str(archive), str(dump), "--yes")
     equal((place.site() / "private/files/ünïcode name.txt").read_text(), "private")
+    # What is private must not be published by a slip.
+    run = place.bench("--site", "develop", "restore", "--with-public-files", str(archive), str(dump), "--yes", code=6)
+    contains(run.err, f"{archive}: it holds private/files, and public/files are wanted")
+    equal((place.site() / "public/files/ünïcode name.txt").read_text(), "public")
 
 
 def test_restore_of_what_is_not_good(place):
@@ -178,7 +197,8 @@ def test_restore_of_what_is_not_good(place):
     before = place.database().read_bytes()
     run = place.bench("--json", "--site", "develop", "restore", str(broken), "--yes", code=6)
     equal(run.json()["error"]["kind"], "bad-backup")
-    contains(run.json()["error"]["message"], "2")
+    contains(run.json()["error"]["message"], f"{broken}: ", "2")
+    contains(run.json()["error"]["hint"], "list-backups")
     equal(titles(place), ["Emma"])
     equal(place.database().read_bytes(), before)
     assert "maintenance_mode" not in place.config()

@@ -131,7 +131,8 @@ def test_known_keys_are_checked(place):
     place.make_bench("develop")
     before = read_config(place)
     run = place.bench("--site", "develop", "set-config", "db_port", "many", code=2)
-    contains(run.err, "db_port", "an integer")
+    contains(run.err, "db_port", "a port, 1 to 65535")
+    contains(place.bench("--site", "develop", "set-config", "installed_apps", "demo", code=2).err, "--parse installed_apps '[\"name\"]'")
     equal(read_config(place), before)
 
 
@@ -144,6 +145,13 @@ def test_secrets_are_masked(place):
         contains(place.bench("--site", "develop", *arguments).out, "********")
         contains(place.bench("--site", "develop", *arguments, "--show-secrets").out, "s3cr3t")
     equal(place.bench("--site", "develop", "get-config", "db_password").out, "s3cr3t\n")
+
+
+def test_show_config_is_a_line_for_each_key(place):
+    place.make_bench("develop")
+    config = place.site() / "site_config.json"
+    config.write_text('{\n "domains": [\n  "a",\n  "b c"\n ]\n}')
+    contains(place.bench("--site", "develop", "show-config").out, '[ "a", "b c" ]')
 
 
 def test_show_config_layers(place):

@@ -152,6 +152,16 @@ def test_patches(place):
     equal([(p["state"], p["operation"]) for p in patches], [("applied", operation)] * 2)
     lines = place.bench("--site", "develop", "patches").out.splitlines()
     equal(lines[0].split(), ["app", "patch", "phase", "state", "applied", "operation"])
+    # Somebody removed what was applied.
+    file = Path(patches[1]["file"])
+    file.unlink()
+    gone = place.result("--site", "develop", "patches")["patches"][-1]
+    equal((gone["app"], gone["patch"], gone["state"], gone["operation"]), (None, f"books.{patches[1]['patch']}", "gone", operation))
+    # A pipe in its place is not waited for.
+    os.mkfifo(file)
+    contains(place.bench("--site", "develop", "patches").out, "applied")
+    place.query("DELETE FROM `tabPatch Log` WHERE patch LIKE 'books%'")
+    contains(place.bench("--site", "develop", "migrate", "--plan").out, f"CANNOT RUN: {file}: it is not a file")
 
 
 def test_run_patch(place):

@@ -87,9 +87,10 @@ def test_hooks_run_around_a_migrate(place):
 
 def test_a_failing_before_hook_changes_nothing(place):
     make_hooked_site(place, before="seq 1 500; echo it is not a good day >&2; exit 3")
-    run = place.bench("--site", "develop", "migrate", code=7)
+    run = place.bench("--site", "develop", "migrate", "--json", code=7)
     contains(run.err, "bin/before", "exit code 3", "it is not a good day", "hint: mend the hook, then bench --site develop migrate")
     operation = place.result("--site", "develop", "operations")["operations"][-1]["id"]
+    equal([(r["operation"], r["result"], r["window"]) for r in run.json()["results"]], [(operation, "undone", None)])
     contains(place.result("--site", "develop", "operations", operation)["operation"]["result"]["error"]["message"], "not a good day")
     equal(place.query("SELECT name FROM sqlite_schema WHERE name = 'made'"), [])
     assert "maintenance_mode" not in place.config()

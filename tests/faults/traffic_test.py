@@ -164,7 +164,10 @@ def long_writer_is_waited_for():
         writer.execute("INSERT INTO tabNote (words) VALUES ('held')")
         told = bench.json("--site", "site", "migrate", "--drain-timeout", "300ms", expect=5)
         assert "did not finish" in told["error"]["message"] or "did not finish" in told["results"][0]["error"]["message"], told
+        assert told["results"][0]["operation"] and told["results"][0]["result"] == "undone", told
         assert "maintenance_mode" not in bench.config()
+        told = bench.run("--site", "site", "migrate", "--drain-timeout", "300ms", "--end-writers", expect=5).stderr
+        assert "SQLite has no sessions that could be ended" in told, told
         process = bench.start("--json", "--site", "site", "migrate", "--drain-timeout", "30s")
         time.sleep(1.5)
         assert process.poll() is None, "it did not wait"

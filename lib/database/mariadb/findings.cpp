@@ -213,10 +213,6 @@ void add_gaps(std::vector<std::string>& findings, const SiteDatabase& database, 
   for (std::string& gap : gaps_without_writers(database, server)) findings.push_back(std::move(gap));
 }
 
-}  // namespace
-
-namespace {
-
 bool is_broken(MariadbDatabase& database, const std::string& view) {
   try {
     database.query(fmt::format("SHOW FIELDS FROM {}", mariadb_name(view)));

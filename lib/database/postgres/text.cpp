@@ -1,6 +1,9 @@
 #include "database/postgres/text.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "base/digest.hpp"
 #include "base/text.hpp"

@@ -47,6 +47,8 @@ FenceReport SqliteFence::enter(const FenceOptions& options,
     report.gaps.emplace_back(open_to_all);
     return report;
   }
+  if (options.writers == FenceOptions::Writers::end && options.progress != nullptr)
+    options.progress->note("SQLite has no sessions that could be ended: writers are waited for");
   const Stopwatch stopwatch;
   m_run->hold_write_lock(options.drain_timeout, options.progress);
   if (!m_run->in_transaction())

@@ -42,13 +42,17 @@ TEST_CASE("a plain value of a known key gets the key's type") {
   CHECK(plain("db_password", "true") == "\"true\"");
   CHECK(plain("migrate_backup", "before,after") == "\"before,after\"");
   CHECK(plain("allow_cors", "*") == "\"*\"");
+  CHECK(literal("installed_apps", "('core', 'demo')") == R"(["core", "demo"])");
 }
 
 TEST_CASE("a value that does not fit its key is a usage error that says what is expected") {
-  CHECK(message_of([] { plain("db_port", "abc"); }) == "'db_port' must be an integer");
-  CHECK(message_of([] { plain("db_port", "true"); }) == "'db_port' must be an integer");
-  CHECK(message_of([] { plain("db_port", ""); }) == "'db_port' must be an integer");
-  CHECK(message_of([] { plain("db_port", "99999999999999999999"); }) == "'db_port' must be an integer");
+  for (const char* wrong : {"abc", "true", "", "0", "-1", "65536", "99999999999999999999"})
+    CHECK(message_of([wrong] { plain("db_port", wrong); }) == "'db_port' must be a port, 1 to 65535");
+  for (const char* wrong : {"abc", "true", "", "-1", "99999999999999999999"})
+    CHECK(message_of([wrong] { plain("hook_timeout", wrong); }) == "'hook_timeout' must be a whole number");
+  CHECK(message_of([] { plain("installed_apps", "demo"); }) == "'installed_apps' must be a list of names");
+  CHECK(message_of([] { literal("installed_apps", "['demo', 1]"); }) ==
+        "'installed_apps' must be a list of names");
   CHECK(message_of([] { plain("maintenance_mode", "on"); }) == "'maintenance_mode' must be 0 or 1");
   CHECK(message_of([] { plain("backup", "x"); }) == "'backup' must be an object");
   CHECK(message_of([] { plain("backup_compression", "rar"); }) ==
@@ -56,7 +60,7 @@ TEST_CASE("a value that does not fit its key is a usage error that says what is 
   CHECK(message_of([] { plain("db_type", "oracle"); }) ==
         "'db_type' must be one of 'mariadb', 'postgres', 'sqlite'");
   CHECK(message_of([] { literal("db_password", "123"); }) == "'db_password' must be text");
-  CHECK(message_of([] { literal("db_port", "33.0"); }) == "'db_port' must be an integer");
+  CHECK(message_of([] { literal("db_port", "33.0"); }) == "'db_port' must be a port, 1 to 65535");
   CHECK(message_of([] { literal("backup", "[]"); }) == "'backup' must be an object");
   CHECK(error_of([] { plain("db_port", "abc"); })->kind() == Kind::usage);
   CHECK(error_of([] { plain("my_key", "\xff"); })->kind() == Kind::usage);

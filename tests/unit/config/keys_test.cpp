@@ -18,10 +18,10 @@ TEST_CASE("each key is in the table once, with a meaning") {
 
 TEST_CASE("known keys have their types") {
   REQUIRE(find_config_key("db_port") != nullptr);
-  CHECK(find_config_key("db_port")->type == KeyType::integer);
+  CHECK(find_config_key("db_port")->type == KeyType::port);
   CHECK(find_config_key("maintenance_mode")->type == KeyType::boolean);
   CHECK(find_config_key("backup")->type == KeyType::object);
-  CHECK(find_config_key("installed_apps")->type == KeyType::any);
+  CHECK(find_config_key("installed_apps")->type == KeyType::names);
   CHECK(find_config_key("migrate_backup")->type == KeyType::string);
   CHECK(find_config_key("DB_PORT") == nullptr);
   CHECK(find_config_key("") == nullptr);
@@ -49,7 +49,9 @@ TEST_CASE("an unknown key that looks like a known one is recognized") {
 }
 
 TEST_CASE("what a key expects is said in words") {
-  CHECK(expectation(*find_config_key("db_port")) == "an integer");
+  CHECK(expectation(*find_config_key("db_port")) == "a port, 1 to 65535");
+  CHECK(expectation(*find_config_key("hook_timeout")) == "a whole number");
+  CHECK(expectation(*find_config_key("installed_apps")) == "a list of names");
   CHECK(expectation(*find_config_key("maintenance_mode")) == "0 or 1");
   CHECK(expectation(*find_config_key("db_name")) == "text");
   CHECK(expectation(*find_config_key("backup")) == "an object");

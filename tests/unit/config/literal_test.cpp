@@ -25,6 +25,8 @@ TEST_CASE("Python literals become JSON") {
   CHECK(json_of_literal("{'a': {'b': [True, 12345678901234567890123]}, \"c\": '',}") ==
         R"({"a": {"b": [true, 12345678901234567890123]}, "c": ""})");
   CHECK(json_of_literal("['']") == R"([""])");
+  CHECK(json_of_literal("('a', ('b',), ())") == R"(["a", ["b"], []])");
+  CHECK(json_of_literal("('a')") == R"("a")");
   CHECK(json_of_literal("[ ]") == "[ ]");
   CHECK(json_of_literal("{'a' : [ ] , }") == R"({"a": []})");
 }
@@ -40,6 +42,8 @@ TEST_CASE("what is no literal is refused at its character") {
         "not a JSON or Python value: at character 1, a value is expected");
   CHECK(message_of([] { json_of_literal("['a' 'b']"); }) ==
         "not a JSON or Python value: at character 6, a ',' or ']' is missing");
+  CHECK(message_of([] { json_of_literal("(1, 2"); }) ==
+        "not a JSON or Python value: at character 6, a ',' or ')' is missing");
   CHECK(message_of([] { json_of_literal("{1: 2}"); }) ==
         "not a JSON or Python value: at character 2, a key must be text in quotes");
   CHECK(message_of([] { json_of_literal("'open"); }) ==
