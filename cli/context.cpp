@@ -7,6 +7,7 @@
 #include "base/file.hpp"
 #include "base/json.hpp"
 #include "base/version.hpp"
+#include "operation/interruption.hpp"
 #include "operation/operation.hpp"
 #include "site_choice.hpp"
 #include "unfinished_sites.hpp"
@@ -15,10 +16,6 @@
 namespace bench::cli {
 
 namespace {
-
-bool is_interruption(const Error& error) {
-  return error.kind() == Kind::interrupted || error.kind() == Kind::terminated;
-}
 
 /// Written by hand where nlohmann would change numbers.
 std::string object_text(const std::string* site, const Outcome& outcome) {
@@ -143,6 +140,8 @@ Outcome Context::run_on(const Site& site, const SiteTask& task, const Json& unfi
   } catch (const std::exception& exception) {
     outcome.result = unfinished;
     outcome.error = to_error(exception);
+    // Who waits in a database knows that it was interrupted, and not by what.
+    if (is_interruption(*outcome.error)) outcome.error = outcome.error->with_kind(interruption_kind());
   }
   end_progress(outcome.error);
   return outcome;

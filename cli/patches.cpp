@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -9,6 +9,10 @@
 namespace bench::cli {
 
 namespace {
+
+std::string_view module_of(std::string_view log_key) {
+  return log_key.substr(0, log_key.find_first_of(" \t"));
+}
 
 Outcome patches_on(Context& context, const Site& site) {
   const MigrationOutlook outlook = outlook_of(context.silent_workplace(), site);
@@ -30,12 +34,14 @@ Outcome patches_on(Context& context, const Site& site) {
     rows.push_back({patch.app, patch.id, std::string(name(patch.phase)), std::string(name(planned.state)),
                     applied_at, logged.operation});
   }
+  // A line that is changed so that its patch runs again is the same patch.
+  std::set<std::string_view> named;
+  for (const Patch& patch : outlook.patches) named.insert(module_of(patch.log_key));
   // Not what Frappe logged: its apps drop old lines as a matter of course.
   for (const auto& [key, logged] : outlook.log) {
-    const bool is_named = std::ranges::any_of(
-        outlook.patches, [&key = key](const Patch& patch) { return patch.log_key == key; });
-    if (is_named || logged.operation.empty()) continue;
-    patches.push_back({{"app", nullptr},
+    if (logged.operation.empty() || named.contains(module_of(key))) continue;
+    const std::string app = key.substr(0, key.find('.'));
+    patches.push_back({{"app", app},
                        {"patch", key},
                        {"phase", nullptr},
                        {"state", "gone"},
@@ -43,7 +49,7 @@ Outcome patches_on(Context& context, const Site& site) {
                        {"operation", logged.operation},
                        {"file", nullptr},
                        {"problem", "no installed app names it any more"}});
-    rows.push_back({"", key, "", "gone", logged.applied_at, logged.operation});
+    rows.push_back({app, key, "", "gone", logged.applied_at, logged.operation});
   }
   outcome.result["patches"] = patches;
   outcome.text = rows.size() > 1 ? table(rows) : fmt::format("{}: its apps have no patches\n", site.name());

@@ -61,14 +61,12 @@ class CommittedFiles {
   void commit(BackupFile& file) {
     const bool is_new = !is_taken(file.path());
     file.commit();
-    (is_new ? m_paths : m_replacing).push_back(file.path());
+    if (is_new) m_paths.push_back(file.path());
   }
   void keep() { m_paths.clear(); }
-  const std::vector<fs::path>& replacing() const { return m_replacing; }
 
  private:
   std::vector<fs::path> m_paths;
-  std::vector<fs::path> m_replacing;
 };
 
 class SetWriter {
@@ -194,6 +192,7 @@ class SetWriter {
     const fs::path path = m_folder.path() / m_names.manifest;
     AtomicFile manifest(path);
     manifest.write(to_text(m_manifest));
+    const std::vector<Losing> losing = losing_sets();
     CommittedFiles committed;
     for (BackupFile& file : m_files) committed.commit(file);
     pause_point("backup.before-manifest");
@@ -207,27 +206,64 @@ class SetWriter {
     committed.keep();
     m_folder.keep();
     pause_point("backup.done");
-    BackupSet set = BackupSet::load(path);
-    if (!committed.replacing().empty()) tell_replaced(set, committed.replacing());
-    return set;
+    tell(losing);
+    return BackupSet::load(path);
   }
 
-  /// Whose files were given other content is no set any more: one that has none left goes.
-  void tell_replaced(const BackupSet& newest, const std::vector<fs::path>& replacing) {
-    for (const BackupSet& set : list_sets(m_folder.path()).sets) {
-      if (set.name() == newest.name()) continue;
-      const auto is_replaced = [&](const FileFacts& facts) {
-        return std::ranges::find(replacing, *set.file(facts.role)) != replacing.end();
-      };
-      const auto lost = std::ranges::count_if(set.manifest().files, is_replaced);
-      if (lost == 0) continue;
-      const bool has_nothing_left = static_cast<std::size_t>(lost) == set.manifest().files.size();
-      if (has_nothing_left) remove_tree(set.manifest_file());
-      m_progress.warning(set.name() + (has_nothing_left
+  /// A set that is whole so far, and files of which this one's are put in the place of.
+  struct Losing {
+    BackupSet set;
+    std::size_t replaced;  ///< with other content
+    std::size_t left;      ///< in other places
+  };
+
+  std::vector<Losing> losing_sets() {
+    std::vector<Losing> losing;
+    if (!has_own_paths()) return losing;
+    try {
+      for (const fs::path& folder : m_request.folders)
+        for (const BackupSet& set : list_sets(folder).sets) {
+          const Losing found = look_at(set);
+          if (found.replaced > 0 && set.incomplete_files().empty()) losing.push_back(found);
+        }
+    } catch (const Error& error) {
+      m_progress.warning(error.what());
+    }
+    return losing;
+  }
+
+  bool has_own_paths() const {
+    return m_request.database_path || m_request.files_path || m_request.private_files_path ||
+           m_request.config_path;
+  }
+
+  Losing look_at(const BackupSet& set) {
+    Losing found{set, 0, 0};
+    for (const FileFacts& theirs : set.manifest().files) {
+      const auto ours = std::ranges::find_if(m_files, [&](const BackupFile& file) {
+        std::error_code not_there;
+        return fs::equivalent(file.path(), *set.file(theirs.role), not_there);
+      });
+      if (ours == m_files.end())
+        ++found.left;
+      else if (m_manifest.files[static_cast<std::size_t>(std::distance(m_files.begin(), ours))].sha256 !=
+               theirs.sha256)
+        ++found.replaced;
+    }
+    return found;
+  }
+
+  /// This set is done: what cannot be put in order around it is told.
+  void tell(const std::vector<Losing>& losing) try {
+    for (const auto& [set, replaced, left] : losing) {
+      if (left == 0) remove_tree(set.manifest_file());
+      m_progress.warning(set.name() + (left == 0
                                            ? ": this set has replaced it, file by file"
                                            : ": it is not whole any more, because this set has replaced " +
-                                                 std::to_string(lost) + " of its files"));
+                                                 std::to_string(replaced) + " of its files"));
     }
+  } catch (const Error& error) {
+    m_progress.warning(error.what());
   }
 
   const Site& m_site;

@@ -111,7 +111,7 @@ std::vector<fs::path> remove_old_sets(const fs::path& folder, const BackupSet& n
     const std::set<std::string> own = holdings(set);
     if (is_older_than(set, hours) && std::ranges::includes(held, own)) {
       std::ranges::move(remove_set(set), std::back_inserter(removed));
-    } else {
+    } else if (set.incomplete_files().empty()) {
       held.insert(own.begin(), own.end());
     }
   }

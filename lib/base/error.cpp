@@ -80,7 +80,8 @@ Error Error::with_statement(std::string sqlstate, std::string statement) const {
 
 Error system_error(std::string_view what, int error_number) {
   std::string hint;
-  if (error_number == EACCES || error_number == EPERM) hint = "run bench as the owner of the bench folder";
+  if (error_number == EACCES || error_number == EPERM)
+    hint = "look at who owns it, and what the user that runs bench may do there";
   if (error_number == ENOSPC || error_number == EDQUOT) hint = "free some space and try again";
   return Error(Kind::unexpected, std::string(what) + ": " + std::generic_category().message(error_number),
                std::move(hint));

@@ -171,10 +171,10 @@ bool is_secret_key(std::string_view name) {
 
 std::optional<std::string> similar_config_key(std::string_view name) {
   if (find_config_key(name) != nullptr) return std::nullopt;
-  std::vector<std::string> names;
-  names.reserve(config_keys().size());
-  for (const ConfigKey& key : config_keys()) names.emplace_back(key.name);
-  return nearest(name, names);
+  std::vector<std::string> known;
+  known.reserve(config_keys().size());
+  for (const ConfigKey& key : config_keys()) known.emplace_back(key.name);
+  return nearest(name, known);
 }
 
 std::string expectation(const ConfigKey& key) {

@@ -67,9 +67,8 @@ Patch read_patch_file(const std::filesystem::path& file) {
     return patch;
   }
   std::error_code ignored;
-  const auto type = std::filesystem::status(file, ignored).type();
   // To read a pipe would wait for whoever writes to it.
-  if (type != std::filesystem::file_type::regular && type != std::filesystem::file_type::not_found) {
+  if (std::filesystem::exists(file, ignored) && !std::filesystem::is_regular_file(file, ignored)) {
     refuse(patch, fmt::format("{}: it is not a file", file.string()), "put the patch's file in its place");
     return patch;
   }

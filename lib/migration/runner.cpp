@@ -16,10 +16,6 @@ namespace bench {
 
 namespace {
 
-bool is_interruption(const Error& error) {
-  return error.kind() == Kind::interrupted || error.kind() == Kind::terminated;
-}
-
 Error failure_of(const Patch& patch, const Error& error) {
   return error.with_context(fmt::format("{}: patch {}: {}", patch.app, patch.id, patch.file.string()));
 }

@@ -65,6 +65,10 @@ Kind interruption_kind() {
   return requested_signal == SIGTERM ? Kind::terminated : Kind::interrupted;
 }
 
+bool is_interruption(const Error& error) {
+  return error.kind() == Kind::interrupted || error.kind() == Kind::terminated;
+}
+
 void throw_if_interrupted() {
   if (interruption_requested()) throw Error(interruption_kind(), "interrupted");
 }

@@ -20,6 +20,8 @@ bool interruption_requested();
 
 /// Which signal asked: Kind::terminated for SIGTERM, else Kind::interrupted.
 Kind interruption_kind();
+/// Of one of the two kinds.
+bool is_interruption(const Error& error);
 
 /// Error{interrupted} or Error{terminated} when a signal has asked to stop.
 void throw_if_interrupted();

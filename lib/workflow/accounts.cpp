@@ -6,6 +6,7 @@
 #include "base/digest.hpp"
 #include "operation/operation.hpp"
 #include "users/password.hpp"
+#include "workflow/result.hpp"
 
 namespace bench {
 
@@ -28,8 +29,8 @@ std::string set_account(const Workplace& workplace, const Site& site, User user,
   try {
     make_encryption_key(site);
     set_user(*database, user);
-  } catch (...) {
-    operation.finish(OperationState::undone);
+  } catch (const std::exception& failure) {
+    end_undone(operation, failure);
     throw;
   }
   operation.finish(OperationState::done);

@@ -134,9 +134,10 @@ BackupSet take(const Workplace& workplace, const Site& site, Operation& operatio
                Exporter& exporter) {
   // A set's name stands for it wherever it lies: the one before a change and the one after it may be of one
   // second.
-  std::vector<std::filesystem::path> folders = backup_folders(site);
-  folders.push_back(request.folder);
-  request.stamp = free_stamp(folders, site.name());
+  request.folders = backup_folders(site);
+  if (std::ranges::find(request.folders, request.folder) == request.folders.end())
+    request.folders.push_back(request.folder);
+  request.stamp = free_stamp(request.folders, site.name());
   note_folders(operation, request);
   return create_set(site, exporter, request, workplace.progress);
 }
@@ -235,8 +236,7 @@ BackupReport backup_site(const Workplace& workplace, const Site& site, const Bac
     report.removed = apply_retention(site, folder, set);
     operation.finish(OperationState::done, {{"manifest", report.manifest.string()}});
   } catch (const std::exception& exception) {
-    if (!holds_window(operation))
-      operation.finish(OperationState::undone, {{"error", to_json(to_error(exception))}});
+    end_undone(operation, exception);
     throw;
   }
   prune_operations(site);
@@ -249,9 +249,13 @@ BackupSet open_verified_set(const Workplace& workplace, const Site& site, const 
     verify_set(set, workplace.progress);
     return set;
   } catch (const Error& error) {
-    if (error.kind() != Kind::bad_backup || !error.hint().empty()) throw;
-    throw error.with_hint(fmt::format("choose another set: bench --site {} list-backups", site.name()));
+    throw with_way_out(site, error);
   }
+}
+
+Error with_way_out(const Site& site, const Error& error) {
+  if (error.kind() != Kind::bad_backup || !error.hint().empty()) return error;
+  return error.with_hint(fmt::format("choose another set: bench --site {} list-backups", site.name()));
 }
 
 VerifyReport verify_backup(const Workplace& workplace, const Site& site, const std::string& reference,
@@ -268,7 +272,7 @@ VerifyReport verify_backup(const Workplace& workplace, const Site& site, const s
     drill_set(set, *scratch, workplace.progress);
     report.drilled = true;
   } catch (const std::exception& exception) {
-    operation.finish(OperationState::undone, {{"error", to_json(to_error(exception))}});
+    end_undone(operation, exception);
     throw;
   }
   operation.finish(OperationState::done, {{"set", set.name()}});

@@ -7,6 +7,7 @@
 
 #include "backup/backup_set.hpp"
 #include "backup/create.hpp"
+#include "base/error.hpp"
 #include "maintenance/window.hpp"
 #include "workflow/workplace.hpp"
 
@@ -67,6 +68,8 @@ std::vector<std::filesystem::path> backup_folders(const Site& site);
 
 /// The set that `reference` names, stream verified. Error{bad_backup} when there is none or it is not good.
 BackupSet open_verified_set(const Workplace& workplace, const Site& site, const std::string& reference);
+/// An error of a backup that is not good, with a hint that leads to another one.
+Error with_way_out(const Site& site, const Error& error);
 
 struct VerifyReport {
   std::string site;

@@ -30,6 +30,7 @@ class Change {
  private:
   MaintenanceWindow enter();
   void stay_out(const Error& error);
+  Error with_next_command(const Error& failure) const;
   ChangeOutcome change_it(MaintenanceWindow& window);
   void end(MaintenanceWindow& window, const ChangeOutcome& outcome);
   void back_up_before();
@@ -55,24 +56,25 @@ class Change {
 };
 
 void Change::run() {
-  std::optional<MaintenanceWindow> window;
+  std::optional<Error> failure;
   try {
-    window.emplace(enter());
-  } catch (const std::exception& exception) {
-    stay_out(to_error(exception));
-    return;
-  }
-  const ChangeOutcome outcome = change_it(*window);
-  try {
+    std::optional<MaintenanceWindow> window;
+    try {
+      window.emplace(enter());
+    } catch (const std::exception& exception) {
+      failure = to_error(exception);
+      return stay_out(*failure);
+    }
+    const ChangeOutcome outcome = change_it(*window);
+    failure = outcome.failure;
     end(*window, outcome);
   } catch (const std::exception& exception) {
     // A full disk that takes no record, say. What is left to do is in the record that there is.
     m_report.result = MigrateResult::needs_attention;
-    m_report.error = Error(
-        Kind::needs_attention,
-        fmt::format("{}what was to follow failed: {}",
-                    outcome.failure ? fmt::format("{}; ", outcome.failure->what()) : "", exception.what()),
-        fmt::format("bench --site {} recover", m_site.name()));
+    m_report.error = Error(Kind::needs_attention,
+                           fmt::format("{}what was to follow failed: {}",
+                                       failure ? fmt::format("{}; ", failure->what()) : "", exception.what()),
+                           fmt::format("bench --site {} recover", m_site.name()));
   }
 }
 
@@ -146,8 +148,8 @@ void Change::stay_out(const Error& error) {
     return;
   }
   m_report.result = MigrateResult::undone;
-  m_report.error = error;
-  m_operation.finish(OperationState::undone, {{"error", to_json(error)}});
+  m_report.error = with_next_command(error);
+  end_undone(m_operation, error);
 }
 
 ChangeOutcome Change::change_it(MaintenanceWindow& window) {
@@ -217,17 +219,21 @@ void Change::undo(const Error& failure) {
   m_workplace.progress.phase("undoing");
   m_operation.step("undo");
   m_report.result = MigrateResult::undone;
-  const bool interrupted = failure.kind() == Kind::interrupted || failure.kind() == Kind::terminated;
-  m_report.error = failure.with_kind(interrupted ? interruption_kind() : Kind::undone);
+  m_report.error = with_next_command(is_interruption(failure) ? failure : failure.with_kind(Kind::undone));
   constexpr std::string_view insufficient_privilege = "42501";
   const bool lacks_admin =
       failure.sqlstate() == insufficient_privilege && !database_of(m_workplace, m_site).admin;
   if (lacks_admin)
     m_report.error = m_report.error->with_hint(
         "name an account that may do this with --db-root-username, or in config/admin.json");
-  else if (m_report.error->hint().empty())
-    m_report.error = m_report.error->with_hint(fmt::format(
-        "{} {}", interrupted ? "when there is time for it:" : "mend that, then", m_change.next_command));
+}
+
+Error Change::with_next_command(const Error& failure) const {
+  const bool interrupted = is_interruption(failure);
+  const Error error = interrupted ? failure.with_kind(interruption_kind()) : failure;
+  if (!error.hint().empty()) return error;
+  return error.with_hint(fmt::format("{} {}", interrupted ? "when there is time for it:" : "mend that, then",
+                                     m_change.next_command));
 }
 
 // A server that went away inside a statement may be on its way back.

@@ -7,6 +7,7 @@
 #include "operation/pause_point.hpp"
 #include "workflow/backup_site.hpp"
 #include "workflow/new_site.hpp"
+#include "workflow/result.hpp"
 #include "workflow/unfinished_sites.hpp"
 
 namespace bench {
@@ -83,8 +84,8 @@ DropSiteReport drop_site(const Workplace& workplace, const Site& site, const Dro
     pause_point("drop-site.backed-up");
     report.archived = free_archive(archive, site.name());
     operation.finish(OperationState::done, {{"archived", report.archived.string()}});
-  } catch (...) {
-    operation.finish(OperationState::undone);
+  } catch (const std::exception& failure) {
+    end_undone(operation, failure);
     throw;
   }
   workplace.progress.phase(fmt::format("moving the site to {}", report.archived.string()));
@@ -93,8 +94,8 @@ DropSiteReport drop_site(const Workplace& workplace, const Site& site, const Dro
       archive_and_drop_site(workplace, site, report.archived);
     else
       archive_site(site, report.archived);
-  } catch (...) {
-    if (std::filesystem::exists(site.path())) operation.finish(OperationState::undone);
+  } catch (const std::exception& failure) {
+    if (std::filesystem::exists(site.path())) end_undone(operation, failure);
     throw;
   }
   const auto relative = backup.lexically_relative(site.path());

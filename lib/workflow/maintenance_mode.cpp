@@ -9,6 +9,7 @@
 #include "operation/pause_point.hpp"
 #include "operation/site_lock.hpp"
 #include "workflow/migrate_site.hpp"
+#include "workflow/result.hpp"
 
 namespace bench {
 
@@ -107,8 +108,8 @@ MaintenanceReport maintenance_on(const Workplace& workplace, const Site& site, c
       window.leave();
       throw;
     }
-  } catch (...) {
-    if (!holds_window(operation)) operation.finish(OperationState::undone);
+  } catch (const std::exception& failure) {
+    end_undone(operation, failure);
     throw;
   }
   report.operation = operation.id();

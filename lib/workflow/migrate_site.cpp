@@ -208,7 +208,7 @@ MigrateReport Migration::run() {
     if (error.kind() == Kind::unexpected) error = error.with_kind(Kind::undone);
     if (error.kind() == Kind::undone && error.hint().empty())
       error = error.with_hint(fmt::format("mend the hook, then bench --site {} migrate", m_site.name()));
-    operation.finish(OperationState::undone, {{"error", to_json(error)}});
+    end_undone(operation, error);
     m_report.result = MigrateResult::undone;
     m_report.error = error;
     return std::move(m_report);

@@ -89,8 +89,9 @@ class Restore {
   void make_missing_database();
   void prove();
   void stage();
-  void stage_files(RestoreStage::Files files, const std::optional<std::string>& wanted,
-                   std::string_view role);
+  std::optional<std::filesystem::path> checked_archive(RestoreStage::Files files,
+                                                       const std::optional<std::string>& wanted) const;
+  void stage_files(RestoreStage::Files files, const std::optional<std::filesystem::path>& archive);
   void set_aside(const Error& damage);
   void set_damaged_database_aside();
   void swap();
@@ -104,6 +105,7 @@ class Restore {
   Operation& m_operation;
   Source m_source;
   RestoreStage m_stage;
+  std::optional<std::filesystem::path> m_public_archive, m_private_archive;
   std::unique_ptr<Scratch> m_scratch;
   std::optional<MaintenanceWindow> m_window;
   RestoreReport m_report;
@@ -115,6 +117,8 @@ RestoreReport Restore::run() {
   if (m_source.set && m_source.set->manifest().site != m_site.name())
     m_report.notes.push_back(fmt::format("the set is of another site: {}", m_source.set->manifest().site));
   m_report.source = m_source.set ? m_source.set->manifest_file().string() : m_source.dump.string();
+  m_public_archive = checked_archive(RestoreStage::Files::public_files, m_options.public_files);
+  m_private_archive = checked_archive(RestoreStage::Files::private_files, m_options.private_files);
   make_missing_database();
   prove();
   stage();
@@ -152,22 +156,30 @@ void Restore::prove() {
   pause_point("restore.proven");
 }
 
-void Restore::stage_files(RestoreStage::Files files, const std::optional<std::string>& wanted,
-                          std::string_view role) {
-  if (!wanted) return;
+// Before anything is loaded or made.
+std::optional<std::filesystem::path> Restore::checked_archive(
+    RestoreStage::Files files, const std::optional<std::string>& wanted) const {
+  if (!wanted) return std::nullopt;
+  const bool is_public = files == RestoreStage::Files::public_files;
   std::optional<std::filesystem::path> archive = std::filesystem::path(*wanted);
-  if (wanted->empty()) archive = m_source.set ? m_source.set->file(role) : std::nullopt;
+  if (wanted->empty())
+    archive = m_source.set ? m_source.set->file(is_public ? "files" : "private-files") : std::nullopt;
   if (!archive)
-    throw Error(Kind::usage, fmt::format("{} holds no archive of {}", m_report.source, role),
-                "name the archive's file");
-  m_workplace.progress.phase(fmt::format("extracting {}", archive->filename().string()));
-  const std::string wanted_tree =
-      files == RestoreStage::Files::public_files ? "public/files" : "private/files";
+    throw Error(
+        Kind::usage,
+        fmt::format("{} holds no archive of {} files", m_report.source, is_public ? "public" : "private"),
+        "name the archive's file");
+  m_workplace.progress.phase(fmt::format("verifying {}", archive->filename().string()));
   const std::string tree = check_archive(*archive);
-  if (!tree.empty() && tree != wanted_tree)
-    throw Error(Kind::bad_backup,
-                fmt::format("{}: it holds {}, and {} are wanted", archive->string(), tree, wanted_tree),
-                "name the archive of the other option");
+  if (!tree.empty() && tree.starts_with("public/") != is_public)
+    throw Error(Kind::bad_backup, fmt::format("{}: it holds a site's {}", archive->string(), tree),
+                fmt::format("give it with --with-{}-files", is_public ? "private" : "public"));
+  return archive;
+}
+
+void Restore::stage_files(RestoreStage::Files files, const std::optional<std::filesystem::path>& archive) {
+  if (!archive) return;
+  m_workplace.progress.phase(fmt::format("extracting {}", archive->filename().string()));
   make_folders(m_stage.staged(files).parent_path());
   extract_archive(*archive, m_stage.staged(files));
   (files == RestoreStage::Files::public_files ? m_report.public_files : m_report.private_files) = true;
@@ -177,8 +189,8 @@ void Restore::stage_files(RestoreStage::Files files, const std::optional<std::st
 // to.
 void Restore::stage() {
   m_operation.step("stage");
-  stage_files(RestoreStage::Files::public_files, m_options.public_files, "files");
-  stage_files(RestoreStage::Files::private_files, m_options.private_files, "private-files");
+  stage_files(RestoreStage::Files::public_files, m_public_archive);
+  stage_files(RestoreStage::Files::private_files, m_private_archive);
   if (const auto config_file = m_source.set ? m_source.set->file("config") : std::nullopt) {
     const SiteConfig config = SiteConfig::load(*config_file);
     std::vector<std::pair<std::string, std::string>> members;
@@ -306,7 +318,7 @@ RestoreReport restore_site(const Workplace& workplace, const Site& site, const R
     prune_operations(site);
     return report;
   } catch (const std::exception& exception) {
-    const Error error = to_error(exception);
+    const Error error = with_way_out(site, to_error(exception));
     if (error.kind() == Kind::needs_attention) throw;
     // When even putting back failed, the record stays open for `recover`.
     if (holds_window(operation))
@@ -315,14 +327,11 @@ RestoreReport restore_site(const Workplace& workplace, const Site& site, const R
     const Uninterrupted undoing;
     RestoreStage(site, operation).discard();
     drop_made_database(workplace, site, operation);
-    operation.finish(OperationState::undone, {{"error", to_json(error)}});
+    end_undone(operation, error);
     const bool keeps_kind =
         error.kind() == Kind::bad_backup || error.kind() == Kind::usage || error.kind() == Kind::busy;
-    if (error.kind() == Kind::bad_backup && error.hint().empty())
-      throw error.with_hint(fmt::format("choose another backup: bench --site {} list-backups", site.name()));
-    if (keeps_kind) throw;
-    const bool interrupted = error.kind() == Kind::interrupted || error.kind() == Kind::terminated;
-    throw error.with_kind(interrupted ? interruption_kind() : Kind::undone);
+    if (keeps_kind) throw error;
+    throw error.with_kind(is_interruption(error) ? interruption_kind() : Kind::undone);
   }
 }
 

@@ -25,6 +25,11 @@ nlohmann::json to_json(const WindowReport& window) {
           {"slipped_in", window.slipped_in}};
 }
 
+void end_undone(Operation& operation, const std::exception& failure) {
+  if (!holds_window(operation))
+    operation.finish(OperationState::undone, {{"error", to_json(to_error(failure))}});
+}
+
 nlohmann::json result_record(const MigrateReport& report) {
   nlohmann::json patches = nlohmann::json::array();
   for (const PatchResult& patch : report.patches)

@@ -11,6 +11,7 @@
 #include "operation/operation.hpp"
 #include "operation/pause_point.hpp"
 #include "workflow/core_app.hpp"
+#include "workflow/result.hpp"
 
 namespace bench {
 
@@ -77,7 +78,7 @@ MarkReport mark_applied(const Workplace& workplace, const Site& site, const std:
     pause_point("mark-applied.committed");
   } catch (const std::exception& exception) {
     // Whether it was committed before the connection was lost only the database can tell: `recover` asks it.
-    if (to_error(exception).kind() != Kind::database) operation.finish(OperationState::undone);
+    if (to_error(exception).kind() != Kind::database) end_undone(operation, exception);
     throw;
   }
   operation.finish(OperationState::done, {{"marked", report.marked}});

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from support import BOOK_PATCHES, contains, equal
+from support import BOOK_PATCHES, contains, equal, lacks
 
 
 def book_site(place):
@@ -96,17 +96,32 @@ def test_backup_to_other_places(place):
 
 def test_a_backup_that_replaces_the_files_of_another(place):
     book_site(place)
-    here = ("--backup-path", str(place.folder / "sets"))
-    fixed = [*here, "--backup-path-db", str(place.folder / "db.sql.gz"), "--backup-path-conf", str(place.folder / "conf.json")]
-    older = place.result("--site", "develop", "backup", *fixed)["manifest"]
-    run = place.bench("--json", "--site", "develop", "backup", *fixed)
-    newer = run.json()["results"][0]["manifest"]
-    contains(run.err, Path(older).name.removesuffix("-manifest.json") + ": this set has replaced it, file by file")
-    equal((Path(older).exists(), Path(newer).exists()), (False, True))
-    place.bench("--site", "develop", "verify-backup", newer)
-    # A set that keeps some of its files keeps its manifest, too.
-    contains(place.bench("--site", "develop", "backup", *here, *fixed[2:4]).err, "is not whole any more", "replaced 1 of its files")
-    assert Path(newer).exists()
+    database = ("--backup-path-db", str(place.folder / "db.sql.gz"))
+    fixed = (*database, "--backup-path-conf", str(place.folder / "conf.json"))
+
+    def backup(*options):
+        run = place.bench("--json", "--site", "develop", "backup", *options)
+        return run.err, Path(run.json()["results"][0]["manifest"])
+
+    def name(manifest):
+        return manifest.name.removesuffix("-manifest.json")
+
+    # The same content in the same places: both are good.
+    (_, older), (told, same) = backup(*fixed), backup(*fixed)
+    lacks(told, "warning")
+    place.bench("--site", "develop", "verify-backup", str(older))
+    place.query("INSERT INTO book (title) VALUES ('Persuasion')")
+    told, newest = backup(*fixed, "--backup-path", str(place.folder / "sets"))
+    contains(told, *[f"{name(manifest)}: this set has replaced it, file by file" for manifest in (older, same)])
+    equal([manifest.exists() for manifest in (older, same, newest)], [False, False, True])
+    place.bench("--site", "develop", "verify-backup", str(newest))
+    # What keeps some of its files keeps its manifest, and is told of once.
+    _, kept = backup(*database)
+    place.query("INSERT INTO book (title) VALUES ('Northanger Abbey, and more')")
+    contains(backup(*database)[0], f"{name(kept)}: it is not whole any more, because this set has replaced 1 of its files")
+    place.query("INSERT INTO book (title) VALUES ('Sense and Sensibility, and more')")
+    lacks(backup(*database)[0], name(kept))
+    assert kept.exists()
 
 
 def test_one_path_for_several_sites_is_refused(place):
@@ -185,9 +200,12 @@ def test_restore_with_named_archives(place):
     place.bench("--site", "develop", "restore", "--with-private-files", str(archive), str(dump), "--yes")
     equal((place.site() / "private/files/ünïcode name.txt").read_text(), "private")
     # What is private must not be published by a slip.
-    run = place.bench("--site", "develop", "restore", "--with-public-files", str(archive), str(dump), "--yes", code=6)
-    contains(run.err, f"{archive}: it holds private/files, and public/files are wanted")
-    equal((place.site() / "public/files/ünïcode name.txt").read_text(), "public")
+    for kind, other in (("public", "private"), ("private", "public")):
+        archive = next(file for file in manifest.parent.glob("*-files.tar")
+                       if file.name.endswith("-private-files.tar") == (other == "private"))
+        run = place.bench("--site", "develop", "restore", f"--with-{kind}-files", str(archive), str(dump), "--yes", code=6)
+        contains(run.err, f"{archive}: it holds a site's {other}/files", f"hint: give it with --with-{other}-files")
+        equal((place.site() / f"{kind}/files/ünïcode name.txt").read_text(), kind)
 
 
 def test_restore_of_what_is_not_good(place):

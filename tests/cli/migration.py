@@ -156,7 +156,7 @@ def test_patches(place):
     file = Path(patches[1]["file"])
     file.unlink()
     gone = place.result("--site", "develop", "patches")["patches"][-1]
-    equal((gone["app"], gone["patch"], gone["state"], gone["operation"]), (None, f"books.{patches[1]['patch']}", "gone", operation))
+    equal((gone["app"], gone["patch"], gone["state"], gone["operation"]), ("books", f"books.{patches[1]['patch']}", "gone", operation))
     # A pipe in its place is not waited for.
     os.mkfifo(file)
     contains(place.bench("--site", "develop", "patches").out, "applied")

@@ -11,6 +11,7 @@
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "contract/postgres_site.hpp"
+#include "support/errors.hpp"
 #include "support/forked_child.hpp"
 
 using namespace bench;
@@ -28,8 +29,9 @@ ContentSummary dump(const ConnectionSettings& settings, std::string& text) {
       ->write([&text](std::string_view piece) { text += piece; }, {}, {});
 }
 
-std::string of_pg_dump(const PostgresSite& site) {
+std::string of_pg_dump(const PostgresSite& site, const std::vector<std::string>& options = {}) {
   ChildCommand command{.argv = {"pg_dump", "--host=" + site.settings.app.socket, "--username=postgres"}};
+  command.argv.insert(command.argv.end(), options.begin(), options.end());
   command.environment["PGDATABASE"] = site.settings.app.name;
   const ChildResult result = run_child(command);
   INFO(result.stderr_text);
@@ -169,6 +171,21 @@ TEST_CASE("postgres: what a dump gives away of its own database is not there aft
   CHECK(number(*site.administrator(),
                "SELECT count(*) FROM pg_class c, aclexplode(c.relacl) a WHERE "
                "pg_get_userbyid(a.grantee) LIKE '% stranger'") == 0);
+}
+
+TEST_CASE("postgres: a dump that makes its own database is refused with a way out") {
+  PostgresSite site;
+  for (const std::vector<std::string>& options :
+       {std::vector<std::string>{"--create"}, std::vector<std::string>{"--create", "--clean"}}) {
+    const std::string text = of_pg_dump(site, options);
+    const auto error = error_of([&] { site.scratch("making")->load(source_of(text), {}); });
+    REQUIRE(error);
+    CHECK_THAT(error->what(), Catch::Contains("the dump makes a database of its own"));
+    CHECK_THAT(error->hint(), Catch::Contains("without --create"));
+  }
+  const auto error = error_of([&] { site.scratch("going")->load(source_of("\\connect other\n"), {}); });
+  REQUIRE(error);
+  CHECK_THAT(error->hint(), Catch::Contains("without --create"));
 }
 
 namespace {

@@ -169,6 +169,13 @@ def long_writer_is_waited_for():
         told = bench.run("--site", "site", "migrate", "--drain-timeout", "300ms", "--end-writers", expect=5).stderr
         assert "SQLite has no sessions that could be ended" in told, told
         process = bench.start("--json", "--site", "site", "migrate", "--drain-timeout", "30s")
+        time.sleep(1)
+        process.terminate()
+        stdout, stderr = process.communicate(timeout=60)
+        assert process.returncode == 143, (process.returncode, stderr)
+        assert "interrupted while waiting for writers" in stderr and "hint: when there is time for it" in stderr, stderr
+        assert "maintenance_mode" not in bench.config()
+        process = bench.start("--json", "--site", "site", "migrate", "--drain-timeout", "30s")
         time.sleep(1.5)
         assert process.poll() is None, "it did not wait"
         writer.execute("COMMIT")

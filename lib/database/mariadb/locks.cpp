@@ -103,7 +103,7 @@ void MariadbDatabase::execute_patiently(std::string_view statement, const LockPa
         throw Error(Kind::busy,
                     fmt::format("a lock that the statement needs was not free within {} ms: {}",
                                 stopwatch.elapsed().count(), told_lock_holders(*this)),
-                    "end what holds the lock, or try again with a longer --lock-timeout")
+                    "end that session, or try again later")
             .with_statement(error.sqlstate(), std::string(statement));
     }
     notes.still_waiting([&] { return fmt::format("waiting for a lock of {}", told_lock_holders(*this)); });

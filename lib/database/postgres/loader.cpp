@@ -38,6 +38,9 @@ std::string in_capitals(std::string_view text) {
   return capitals;
 }
 
+constexpr std::string_view of_one_database =
+    "take the dump of that database alone, with pg_dump and without --create";
+
 bool begins(const Statement& statement, std::initializer_list<std::string_view> starts) {
   return std::ranges::any_of(starts, [&statement](std::string_view start) {
     return statement.keywords.starts_with(start) &&
@@ -77,8 +80,8 @@ DumpLoader::DumpLoader(PostgresDatabase& database, MakeExtension make_extension)
       m_splitter(Dialect::postgres),
       m_transaction(database) {}
 
-void DumpLoader::refuse(int line, std::string_view words) {
-  throw Error(Kind::bad_backup, fmt::format("line {}: {}", line, words));
+void DumpLoader::refuse(int line, std::string_view words, std::string_view hint) {
+  throw Error(Kind::bad_backup, fmt::format("line {}: {}", line, words), std::string(hint));
 }
 
 void DumpLoader::fail(int line, const Error& error) {
@@ -144,7 +147,8 @@ void DumpLoader::obey_psql_command(std::string_view line) {
   ++m_lines_elsewhere;
   if (line.starts_with("\\restrict ") || line.starts_with("\\unrestrict ")) return;
   refuse(m_lines + m_lines_elsewhere,
-         fmt::format("a command for psql, which is not run: {}", line.substr(0, line.find_first_of("\r\n"))));
+         fmt::format("a command for psql, which is not run: {}", line.substr(0, line.find_first_of("\r\n"))),
+         line.starts_with("\\connect") ? of_one_database : "");
 }
 
 void DumpLoader::run_statements() {
@@ -176,6 +180,8 @@ void DumpLoader::run(const Statement& statement) {
 bool DumpLoader::is_handled_here(const Statement& statement) {
   if (begins(statement, {"ROLLBACK", "ABORT", "PREPARE TRANSACTION"}))
     refuse(m_line, statement.keywords + " does not belong into a dump");
+  if (begins(statement, {"CREATE DATABASE", "DROP DATABASE"}))
+    refuse(m_line, "the dump makes a database of its own", of_one_database);
   if (begins(statement, {"BEGIN", "START TRANSACTION"})) {
     m_in_transaction = true;
     return true;

@@ -33,7 +33,7 @@ class DumpLoader {
   bool is_handled_here(const Statement& statement);
   void run_if_it_can(const Statement& statement);
   void obey_psql_command(std::string_view line);
-  [[noreturn]] void refuse(int line, std::string_view words);
+  [[noreturn]] void refuse(int line, std::string_view words, std::string_view hint = {});
   [[noreturn]] void fail(int line, const Error& error);
 
   PostgresDatabase& m_database;

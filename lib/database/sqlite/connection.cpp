@@ -196,7 +196,7 @@ void SqliteDatabase::hold_write_lock(std::chrono::milliseconds timeout, Progress
   } catch (const Error& error) {
     m_wait_notes.reset();
     m_busy_timeout = ordinary_busy_timeout;
-    if (m_cancelled && m_cancelled()) throw error.with_kind(Kind::interrupted);
+    if (m_cancelled && m_cancelled()) throw Error(Kind::interrupted, "interrupted while waiting for writers");
     if (error.kind() != Kind::busy) throw;
     const auto writers = sqlite_writers(m_file);
     throw Error(Kind::busy,

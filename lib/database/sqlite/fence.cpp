@@ -43,12 +43,12 @@ std::vector<std::string> SqliteFence::preflight() {
 FenceReport SqliteFence::enter(const FenceOptions& options,
                                const std::function<void(const nlohmann::json&)>&) {
   FenceReport report;
+  if (options.writers == FenceOptions::Writers::end && options.progress != nullptr)
+    options.progress->note("SQLite has no sessions that could be ended");
   if (m_run == nullptr) {
     report.gaps.emplace_back(open_to_all);
     return report;
   }
-  if (options.writers == FenceOptions::Writers::end && options.progress != nullptr)
-    options.progress->note("SQLite has no sessions that could be ended: writers are waited for");
   const Stopwatch stopwatch;
   m_run->hold_write_lock(options.drain_timeout, options.progress);
   if (!m_run->in_transaction())

@@ -68,6 +68,17 @@ TEST_CASE_METHOD(Retention, "a partial set does not stand for a whole one") {
   CHECK(left() == std::vector{whole.name(), newest.name()});
 }
 
+TEST_CASE_METHOD(Retention, "a set that is cut off does not stand for a whole one") {
+  request.with_files = false;
+  const BackupSet whole = aged(100);
+  const BackupSet cut_off = aged(50);
+  std::filesystem::resize_file(*cut_off.file("database"), 10);
+  request.selection.includes = {"Book"};
+  const BackupSet newest = create();
+  remove_old_sets(request.folder, newest, 24);
+  CHECK(left() == std::vector{whole.name(), cut_off.name(), newest.name()});
+}
+
 TEST_CASE_METHOD(Retention, "sets of other sites and files of others stay") {
   const BackupSet other = aged(100);
   Manifest manifest = other.manifest();

@@ -52,9 +52,11 @@ TEST_CASE("context, hint, kind and statement are added to a copy that keeps the 
   CHECK(std::string(undone.what()) == "patch 'a': no such table: book");
 }
 
-TEST_CASE("a system error ends in the system's words") {
+TEST_CASE("a system error ends in the system's words, and names a way out where there is one") {
   const Error error = system_error("cannot open 'x'", EACCES);
   CHECK(std::string(error.what()) == "cannot open 'x': Permission denied");
   CHECK(error.kind() == Kind::unexpected);
-  CHECK(error.hint().empty());
+  CHECK(error.hint() == "look at who owns it, and what the user that runs bench may do there");
+  CHECK(system_error("cannot write 'x'", ENOSPC).hint() == "free some space and try again");
+  CHECK(system_error("cannot open 'x'", ENOENT).hint().empty());
 }
