@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "context.hpp"
 #include "options.hpp"
 
@@ -19,7 +20,7 @@ void run(Context& context, const std::string& folder) {
   if (folder.empty()) throw Error(Kind::usage, "the folder's name is empty", "give init a folder");
   set_creation_owner(owner_above(folder));
   const BenchFolder bench = BenchFolder::create(folder);
-  context.printer().note(fmt::format("next: bench --bench {} new-site NAME", folder));
+  context.printer().note(fmt::format("next: bench --bench {} new-site NAME", shell_word(folder)));
   Outcome outcome;
   outcome.result["bench"] = bench.path().string();
   outcome.text = fmt::format("made the bench {}\n", bench.path().string());

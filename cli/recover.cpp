@@ -1,8 +1,11 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/file_lock.hpp"
 #include "change_report.hpp"
 #include "context.hpp"
+#include "operation/operation.hpp"
 #include "options.hpp"
 #include "prompt.hpp"
 #include "workflow/recover_site.hpp"
@@ -45,12 +48,22 @@ void finish_half_made_sites(Context& context) {
   }
 }
 
-/// All of the bench but those on which somebody is at work.
-std::vector<Site> idle_sites(Context& context) {
+/// What holds the lock may be left of a process that is gone.
+bool is_somebody_at_work(const Site& site) {
+  return FileLock::is_held(site.operation_lock()) &&
+         std::ranges::any_of(Operation::list_in_state(site, OperationState::running),
+                             [](const Operation& operation) { return operation.process_lives(); });
+}
+
+/// All of the bench but those on which somebody is at work, unless they are to be waited for.
+std::vector<Site> sites_to_recover(Context& context, const RecoverFlags& flags) {
   std::vector<Site> sites;
   for (const std::string& name : context.bench().site_names()) {
     const Site site = context.bench().site(name);
-    if (!FileLock::is_held(site.operation_lock())) sites.push_back(site);
+    if (!flags.wait && is_somebody_at_work(site))
+      context.printer().note(fmt::format("{}: an operation is under way, and left alone", name));
+    else
+      sites.push_back(site);
   }
   return sites;
 }
@@ -90,7 +103,7 @@ void run(Context& context, const RecoverFlags& flags) {
     return settle(context, choice, flags.wait.value_or(std::chrono::milliseconds(0)));
   const bool whole_bench = context.options().sites.empty();
   if (whole_bench) finish_half_made_sites(context);
-  const std::vector<Site> sites = whole_bench ? idle_sites(context) : context.sites();
+  const std::vector<Site> sites = whole_bench ? sites_to_recover(context, flags) : context.sites();
   const auto task = [&](const Site& site) {
     return outcome_of(
         recover_site(context.workplace(site, flags.wait.value_or(std::chrono::milliseconds(0))), site));

@@ -128,7 +128,7 @@ SetListing list_sets(const fs::path& folder) {
   const std::vector<std::string> names = names_in(folder);
   std::vector<fs::path> claimed;
   for (const std::string& name : names) {
-    if (name.starts_with('.') || !name.ends_with(manifest_suffix)) continue;
+    if (name.starts_with('.') || !name.ends_with(manifest_suffix) || !is_file(folder / name)) continue;
     try {
       listing.sets.push_back(BackupSet::load(folder / name));
       for (const FileFacts& file : listing.sets.back().manifest().files)

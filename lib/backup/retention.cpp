@@ -61,8 +61,10 @@ fs::path hide_manifest(const fs::path& manifest) {
 std::set<std::string> holdings(const BackupSet& set) {
   std::set<std::string> roles;
   for (const FileFacts& file : set.manifest().files) {
-    const bool is_part = file.role == "database" && set.manifest().partial;
-    roles.insert(is_part ? "part of the database" : file.role);
+    const bool is_database = file.role == "database";
+    // A site's database holds tables.
+    if (is_database && set.manifest().content.tables.empty()) continue;
+    roles.insert(is_database && set.manifest().partial ? "part of the database" : file.role);
   }
   return roles;
 }

@@ -18,7 +18,8 @@ namespace {
 FileDescriptor open_log(const std::filesystem::path& path) {
   // Links are not followed: under sudo, a link in the bench owner's folder must not lead root to another
   // file.
-  constexpr int flags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NOCTTY;
+  // A pipe must not be waited for.
+  constexpr int flags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
   try {
     make_folders(path.parent_path());
     std::error_code ignored;

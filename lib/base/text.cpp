@@ -22,6 +22,15 @@ std::string_view take_until(std::string_view& text, char separator) {
   return taken;
 }
 
+std::string shell_word(std::string_view text) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+=,";
+  if (!text.empty() && text.find_first_not_of(plain) == std::string_view::npos) return std::string(text);
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
 std::size_t character_begin(std::string_view text, std::size_t at) {
   constexpr std::size_t longest = 4;
   for (std::size_t back = 0; back < longest && back <= at; ++back) {

@@ -111,6 +111,7 @@ void MaintenanceWindow::enter(Operation& operation, const FenceOptions& options,
     m_report = enter_fence(*m_fence, operation, options, progress);
     pause_point("window.fenced");
     throw_if_interrupted();
+    note_fence();
   } catch (...) {
     const Uninterrupted undoing;
     leave();
@@ -125,7 +126,27 @@ void MaintenanceWindow::resume(Operation& operation) {
   // A record of an older bench has only those.
   m_report.ways_to_write = operation.record().value("ways_to_write", m_report.gaps);
   if (m_report.level != FenceLevel::not_enforced) add_new_ways(*m_fence, m_report);
+  note_fence();
   keep_reserve(operation);
+}
+
+// For whoever asks what enforces the window, and for who has to decide whether a backup may be restored over
+// what was written in it.
+void MaintenanceWindow::note_fence() {
+  m_operation->update([this](nlohmann::json& record) {
+    record["fence"] = name(m_report.level);
+    record["gaps"] = m_report.gaps;
+    record["ways_to_write"] = m_report.ways_to_write;
+    record["ended_sessions"] = m_report.ended_sessions;
+  });
+}
+
+WindowReport MaintenanceWindow::so_far() const {
+  WindowReport report;
+  report.mode = mode_in_maintenance(m_site->config());
+  report.fence = m_report;
+  report.duration = m_stopwatch.elapsed();
+  return report;
 }
 
 void MaintenanceWindow::replace_connection(std::unique_ptr<Database> connection) {
@@ -140,9 +161,7 @@ void MaintenanceWindow::free_reserve() const {
 
 WindowReport MaintenanceWindow::leave() {
   free_reserve();
-  WindowReport report;
-  report.mode = mode_in_maintenance(m_site->config());
-  report.fence = m_report;
+  WindowReport report = so_far();
   report.slipped_in = slipped_in();
   const nlohmann::json saved = m_operation->record().at("saved");
   report.not_put_back = m_fence->lift(saved.at("fence"));

@@ -51,7 +51,8 @@ class MaintenanceWindow {
   void replace_connection(std::unique_ptr<Database> connection);
   const FenceReport& fence() const { return m_report; }
   bool slipped_in() { return m_fence->slipped_in(); }
-  std::chrono::milliseconds duration() const { return m_stopwatch.elapsed(); }
+  /// Of a window that stays.
+  WindowReport so_far() const;
 
   /// Gives the disk back what was kept free for putting the site back: call it before that begins.
   void free_reserve() const;
@@ -59,6 +60,8 @@ class MaintenanceWindow {
   WindowReport leave();
 
  private:
+  void note_fence();
+
   const Site* m_site;
   SiteDatabase m_database;
   Operation* m_operation = nullptr;

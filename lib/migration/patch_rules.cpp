@@ -67,7 +67,8 @@ std::optional<std::string> reason_against(const Statement& statement, Dialect di
   if (dialect == Dialect::sqlite && word == "PRAGMA") {
     // They would take the fence, the way bench waits for it, or the schema itself away.
     const std::string pragma = pragma_of(statement, dialect);
-    for (const std::string_view refused : {"journal_mode", "locking_mode", "busy_timeout", "writable_schema"})
+    for (const std::string_view refused :
+         {"journal_mode", "locking_mode", "busy_timeout", "writable_schema", "query_only"})
       if (pragma == refused) return fmt::format("PRAGMA {} must not stand in a patch", refused);
   }
   if (statement.text.find('\0') != std::string::npos) return "a NUL character must not stand in a patch";

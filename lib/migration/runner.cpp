@@ -95,11 +95,12 @@ bool MigrationRunner::is_committed() {
 void MigrationRunner::take_back(std::size_t failed, const Error& error,
                                 const std::vector<const Patch*>& patches) {
   for (PatchResult& result : m_report.patches) result.undo();
-  if (failed == patches.size() || is_interruption(error)) {
+  if (failed == patches.size()) {
     m_report.failure = error;
     return;
   }
   m_report.failure = failure_of(*patches[failed], error);
+  if (is_interruption(error)) return;
   m_report.patches[failed].state = RunState::failed;
   m_report.patches[failed].error = error.what();
 }
@@ -159,7 +160,10 @@ void MigrationRunner::begin_session(const std::string& app) {
 
 void MigrationRunner::apply_statements(const std::vector<Statement>& statements,
                                        const Database::LockPatience& patience) {
-  for (const Statement& statement : statements) execute(statement, patience);
+  for (const Statement& statement : statements) {
+    throw_if_interrupted();
+    execute(statement, patience);
+  }
 }
 
 // Rows are locked by nobody once the app's writers are gone; what waits is DDL.
@@ -214,7 +218,7 @@ void MigrationRunner::commit(Transaction& transaction) {
 }
 
 void MigrationRunner::stop(const Patch& patch, const Error& error, PatchResult& result) {
-  m_report.failure = is_interruption(error) ? error : failure_of(patch, error);
+  m_report.failure = failure_of(patch, error);
   if (is_interruption(error)) return;
   result.state = RunState::failed;
   result.error = error.what();

@@ -112,6 +112,7 @@ std::vector<Operation> Operation::read(const Site& site, std::string_view mark,
   std::error_code none;
   for (const auto& entry : std::filesystem::directory_iterator(site.operations_folder(), none)) {
     if (entry.path().extension() != ".json" || !is_id(entry.path().stem().string())) continue;
+    if (!entry.is_regular_file(none)) continue;
     try {
       const std::string text = read_file(entry.path());
       if (text.find(mark) != std::string::npos) operations.push_back(parse(entry.path(), text));

@@ -217,11 +217,24 @@ BackupSet OpenBackup::finish() {
   return take(m_workplace, m_site, m_operation, m_request, *m_exporter);
 }
 
+namespace {
+
+// bench leaves no database without its log; as the newest set it would push out those that can be restored.
+void refuse_emptied_database(const Site& site) {
+  if (!connect(site, Access::read_only)->tables().empty()) return;
+  throw Error(Kind::bad_backup,
+              fmt::format("{}: the database holds no table: it was emptied or replaced", site.name()),
+              fmt::format("bench --site {} list-backups, then restore the newest", site.name()));
+}
+
+}  // namespace
+
 BackupReport backup_site(const Workplace& workplace, const Site& site, const BackupOptions& options) {
   const FileLock lock = lock_and_recover(workplace, site);
   Operation operation = Operation::begin(site, "backup");
   BackupReport report{.site = site.name(), .operation = operation.id()};
   try {
+    refuse_emptied_database(site);
     BackupRequest request = request_from_options(workplace, site, operation, options);
     const std::filesystem::path folder = request.folder;
     if (!request.selection.is_partial())
@@ -272,8 +285,9 @@ VerifyReport verify_backup(const Workplace& workplace, const Site& site, const s
     drill_set(set, *scratch, workplace.progress);
     report.drilled = true;
   } catch (const std::exception& exception) {
-    end_undone(operation, exception);
-    throw;
+    const Error error = with_way_out(site, to_error(exception));
+    end_undone(operation, error);
+    throw error;
   }
   operation.finish(OperationState::done, {{"set", set.name()}});
   return report;

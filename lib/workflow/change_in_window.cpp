@@ -42,7 +42,7 @@ class Change {
   void undo(const Error& failure);
   bool take_back_what_was_left(MaintenanceWindow& window, const Error& failure);
   void renew_lost_connection(MaintenanceWindow& window);
-  void stay(const Error& failure, const std::string& reason);
+  void stay(const MaintenanceWindow& window, const Error& failure, const std::string& reason);
   void leave(MaintenanceWindow& window);
   std::filesystem::path back_up(const std::filesystem::path& folder);
 
@@ -120,18 +120,13 @@ MaintenanceWindow Change::enter() {
   m_operation.step("enter");
   note_announcement(m_site, m_operation);
   note_estimate(m_site, m_operation);
+  if (m_change.on_failure == OnFailure::keep)
+    m_operation.update([](nlohmann::json& record) { record["keep_failed"] = true; });
   MaintenanceWindow window = std::move(m_change.window);
   if (m_change.entry == WindowedChange::Entry::standing)
     window.resume(m_operation);
   else
     window.enter(m_operation, m_change.fence, m_workplace.progress);
-  try {
-    note_for_put_back(m_operation, window.fence(), m_change.on_failure);
-  } catch (...) {
-    const Uninterrupted undoing;
-    if (m_change.entry == WindowedChange::Entry::enter) window.leave();
-    throw;
-  }
   m_enforced = window.fence().level != FenceLevel::not_enforced;
   if (!m_enforced)
     m_workplace.progress.warning("NOT ENFORCED: " + fmt::format("{}", fmt::join(window.fence().gaps, "; ")));
@@ -261,7 +256,7 @@ void Change::renew_lost_connection(MaintenanceWindow& window) {
 
 bool Change::take_back_what_was_left(MaintenanceWindow& window, const Error& failure) {
   if (const auto reason = why_not_put_back(m_site, m_operation)) {
-    stay(failure, *reason);
+    stay(window, failure, *reason);
     return false;
   }
   try {
@@ -275,7 +270,7 @@ bool Change::take_back_what_was_left(MaintenanceWindow& window, const Error& fai
     m_change.hint_when_it_stays =
         is_refused ? error.hint() : fmt::format("bench --site {} recover --restore", m_site.name());
     stay(
-        failure,
+        window, failure,
         fmt::format("{}{}", is_refused ? "" : "restoring the backup taken before it failed: ", error.what()));
     return false;
   }
@@ -283,8 +278,9 @@ bool Change::take_back_what_was_left(MaintenanceWindow& window, const Error& fai
 
 // What the app wrote meanwhile may have been acknowledged, or nobody can tell what was written: then to
 // restore a backup over it is a decision for a person.
-void Change::stay(const Error& failure, const std::string& reason) {
+void Change::stay(const MaintenanceWindow& window, const Error& failure, const std::string& reason) {
   m_report.result = MigrateResult::needs_attention;
+  m_report.window = window.so_far();
   const std::string before =
       m_report.before ? fmt::format("; the state before is in {}", m_report.before->string()) : "";
   m_report.error =
@@ -300,6 +296,8 @@ void Change::leave(MaintenanceWindow& window) {
   try {
     m_operation.step("lift");
     m_report.window = window.leave();
+    // Where nothing was committed, who wrote behind the rollback wrote to the site as it was.
+    if (m_report.result != MigrateResult::migrated) m_report.window->slipped_in = false;
     if (m_report.window->slipped_in)
       m_report.notes.emplace_back(
           "another process wrote between the commit of the patches and the backup after them; what it wrote "

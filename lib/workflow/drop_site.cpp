@@ -83,7 +83,7 @@ DropSiteReport drop_site(const Workplace& workplace, const Site& site, const Dro
     }
     pause_point("drop-site.backed-up");
     report.archived = free_archive(archive, site.name());
-    operation.finish(OperationState::done, {{"archived", report.archived.string()}});
+    operation.step("archive");
   } catch (const std::exception& failure) {
     end_undone(operation, failure);
     throw;
@@ -93,7 +93,7 @@ DropSiteReport drop_site(const Workplace& workplace, const Site& site, const Dro
     if (is_reachable)
       archive_and_drop_site(workplace, site, report.archived);
     else
-      archive_site(site, report.archived);
+      archive_site(workplace, site, report.archived);
   } catch (const std::exception& failure) {
     if (std::filesystem::exists(site.path())) end_undone(operation, failure);
     throw;

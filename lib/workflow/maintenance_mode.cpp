@@ -44,18 +44,19 @@ std::optional<FenceReport> recorded_fence(const Site& site) {
     if (!is_over && holds_window(operation)) window = std::move(operation);
   }
   if (!window) return FenceReport{.gaps = {"no operation of bench is known to have fenced the database"}};
-  // Entered, and not yet fenced; or by a bench that did not note it.
-  if (!window->record().contains("fence")) return std::nullopt;
-  const FenceReport recorded{.level = fence_level(window->record().value("fence", "")),
-                             .gaps = window->record().value("gaps", std::vector<std::string>())};
-  if (recorded.level == FenceLevel::not_enforced) return recorded;
   // A child that outlives it holds the lock, and not the fence.
   const bool has_process =
       window->state() == OperationState::running && is_somebody_at_work && window->process_lives();
   const bool has_fallen =
       !has_process && backend_of(site).features.fence_life == Features::FenceLife::connection;
-  if (has_fallen) return FenceReport{.gaps = {"the fence fell with the process that held it"}};
-  return recorded;
+  const bool is_known = window->record().contains("fence");
+  const bool is_enforced = window->record().value("fence", "") != name(FenceLevel::not_enforced);
+  if (has_fallen && (!is_known || is_enforced))
+    return FenceReport{.gaps = {"the fence fell with the process that held it"}};
+  // Entered, and not yet fenced; or by a bench that did not note it.
+  if (!is_known) return std::nullopt;
+  return FenceReport{.level = fence_level(window->record().value("fence", "")),
+                     .gaps = window->record().value("gaps", std::vector<std::string>())};
 }
 
 bool clear_window_keys(const Site& site) {
@@ -97,11 +98,6 @@ MaintenanceReport maintenance_on(const Workplace& workplace, const Site& site, c
     try {
       report = status_report(site);
       report.fence = window.fence();
-      operation.update([&report](nlohmann::json& record) {
-        record["fence"] = name(report.fence->level);
-        record["gaps"] = report.fence->gaps;
-        record["ended_sessions"] = report.fence->ended_sessions;
-      });
       operation.finish(OperationState::open);
     } catch (...) {
       const Uninterrupted undoing;
@@ -187,9 +183,10 @@ MaintenanceReport maintenance_off(const Workplace& workplace, const Site& site, 
   report.operation = lifted;
   report.changed = changed;
   report.notes = std::move(notes);
-  if (report.mode != SiteMode::live)
-    report.notes.emplace_back(
-        "maintenance_mode is set in the common config: bench set-config -g maintenance_mode 0 lifts it");
+  if (report.mode == SiteMode::live) return report;
+  report.fence = recorded_fence(site);
+  report.notes.emplace_back(
+      "maintenance_mode is set in the common config: bench set-config -g maintenance_mode 0 lifts it");
   return report;
 }
 

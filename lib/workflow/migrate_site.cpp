@@ -7,8 +7,10 @@
 #include <set>
 
 #include "base/suggestion.hpp"
+#include "base/text.hpp"
 #include "migration/patch_rules.hpp"
 #include "migration/statement_effect.hpp"
+#include "operation/interruption.hpp"
 #include "operation/operation.hpp"
 #include "operation/pause_point.hpp"
 #include "workflow/backup_site.hpp"
@@ -52,9 +54,10 @@ Task only_patch(MigrationOutlook& outlook, const MigrateOptions& options, Dialec
     return task;
   }
   std::vector<std::string> ids;
-  for (const Patch& patch : outlook.patches) ids.push_back(patch.app + "." + patch.id);
+  for (const Patch& patch : outlook.patches) ids.push_back(patch.log_key);
+  const std::string meant = did_you_mean(*options.only, ids);
   throw Error(Kind::usage, fmt::format("there is no patch '{}'", *options.only),
-              did_you_mean(*options.only, ids));
+              meant.empty() ? "see them with bench patches" : meant);
 }
 
 Task chosen_task(const Site& site, MigrationOutlook& outlook, const MigrateOptions& options,
@@ -244,10 +247,11 @@ MigrateReport Migration::change(Operation& operation, MaintenanceWindow window, 
            fmt::format("mend that, then bench --site {} recover --resume; or {}", m_site.name(),
                        has_before ? "recover --restore, which takes back all that was written since"
                                   : "restore a backup of the site"),
-       .next_command = m_options.only
-                           ? fmt::format("bench --site {} run-patch {}{}", m_site.name(), *m_options.only,
-                                         m_options.force == MigrateOptions::Force::yes ? " --force" : "")
-                           : fmt::format("bench --site {} migrate", m_site.name()),
+       .next_command =
+           m_options.only
+               ? fmt::format("bench --site {} run-patch {}{}", m_site.name(), shell_word(*m_options.only),
+                             m_options.force == MigrateOptions::Force::yes ? " --force" : "")
+               : fmt::format("bench --site {} migrate", m_site.name()),
        .after_undo = [this] { run_hooks_afterwards(AppPrograms::Moment::on_undo); }},
       m_report);
   if (m_report.result == MigrateResult::migrated) run_hooks_afterwards(AppPrograms::Moment::after_migrate);
@@ -319,6 +323,7 @@ ChangeOutcome Migration::apply(MaintenanceWindow& window) {
 // The patches are in, or undone, and maintenance is lifted: a hook that fails now is told, and takes nothing
 // back.
 void Migration::run_hooks_afterwards(AppPrograms::Moment moment) {
+  const Uninterrupted finishing;
   try {
     m_programs->run_hooks(m_apps, moment);
   } catch (const std::exception& exception) {

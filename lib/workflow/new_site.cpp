@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.hpp"
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "migration/runner.hpp"
 #include "operation/interruption.hpp"
 #include "operation/operation.hpp"
@@ -54,6 +56,18 @@ std::string database_type(const BenchFolder& bench, const NewSiteOptions& option
                 fmt::format("a server, user or password is given, but a {} database has none", type),
                 "leave the option out, or choose a server database with --db-type");
   return type;
+}
+
+// As a file's name as well.
+void check_database_name(const std::string& name) {
+  constexpr std::size_t longest = 64;
+  const bool is_odd = name.empty() || name == "." || name == ".." || name.size() > longest ||
+                      std::ranges::any_of(name, [](char c) {
+                        return c == '/' || std::iscntrl(static_cast<unsigned char>(c)) != 0;
+                      });
+  if (is_odd)
+    throw Error(Kind::usage, fmt::format("{} is no name for a database", shell_word(name)),
+                "give --db-name up to 64 characters, without slashes");
 }
 
 nlohmann::ordered_json config_of(const NewSiteOptions& options, const std::string& db_type, bool replaces) {
@@ -123,7 +137,7 @@ class SiteUnderConstruction {
   // What cannot be dropped now is left, with its folder, to `recover`.
   bool drop_database() const {
     try {
-      if (std::filesystem::exists(database_mark(m_site.path())))
+      if (backend_of(m_site).has_server && std::filesystem::exists(database_mark(m_site.path())))
         backend_of(m_site).drop_database(database_of(m_workplace, m_site));
       return true;
     } catch (const std::exception&) {
@@ -158,6 +172,7 @@ void make_core(const Workplace& workplace, const Site& site, const NewSiteOption
 NewSiteReport new_site(const Workplace& workplace, const NewSiteOptions& options) {
   check_site_name(options.name);
   const std::string db_type = database_type(workplace.bench, options);
+  if (options.db_name) check_database_name(*options.db_name);
   for (const std::string& app : options.apps) workplace.apps.get(app);
   for (const UnfinishedSite& left : finish_unfinished_sites(workplace, options.name))
     if (left.error) throw Error(*left.error);

@@ -39,15 +39,6 @@ void refuse_what_others_wrote(const Workplace& workplace, const Site& site, cons
 
 }  // namespace
 
-void note_for_put_back(Operation& operation, const FenceReport& fence, OnFailure on_failure) {
-  operation.update([&](nlohmann::json& record) {
-    record["fence"] = name(fence.level);
-    record["gaps"] = fence.gaps;
-    record["ways_to_write"] = fence.ways_to_write;
-    record["keep_failed"] = on_failure == OnFailure::keep;
-  });
-}
-
 // Where the fence is a connection, it falls for a moment with each commit: what was committed there may have
 // been followed by a write of the app.
 std::optional<std::string> why_not_put_back(const Site& site, const Operation& operation) {

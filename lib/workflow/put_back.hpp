@@ -31,8 +31,6 @@ void put_rights_back(const Workplace& workplace, const Site& site, const Operati
 /// What a person is to type who has looked at what was written.
 std::string put_back_hint(const Site& site);
 
-/// Makes the record hold what the two above ask for.
 enum class OnFailure { undo, keep };
-void note_for_put_back(Operation& operation, const FenceReport& fence, OnFailure on_failure);
 
 }  // namespace bench

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "backup/backup_set.hpp"
 #include "backup/create.hpp"
 #include "base/atomic_file.hpp"
 #include "base/file.hpp"
@@ -189,13 +190,28 @@ Judgement judge_command(const Workplace& workplace, const Site& site, Operation&
               lift_hint(site));
 }
 
+// With its manifest in place a set is whole, whatever became of who took it.
+std::optional<std::string> finished_set(const Operation& operation) {
+  for (const auto& folder : operation.record().at("backups").value("folders", nlohmann::json::array()))
+    for (const BackupSet& set : list_sets(folder.get<std::string>()).sets)
+      if (set.manifest().operation == operation.id()) return set.name();
+  return std::nullopt;
+}
+
+Judgement judge_by_set(const Operation& operation) {
+  const auto set = finished_set(operation);
+  if (!set) return {OperationState::undone, "nothing of it is left; the site is as it was"};
+  if (operation.kind() == "backup") return {OperationState::done, fmt::format("its set {} was whole", *set)};
+  return {OperationState::undone, fmt::format("the site is as it was, and the set {} is there", *set)};
+}
+
 Judgement judge(const Workplace& workplace, const Site& site, Operation& operation) {
   const std::string kind = operation.kind();
   if (kind == "migrate" || kind == "run-patch" || kind == "mark-applied")
     return judge_migrate(workplace, site, operation);
   if (kind == "restore") return judge_restore(site, operation);
   if (kind == "run-in-maintenance") return judge_command(workplace, site, operation);
-  return {OperationState::undone, "nothing of it is left; the site is as it was"};
+  return judge_by_set(operation);
 }
 
 // Without an account that may make databases there was no scratch.

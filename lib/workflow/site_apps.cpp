@@ -45,8 +45,9 @@ std::vector<const Patch*> patches_to_mark(const std::vector<Patch>& patches, con
     if (is_it || up_to == UpTo::and_all_before) chosen.push_back(&patch);
     if (is_it) return chosen;
   }
+  const std::string meant = did_you_mean(reference, ids);
   throw Error(Kind::usage, fmt::format("app {} has no patch '{}'", app, reference),
-              did_you_mean(reference, ids));
+              meant.empty() ? "see them with bench patches" : meant);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/file_lock.hpp"
+#include "operation/operation.hpp"
 #include "operation/pause_point.hpp"
 
 namespace bench {
@@ -21,6 +22,13 @@ constexpr std::string_view replaces_suffix = ".replaces";
 
 void drop_server_database(const Workplace& workplace, const Site& site) {
   if (backend_of(site).has_server) backend_of(site).drop_database(database_of(workplace, site));
+}
+
+// The record moves with its site.
+void finish_record(const Workplace& workplace, const std::filesystem::path& archived) {
+  for (Operation& operation :
+       Operation::list_in_state(Site(workplace.bench.path(), archived), OperationState::running))
+    operation.finish(OperationState::done, {{"archived", archived.string()}});
 }
 
 // A folder in which nobody holds the lock was left by a process that is gone.
@@ -47,13 +55,17 @@ std::optional<UnfinishedSite> finish_drop(const Workplace& workplace, const std:
   for (const auto& lock : {live.operation_lock(), Site(workplace.bench.path(), archived).operation_lock()})
     if (FileLock::is_held(lock)) return std::nullopt;
   const bool was_moved = std::filesystem::exists(archived / "site_config.json");
-  if (was_moved) drop_server_database(workplace, Site(workplace.bench.path(), archived));
+  const Site site(workplace.bench.path(), archived);
+  if (was_moved) {
+    drop_server_database(workplace, site);
+    finish_record(workplace, archived);
+  }
   remove_tree(mark);
   if (!was_moved) return std::nullopt;
   return UnfinishedSite{
       mark.stem().string(),
-      fmt::format("dropping this site was interrupted; it lies in {}, and its database is dropped",
-                  archived.string()),
+      fmt::format("dropping this site was interrupted; it lies in {}, {}", archived.string(),
+                  backend_of(site).has_server ? "and its database is dropped" : "with its database"),
       {}};
 }
 
@@ -88,7 +100,7 @@ void publish_site(const std::filesystem::path& unfinished, const std::filesystem
   remove_tree(replacement_mark(unfinished));
 }
 
-void archive_site(const Site& site, const std::filesystem::path& archived) {
+void archive_site(const Workplace& workplace, const Site& site, const std::filesystem::path& archived) {
   std::error_code error;
   std::filesystem::rename(site.path(), archived, error);
   if (error)
@@ -98,6 +110,7 @@ void archive_site(const Site& site, const std::filesystem::path& archived) {
         std::string(same_disk_hint));
   sync_folder(archived.parent_path());
   sync_folder(site.path().parent_path());
+  finish_record(workplace, archived);
 }
 
 void archive_and_drop_site(const Workplace& workplace, const Site& site,
@@ -108,7 +121,7 @@ void archive_and_drop_site(const Workplace& workplace, const Site& site,
   write_file_atomically(mark, archived.string());
   pause_point("drop-site.marked");
   try {
-    archive_site(site, archived);
+    archive_site(workplace, site, archived);
   } catch (...) {
     if (std::filesystem::exists(site.path())) remove_tree(mark);
     throw;

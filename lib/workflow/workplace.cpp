@@ -103,9 +103,10 @@ void announce_maintenance(const Workplace& workplace, const Site& site) {
 }
 
 std::string told_stays(const Site& site) {
-  return fmt::format(
-      "the site stays in maintenance, in which it was before: bench --site {} set-maintenance-mode off",
-      site.name());
+  const std::string lifts = SiteConfig::load(site.config_file()).flag("maintenance_mode")
+                                ? fmt::format("bench --site {} set-maintenance-mode off", site.name())
+                                : "bench set-config -g maintenance_mode 0";
+  return fmt::format("the site stays in maintenance, in which it was before: {}", lifts);
 }
 
 FileLock lock_and_recover(const Workplace& workplace, const Site& site) {

@@ -124,6 +124,21 @@ def test_a_backup_that_replaces_the_files_of_another(place):
     assert kept.exists()
 
 
+def test_an_emptied_database_is_no_backup(place):
+    book_site(place)
+    manifest = place.result("--site", "develop", "backup")["manifest"]
+    place.bench("--site", "develop", "set-config", "keep_backups_for_hours", "1")
+    for file in place.database().parent.iterdir():
+        file.unlink()
+    place.database().touch()
+    run = place.bench("--json", "--site", "develop", "backup", code=6)
+    contains(run.json()["error"]["message"], "the database holds no table: it was emptied or replaced")
+    contains(run.json()["error"]["hint"], "list-backups, then restore the newest")
+    equal([s["manifest"] for s in place.result("--site", "develop", "list-backups")["sets"]], [manifest])
+    place.bench("--site", "develop", "restore", manifest, "--yes")
+    equal(titles(place), ["Emma"])
+
+
 def test_one_path_for_several_sites_is_refused(place):
     place.make_bench("a", "b")
     run = place.bench("--site", "all", "backup", "--backup-path-db", "x.sql.gz", code=2)

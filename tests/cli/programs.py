@@ -65,6 +65,8 @@ def test_what_outlives_a_killed_bench_is_named(place):
     try:
         run = place.bench("--site", "develop", "recover", "--wait", "1500ms", code=5)
         contains(run.err, "waiting for develop: migrate", "was killed, and what it had started runs on", f"kill {orphan};")
+        # Not only where the site is named.
+        contains(place.bench("recover", code=5).err, "was killed, and what it had started runs on")
     finally:
         os.kill(orphan, signal.SIGKILL)
     wait_for(lambda: place.bench("--site", "develop", "ready-for-migration", code=[5, 8]).code == 8, "the orphan to be gone")

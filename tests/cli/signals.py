@@ -4,7 +4,9 @@ import os
 import signal
 import time
 
-from support import contains, equal, wait_for
+from pathlib import Path
+
+from support import contains, equal, lacks, wait_for
 
 
 def slow_site(place, seconds=30):
@@ -40,6 +42,38 @@ def test_ctrl_c_undoes(place):
 
 def test_sigterm_undoes(place):
     stopped_by(place, signal.SIGTERM, 143, "terminated")
+
+
+def test_the_next_statement_of_a_patch_does_not_begin(place):
+    place.make_book_site()
+    place.make_app("books", {"0003_many.sql": "CREATE TABLE many (id INTEGER);\n" + "INSERT INTO many VALUES (1);\n" * 1_500_000})
+    child = start_slow_migrate(place, "--json")
+    child.send_signal(signal.SIGINT)
+    run = place.finish(child)
+    equal(run.code, 130)
+    contains(run.json()["error"]["message"], "books: patch 0003_many: ", "0003_many.sql", "interrupted")
+    lacks(run.err, "applied books 0003_many")
+
+
+def test_hooks_behind_a_run_are_not_cut_off(place):
+    slow_site(place)
+    app = place.path / "apps" / "books"
+    (app / "app.yaml").write_text((app / "app.yaml").read_text() + "hooks: {on_undo: [undone], after_migrate: [after]}\n")
+    for name in ("undone", "after"):
+        (app / name).write_text(f"#!/bin/sh\nsleep 1\ntouch $BENCH_SITE_PATH/{name}\n")
+        (app / name).chmod(0o755)
+    child = start_slow_migrate(place)
+    child.send_signal(signal.SIGINT)
+    run = place.finish(child)
+    equal((run.code, (place.site() / "undone").exists()), (130, True))
+    (app / "patches" / "0003_slow.sql").write_text("CREATE TABLE quick (id INTEGER);\n")
+    child = place.start("--site", "develop", "migrate", env={"BENCH_PAUSE_AT": "change.backed-up-after"})
+    wait_for(lambda: Path(f"/proc/{child.pid}/stat").read_text().split(")")[1].split()[0] == "T", "the pause")
+    child.send_signal(signal.SIGINT)
+    child.send_signal(signal.SIGCONT)
+    run = place.finish(child)
+    # What is asked for too late is not done by half.
+    equal((run.code, (place.site() / "after").exists()), (0, True))
 
 
 def test_a_lost_terminal_aborts_nothing(place):

@@ -1,5 +1,6 @@
 """kill -9 of bench at each named point: the next command or `bench recover` brings the site to a good state."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -142,6 +143,9 @@ def backup_point(point):
 
         def check(killed):
             assert killed.config_text() == before
+            # With its manifest in place it is a set, and its record says so.
+            sets = killed.json("--site", "site", "list-backups")["results"][0]["sets"]
+            assert (killed.operations()[-1]["state"] == "done") == (len(sets) == 1) == (point == "backup.done"), sets
             for result in killed.json("--site", "site", "list-backups")["results"]:
                 for backup in result["sets"]:
                     killed.run("--site", "site", "verify-backup", backup["manifest"], "--drill")
@@ -224,16 +228,33 @@ def set_config_point(point):
         check_clean(bench)
 
 
+def record_of_the_drop(site):
+    return next(record for file in sorted((site / "operations").glob("*.json"))
+                if (record := json.loads(file.read_text()))["kind"] == "drop-site")
+
+
 def drop_site_point():
+    archived = Path("archived") / "sites" / "site"
+    for point in ("drop-site.backed-up", "drop-site.marked"):
+        with Bench() as bench:
+            site_with_data(bench)
+            process = bench.start_paused(point, "--site", "site", "--yes", "drop-site")
+            bench.kill(process)
+            told = bench.run("recover").stdout
+            assert "the site is as it was, and the set" in told and "is there" in told, told
+            assert record_of_the_drop(bench.site())["state"] == "undone"
+            assert not (bench.path / "sites" / ".new").exists()
+            check_clean(bench)
+            bench.run("--site", "site", "--yes", "drop-site")
+            assert not bench.site().exists()
+            assert (bench.path / archived / "site_config.json").exists()
     with Bench() as bench:
         site_with_data(bench)
-        process = bench.start_paused("drop-site.backed-up", "--site", "site", "--yes", "drop-site")
-        bench.kill(process)
-        bench.run("--site", "site", "recover")
-        check_clean(bench)
-        bench.run("--site", "site", "--yes", "drop-site")
-        assert not bench.site().exists()
-        assert (bench.path / "archived" / "sites" / "site" / "site_config.json").exists()
+        bench.kill(bench.start_paused("drop-site.archived", "--site", "site", "--yes", "drop-site"))
+        told = bench.run("recover").stdout
+        assert "dropping this site was interrupted" in told and "with its database" in told, told
+        assert record_of_the_drop(bench.path / archived)["state"] == "done"
+        assert list((bench.path / archived / "db").glob("*.db"))
 
 
 def later_command_tells():

@@ -26,6 +26,13 @@ TEST_CASE("text is cut where a character begins") {
   CHECK(character_begin("", 0) == 0);
 }
 
+TEST_CASE("a word of a command line is quoted where a shell would read it otherwise") {
+  CHECK(shell_word("demo.patches.v1.x-1") == "demo.patches.v1.x-1");
+  CHECK(shell_word("demo.patches.x #2024-01-31") == "'demo.patches.x #2024-01-31'");
+  CHECK(shell_word("it's") == "'it'\\''s'");
+  CHECK(shell_word("") == "''");
+}
+
 TEST_CASE("a list is taken apart from its front") {
   std::string_view text = "a;;b";
   CHECK(take_until(text, ';') == "a");
