@@ -141,7 +141,11 @@ Outcome Context::run_on(const Site& site, const SiteTask& task, const Json& unfi
     outcome.result = unfinished;
     outcome.error = to_error(exception);
     // Who waits in a database knows that it was interrupted, and not by what.
-    if (is_interruption(*outcome.error)) outcome.error = outcome.error->with_kind(interruption_kind());
+    if (is_interruption(*outcome.error)) {
+      outcome.error = outcome.error->with_kind(interruption_kind());
+      if (outcome.error->hint().empty())
+        outcome.error = outcome.error->with_hint("run it again when there is time for it");
+    }
   }
   end_progress(outcome.error);
   return outcome;

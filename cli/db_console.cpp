@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/child_process.hpp"
 #include "context.hpp"
 #include "options.hpp"
 
@@ -27,14 +28,35 @@ namespace {
   throw system_error(fmt::format("cannot start {}", shell.argv.front()), reason);
 }
 
-void run(Context& context) {
-  const Site site = context.only_site();
-  if (context.options().json)
-    throw Error(Kind::usage, "the database's shell does not speak JSON", "leave --json out");
+Shell shell_of(const Context& context, const Site& site) {
   Shell shell = backend_of(site).shell(settings_of(site));
   const auto& words = context.foreign_command();
   shell.argv.insert(shell.argv.end(), words.begin(), words.end());
-  become(shell);
+  return shell;
+}
+
+/// What the shell prints is no JSON and goes where messages go.
+Outcome run_beside(const Shell& shell) {
+  ChildCommand command;
+  command.argv = shell.argv;
+  command.environment = shell.environment;
+  if (shell.secret) command.inherited = {shell.secret->descriptor()};
+  command.output = ChildCommand::Output::inherit;
+  const ChildResult result = run_child(command);
+  Outcome outcome;
+  outcome.result["exit_code"] = result.exit_code;
+  if (!result.succeeded())
+    outcome.error = Error(Kind::statement,
+                          fmt::format("{} ended with exit code {}", shell.argv.front(), result.exit_code),
+                          "see what it said on standard error");
+  return outcome;
+}
+
+void run(Context& context) {
+  const Site site = context.only_site();
+  if (!context.options().json) become(shell_of(context, site));
+  context.for_each_site({site}, [&](const Site& one) { return run_beside(shell_of(context, one)); },
+                        {{"exit_code", nullptr}});
 }
 
 }  // namespace

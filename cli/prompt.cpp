@@ -85,7 +85,12 @@ void confirm_by_name(Context& context, const std::string& site, const std::strin
 }
 
 std::string password_in_file(const std::string& file) {
-  const std::string text = read_file(file == "-" ? "/dev/stdin" : file);
+  std::string text;
+  try {
+    text = read_file(file == "-" ? "/dev/stdin" : file);
+  } catch (const Error& error) {
+    throw error.with_kind(Kind::usage).with_hint("name a file that holds the password in its first line");
+  }
   std::string line = text.substr(0, text.find_first_of("\r\n"));
   if (line.empty())
     throw Error(Kind::usage, fmt::format("{} holds no password in its first line", file), "write it there");

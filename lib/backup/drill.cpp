@@ -69,8 +69,6 @@ void load_dump(const std::filesystem::path& dump, Scratch& scratch, Progress& pr
 void drill_set(const BackupSet& set, Scratch& scratch, Progress& progress) {
   const auto dump = set.file("database");
   if (!dump) throw Error(Kind::bad_backup, set.name() + ": the set holds no database");
-  if (set.manifest().content.tables.empty())
-    throw Error(Kind::bad_backup, set.name() + ": its database holds no table");
   load_dump(*dump, scratch, progress);
   progress.phase("comparing " + set.name() + " with its manifest");
   scratch.check();

@@ -1,5 +1,7 @@
 #include "config/literal.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <optional>
 
@@ -44,6 +46,24 @@ void append_utf8(std::string& text, std::uint32_t code) {
     add(0x80U | ((code >> 6) & 0x3FU));
     add(0x80U | (code & 0x3FU));
   }
+}
+
+/// 0x1f, 0o17, 0b11, 1_000.
+std::optional<std::string> python_integer(std::string_view word) {
+  const std::string_view mark = word.substr(0, 2);
+  const int base = mark == "0x" || mark == "0X"   ? 16
+                   : mark == "0o" || mark == "0O" ? 8
+                   : mark == "0b" || mark == "0B" ? 2
+                                                  : 10;
+  std::string digits(word.substr(base == 10 ? 0 : 2));
+  const bool is_grouped = digits.find('_') != std::string::npos && !digits.starts_with('_') &&
+                          !digits.ends_with('_') && digits.find("__") == std::string::npos;
+  if (base == 10 && !is_grouped) return std::nullopt;
+  std::erase(digits, '_');
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number, base);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return std::to_string(number);
 }
 
 class LiteralReader {
@@ -179,12 +199,14 @@ class LiteralReader {
   }
 
   std::string word() {
-    const std::size_t end = json_token_end(m_text, m_at);
+    // JSON has no tuples, which end here.
+    const std::size_t end = std::min(json_token_end(m_text, m_at), m_text.find(')', m_at));
     const std::string_view word = m_text.substr(m_at, end - m_at);
     std::string result(word);
     if (word == "True") result = "true";
     if (word == "False") result = "false";
     if (word == "None") result = "null";
+    if (const auto number = python_integer(word)) result = *number;
     if (find_json_fault(result)) fail("a value is expected");
     m_at = end;
     return result;

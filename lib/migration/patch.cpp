@@ -67,8 +67,12 @@ Patch read_patch_file(const std::filesystem::path& file) {
     return patch;
   }
   std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored)) {
+    refuse(patch, fmt::format("{}: there is no such file", file.string()), "put it back, or mend the link");
+    return patch;
+  }
   // To read a pipe would wait for whoever writes to it.
-  if (std::filesystem::exists(file, ignored) && !std::filesystem::is_regular_file(file, ignored)) {
+  if (!std::filesystem::is_regular_file(file, ignored)) {
     refuse(patch, fmt::format("{}: it is not a file", file.string()), "put the patch's file in its place");
     return patch;
   }

@@ -36,8 +36,14 @@ ConnectionPool::Lease ConnectionPool::take() {
     }
   }
   auto deadline = std::make_shared<std::atomic<std::int64_t>>(std::numeric_limits<std::int64_t>::max());
-  auto database = m_open([deadline] { return now() > *deadline; });
-  return lend({std::move(database), std::move(deadline)}, generation);
+  try {
+    auto database = m_open([deadline] { return now() > *deadline; });
+    return lend({std::move(database), std::move(deadline)}, generation);
+  } catch (...) {
+    // A server that ended it while it logged in ends those that were opened before it, too.
+    clear(generation);
+    throw;
+  }
 }
 
 ConnectionPool::Lease ConnectionPool::lend(Connection connection, std::uint64_t generation) {

@@ -83,6 +83,19 @@ void run_in_transaction(Database& database, const std::function<void(Database&)>
   transaction.commit();
 }
 
+void read_once(ConnectionPool& pool, const std::function<void(Database&)>& action) {
+  ConnectionPool::Lease connection = pool.take();
+  try {
+    run_in_transaction(*connection, action);
+  } catch (const HttpFailure&) {
+    throw;
+  } catch (const Error& error) {
+    // What rests was opened as early as the one that is lost.
+    error.kind() == Kind::database ? connection.discard_all_as_old() : connection.discard();
+    throw;
+  }
+}
+
 bool is_unknown_column(const Error& error) {
   const std::string& state = error.sqlstate();
   return state == "42S22" || state == "42703" || state == "42S02" || state == "42P01";
@@ -208,19 +221,11 @@ void ServedSite::read(const std::function<void(Database&)>& action) {
 // False when the site's own database must be asked: the replica does not answer, or does not have it yet.
 bool ServedSite::read_on_replica(const std::function<void(Database&)>& action) {
   try {
-    ConnectionPool::Lease connection = m_replica_readers.take();
-    try {
-      run_in_transaction(*connection, action);
-      return true;
-    } catch (const HttpFailure& failure) {
-      if (failure.status() != 404) throw;
-      return false;
-    } catch (const Error&) {
-      connection.discard_all_as_old();
-      throw;
-    }
-  } catch (const HttpFailure&) {
-    throw;
+    read_once(m_replica_readers, action);
+    return true;
+  } catch (const HttpFailure& failure) {
+    if (failure.status() != 404) throw;
+    return false;
   } catch (const Error& error) {
     m_replica_rests_until = std::chrono::steady_clock::now() + rest_of_replica;
     log().line("warning", fmt::format("reads go to the site's own database: {}", error.what()));
@@ -229,18 +234,15 @@ bool ServedSite::read_on_replica(const std::function<void(Database&)>& action) {
   }
 }
 
+// A connection may be lost while it logs in as well.
 void ServedSite::read_own(const std::function<void(Database&)>& action) {
   for (int tries = 1;; ++tries) {
-    ConnectionPool::Lease connection = m_readers.take();
     try {
-      run_in_transaction(*connection, action);
-      return;
+      return read_once(m_readers, action);
     } catch (const HttpFailure&) {
       throw;
     } catch (const Error& error) {
       const bool is_lost = error.kind() == Kind::database;
-      // What rests was opened as early as the one that is lost.
-      is_lost ? connection.discard_all_as_old() : connection.discard();
       if (tries == 2 || !(is_lost || is_spoilt_snapshot(error) || is_unknown_column(error))) throw;
       forget_doctypes();
     }

@@ -278,6 +278,9 @@ VerifyReport verify_backup(const Workplace& workplace, const Site& site, const s
   report.tables = set.manifest().content.tables.size();
   for (const TableSummary& table : set.manifest().content.tables) report.rows += table.rows;
   if (drill == Drill::no) return report;
+  // As a restore says; only an undo brings such a database back.
+  if (report.tables == 0)
+    throw with_way_out(site, Error(Kind::bad_backup, fmt::format("{} holds no table", set.name())));
   const FileLock lock = lock_and_recover(workplace, site);
   Operation operation = Operation::begin(site, "drill");
   try {

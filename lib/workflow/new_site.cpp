@@ -78,10 +78,7 @@ nlohmann::ordered_json config_of(const NewSiteOptions& options, const std::strin
   if (options.db_socket) config["db_socket"] = *options.db_socket;
   if (options.db_user) config["db_user"] = *options.db_user;
   if (backend.has_server) config["db_password"] = options.db_password.value_or(random_hex(12));
-  std::vector<std::string> apps;
-  for (const std::string& app : options.apps)
-    if (std::find(apps.begin(), apps.end(), app) == apps.end()) apps.push_back(app);
-  config["installed_apps"] = apps;
+  config["installed_apps"] = options.apps;
   return config;
 }
 

@@ -191,16 +191,19 @@ Judgement judge_command(const Workplace& workplace, const Site& site, Operation&
 }
 
 // With its manifest in place a set is whole, whatever became of who took it.
-std::optional<std::string> finished_set(const Operation& operation) {
+std::optional<std::string> finished_set(const Operation& operation) try {
   for (const auto& folder : operation.record().at("backups").value("folders", nlohmann::json::array()))
     for (const BackupSet& set : list_sets(folder.get<std::string>()).sets)
       if (set.manifest().operation == operation.id()) return set.name();
+  return std::nullopt;
+} catch (const Error&) {
+  // A folder that cannot be read must not keep the site from its good state.
   return std::nullopt;
 }
 
 Judgement judge_by_set(const Operation& operation) {
   const auto set = finished_set(operation);
-  if (!set) return {OperationState::undone, "nothing of it is left; the site is as it was"};
+  if (!set) return {OperationState::undone, "no set of it was found; the site is as it was"};
   if (operation.kind() == "backup") return {OperationState::done, fmt::format("its set {} was whole", *set)};
   return {OperationState::undone, fmt::format("the site is as it was, and the set {} is there", *set)};
 }

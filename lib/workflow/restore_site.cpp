@@ -169,6 +169,9 @@ std::optional<std::filesystem::path> Restore::checked_archive(
         Kind::usage,
         fmt::format("{} holds no archive of {} files", m_report.source, is_public ? "public" : "private"),
         "name the archive's file");
+  if (!std::filesystem::is_regular_file(*archive))
+    throw Error(Kind::usage, fmt::format("there is no file '{}'", archive->string()),
+                "name the archive's file");
   m_workplace.progress.phase(fmt::format("verifying {}", archive->filename().string()));
   const std::string tree = check_archive(*archive);
   if (!tree.empty() && tree.starts_with("public/") != is_public)

@@ -218,3 +218,12 @@ def test_interrupted_new_site_is_told(place):
     contains(run.err, "half: making this site was interrupted", "hint: bench recover")
     contains(place.bench("recover").out, "half: making this site was interrupted; what there was of it is removed")
     lacks(place.bench("--site", "develop", "get-config", "db_type").err, "interrupted")
+
+
+def test_the_database_shell_beside_json(place):
+    place.make_bench("develop")
+    run = place.bench("--json", "--site", "develop", "db-console", "--", "SELECT 40 + 2")
+    equal(run.json()["results"], [{"site": "develop", "exit_code": 0, "error": None}])
+    contains(run.err, "42")
+    run = place.bench("--json", "--site", "develop", "db-console", "--", "SELECT nonsense", code=10)
+    assert run.json()["results"][0]["exit_code"] != 0, run.out

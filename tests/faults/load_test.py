@@ -348,7 +348,8 @@ def load(kind):
         print(f"{kind}: writes acknowledged {traffic.acknowledged}, refused {traffic.refused}, outcome unknown {traffic.unknown}")
         log = bench.site() / "logs" / "bench.log"
         assert not traffic.failures, (
-            f"{len(traffic.failures)} failures of {len(traffic.reads)} reads:\n" + "\n".join(traffic.failures[:20]) + "\n" + log.read_text()[-3000:])
+            f"{len(traffic.failures)} failures of {len(traffic.reads)} reads:\n" + "\n".join(traffic.failures[:20]) + "\n" +
+            "\n".join(line for line in log.read_text().splitlines() if " error " in line or " warning " in line))
         assert traffic.acknowledged and traffic.refused
         check_rows(bench, kind, traffic)
         check_times(bench, traffic, first)

@@ -53,7 +53,10 @@ SqliteDatabase::SqliteDatabase(const std::filesystem::path& file, const ConnectO
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX, nullptr);
   m_connection.reset(connection);
   if (code != SQLITE_OK)
-    throw sqlite_error(connection, code, {}).with_context(file.string()).with_kind(Kind::database);
+    throw sqlite_error(connection, code, {})
+        .with_context(file.string())
+        .with_kind(Kind::database)
+        .with_hint("put the file back, or restore a backup of the site");
   sqlite3_busy_handler(handle(), on_busy, this);
   if (m_cancelled) sqlite3_progress_handler(handle(), instructions_between_progress_calls, on_progress, this);
   try {

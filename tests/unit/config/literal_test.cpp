@@ -27,6 +27,12 @@ TEST_CASE("Python literals become JSON") {
   CHECK(json_of_literal("['']") == R"([""])");
   CHECK(json_of_literal("('a', ('b',), ())") == R"(["a", ["b"], []])");
   CHECK(json_of_literal("('a')") == R"("a")");
+  CHECK(json_of_literal("(1,2)") == "[1, 2]");
+  CHECK(json_of_literal("{'a': (True, None)}") == R"({"a": [true, null]})");
+  CHECK(json_of_literal("[0x1F, 0o17, 0b11, 1_000]") == "[31, 15, 3, 1000]");
+  for (const char* no_number : {"0x", "0xg", "1__0", "_1", "1_", "0b2"})
+    CHECK(message_of([no_number] { json_of_literal(no_number); }) ==
+          "not a JSON or Python value: at character 1, a value is expected");
   CHECK(json_of_literal("[ ]") == "[ ]");
   CHECK(json_of_literal("{'a' : [ ] , }") == R"({"a": []})");
 }
@@ -55,8 +61,8 @@ TEST_CASE("what is no literal is refused at its character") {
 TEST_CASE("bad literals are usage errors, and none of them gets through") {
   const std::string text =
       GENERATE("", " ", "[", "{", "'", "\\", "'\\", "'\\x'", "'\\u12'", "'\\ud800'", "'\\ud800\\u0041'",
-               "'\\q'", "'\\U00110000'", "(1, 2)", "{'a'}", "{'a': }", "[,]", "[1,,2]", "{,}", "NaN", "1_000",
-               "0x1f", "b'a'", "{'a': 1 'b': 2}", "'a\nb'", "'\xff'", "1e999");
+               "'\\q'", "'\\U00110000'", "(1, 2", "(,)", "{'a'}", "{'a': }", "[,]", "[1,,2]", "{,}", "NaN",
+               "1_", "0x1g", "b'a'", "{'a': 1 'b': 2}", "'a\nb'", "'\xff'", "1e999");
   CAPTURE(text);
   const auto error = error_of([&] { json_of_literal(text); });
   REQUIRE(error);
