@@ -225,7 +225,7 @@ void Change::undo(const Error& failure) {
 
 Error Change::with_next_command(const Error& failure) const {
   const bool interrupted = is_interruption(failure);
-  const Error error = interrupted ? failure.with_kind(interruption_kind()) : failure;
+  Error error = interrupted ? failure.with_kind(interruption_kind()) : failure;
   if (!error.hint().empty()) return error;
   return error.with_hint(fmt::format("{} {}", interrupted ? "when there is time for it:" : "mend that, then",
                                      m_change.next_command));
