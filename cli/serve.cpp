@@ -63,39 +63,48 @@ class AccessLog {
   FileDescriptor m_file;
 };
 
-/// Ctrl-C and SIGTERM end the server, once what is being answered is finished; a second one ends it at once.
-/// SIGHUP, which log rotation sends, opens the access log anew.
-class StopOnSignal {
+/// Signals that a thread waits for: blocked in all, which inherit it from the one that makes this first.
+class BlockedSignals {
  public:
-  StopOnSignal() {
+  BlockedSignals() {
     sigemptyset(&m_signals);
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) sigaddset(&m_signals, signal);
-    // Before any other thread begins: all of them inherit it.
     pthread_sigmask(SIG_BLOCK, &m_signals, nullptr);
   }
-  void begin(HttpServer& server, AccessLog& log) {
-    m_waiting = std::thread([this, &server, &log] {
-      for (bool is_stopping = false;;) {
-        int signal = 0;
-        sigwait(&m_signals, &signal);
-        if (signal == SIGUSR1) return;
-        if (signal == SIGHUP) {
-          try {
-            log.reopen();
-          } catch (const Error& error) {
-            fmt::print(stderr, "warning: the access log goes on in its old file: {}\n", error.what());
-          }
-          continue;
-        }
-        // Who asks twice does not want to wait for those that are being answered.
-        if (is_stopping) std::_Exit(signal == SIGINT ? 130 : 143);
-        is_stopping = true;
-        server.stop();
-      }
-    });
+  int wait() const {
+    int signal = 0;
+    sigwait(&m_signals, &signal);
+    return signal;
   }
+
+ private:
+  sigset_t m_signals{};
+};
+
+/// Ctrl-C and SIGTERM end the server, once what is being answered is finished; a second one ends it at once.
+/// SIGHUP, which log rotation sends, opens the access log anew. The server must outlive this.
+class StopOnSignal {
+ public:
+  StopOnSignal(const BlockedSignals& signals, HttpServer& server, AccessLog& log)
+      : m_waiting([&signals, &server, &log] {
+          for (bool is_stopping = false;;) {
+            const int signal = signals.wait();
+            if (signal == SIGUSR1) return;
+            if (signal == SIGHUP) {
+              try {
+                log.reopen();
+              } catch (const Error& error) {
+                fmt::print(stderr, "warning: the access log goes on in its old file: {}\n", error.what());
+              }
+              continue;
+            }
+            // Who asks twice does not want to wait for those that are being answered.
+            if (is_stopping) std::_Exit(signal == SIGINT ? 130 : 143);
+            is_stopping = true;
+            server.stop();
+          }
+        }) {}
   ~StopOnSignal() {
-    if (!m_waiting.joinable()) return;
     pthread_kill(m_waiting.native_handle(), SIGUSR1);
     m_waiting.join();
   }
@@ -103,7 +112,6 @@ class StopOnSignal {
   StopOnSignal& operator=(const StopOnSignal&) = delete;
 
  private:
-  sigset_t m_signals{};
   std::thread m_waiting;
 };
 
@@ -135,7 +143,7 @@ void run(Context& context, const ServeFlags& flags) {
   const std::size_t descriptors = raise_descriptor_limit();
   options.max_connections =
       std::min(options.max_connections, std::max(descriptors, 2 * kept_back) - kept_back);
-  StopOnSignal stop;
+  const BlockedSignals signals;
   WebApp app(bench, context.apps(), only, options.workers);
   HttpServer server(
       options, [&app](const HttpRequest& request) { return app.answer(request); },
@@ -144,8 +152,10 @@ void run(Context& context, const ServeFlags& flags) {
   context.printer().note(fmt::format("serving {} at {}; Ctrl-C ends it",
                                      only ? *only : fmt::format("the sites of {}", bench.path().string()),
                                      address));
-  stop.begin(server, log);
-  server.run();
+  {
+    const StopOnSignal stop(signals, server, log);
+    server.run();
+  }
   Outcome outcome;
   outcome.result = {{"address", address}, {"access_log", log_file.string()}};
   context.add(outcome);

@@ -46,7 +46,7 @@ def test_sigterm_undoes(place):
 
 def test_the_next_statement_of_a_patch_does_not_begin(place):
     place.make_book_site()
-    place.make_app("books", {"0003_many.sql": "CREATE TABLE many (id INTEGER);\n" + "INSERT INTO many VALUES (1);\n" * 1_500_000})
+    place.make_app("books", {"0003_many.sql": "CREATE TABLE many (id INTEGER);\n" + "INSERT INTO many VALUES (1);\n" * 500_000})
     child = start_slow_migrate(place, "--json")
     child.send_signal(signal.SIGINT)
     run = place.finish(child)

@@ -155,6 +155,13 @@ def failing_migrate():
         assert bench.leftovers() == []
 
 
+def wait_until(condition):
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
 def long_writer_is_waited_for():
     with Bench() as bench:
         site_with_tables(bench)
@@ -169,13 +176,15 @@ def long_writer_is_waited_for():
         told = bench.run("--site", "site", "migrate", "--drain-timeout", "300ms", "--end-writers", expect=5).stderr
         assert "SQLite has no sessions that could be ended" in told, told
         process = bench.start("--json", "--site", "site", "migrate", "--drain-timeout", "30s")
-        time.sleep(1)
+        wait_until(lambda: bench.config().get("maintenance_mode") == 1)
+        time.sleep(0.5)
         process.terminate()
         stdout, stderr = process.communicate(timeout=60)
         assert process.returncode == 143, (process.returncode, stderr)
         assert "interrupted while waiting for writers" in stderr and "hint: when there is time for it" in stderr, stderr
         assert "maintenance_mode" not in bench.config()
         process = bench.start("--json", "--site", "site", "migrate", "--drain-timeout", "30s")
+        wait_until(lambda: bench.config().get("maintenance_mode") == 1)
         time.sleep(1.5)
         assert process.poll() is None, "it did not wait"
         writer.execute("COMMIT")
