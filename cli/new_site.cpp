@@ -1,7 +1,5 @@
 #include "workflow/new_site.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -66,8 +64,7 @@ void run(Context& context, const NewSiteFlags& flags) {
   NewSiteOptions options = flags.options;
   options.db_type = db_type_for(context, options);
   refuse_without_server(*options.db_type, server_options_given(flags, context.root()));
-  for (const std::string& app : split_at_commas(flags.apps))
-    if (std::ranges::find(options.apps, app) == options.apps.end()) options.apps.push_back(app);
+  options.apps = split_at_commas(flags.apps);
   warn_of_exposed(context.printer(), "--db-password", options.db_password);
   warn_of_exposed(context.printer(), "--admin-password", options.admin_password);
   if (flags.admin_password_file) options.admin_password = password_in_file(*flags.admin_password_file);

@@ -10,10 +10,6 @@ namespace bench::cli {
 
 namespace {
 
-std::string_view module_of(std::string_view log_key) {
-  return log_key.substr(0, log_key.find_first_of(" \t"));
-}
-
 Outcome patches_on(Context& context, const Site& site) {
   const MigrationOutlook outlook = outlook_of(context.silent_workplace(), site);
   Outcome outcome;

@@ -240,14 +240,13 @@ class SetWriter {
   Losing look_at(const BackupSet& set) {
     Losing found{set, 0, 0};
     for (const FileFacts& theirs : set.manifest().files) {
-      const auto ours = std::ranges::find_if(m_files, [&](const BackupFile& file) {
+      const auto ours = std::ranges::find_if(m_manifest.files, [&](const FileFacts& file) {
         std::error_code not_there;
-        return fs::equivalent(file.path(), *set.file(theirs.role), not_there);
+        return fs::equivalent(m_folder.path() / file.name, *set.file(theirs.role), not_there);
       });
-      if (ours == m_files.end())
+      if (ours == m_manifest.files.end())
         ++found.left;
-      else if (m_manifest.files[static_cast<std::size_t>(std::distance(m_files.begin(), ours))].sha256 !=
-               theirs.sha256)
+      else if (ours->sha256 != theirs.sha256)
         ++found.replaced;
     }
     return found;

@@ -156,7 +156,6 @@ std::optional<TarMember> TarReader::next() {
     if (root_end == 0 || (root_end == parts->size() && !is_folder))
       fail("member '" + printable(name) + "' is not below a site's public/files or private/files");
     const std::string root = joined(*parts, 0, root_end);
-    m_tree = joined(*parts, root_end - 2, root_end);
     if (m_root.value_or(root) != root)
       fail("it holds both '" + printable(*m_root) + "' and '" + printable(root) + "'");
     m_root = root;
@@ -165,6 +164,11 @@ std::optional<TarMember> TarReader::next() {
                      static_cast<std::uint64_t>(archive_entry_size(entry)), archive_entry_perm(entry) & 0777U,
                      archive_entry_mtime(entry)};
   }
+}
+
+std::string TarReader::tree() const {
+  if (!m_root) return "";
+  return m_root->ends_with("/public/files") ? "public/files" : "private/files";
 }
 
 void TarReader::content(const std::function<void(std::string_view, std::uint64_t)>& sink) {

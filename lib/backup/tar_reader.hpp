@@ -41,7 +41,7 @@ class TarReader {
   void content(const std::function<void(std::string_view bytes, std::uint64_t offset)>& sink);
   std::uint64_t consumed() const { return m_source.consumed(); }
   /// "public/files" or "private/files", which all members lie below; empty before the first.
-  const std::string& tree() const { return m_tree; }
+  std::string tree() const;
 
  private:
   struct Free {
@@ -60,7 +60,6 @@ class TarReader {
   std::uint64_t m_trailing_zeros = 0;
   std::exception_ptr m_failure;
   std::optional<std::string> m_root;  ///< of the first member: `./site/public/files`
-  std::string m_tree;
   std::unique_ptr<archive, Free> m_archive;
 };
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -16,16 +15,14 @@ namespace bench {
 
 namespace {
 
-std::optional<std::int64_t> whole_number(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || number < 0) return std::nullopt;
-  return number;
+std::optional<std::int64_t> count_of(std::string_view text) {
+  const auto number = whole_number(text);
+  return number && *number >= 0 ? number : std::nullopt;
 }
 
 bool is_port(std::string_view text) {
   constexpr std::int64_t last = 65535;
-  const auto number = whole_number(text);
+  const auto number = count_of(text);
   return number && *number > 0 && *number <= last;
 }
 
@@ -41,7 +38,7 @@ bool is_flag(std::string_view text) {
 bool has_type(KeyType type, std::string_view json_text) {
   switch (type) {
     case KeyType::integer:
-      return whole_number(json_text).has_value();
+      return count_of(json_text).has_value();
     case KeyType::port:
       return is_port(json_text);
     case KeyType::boolean:
@@ -85,7 +82,7 @@ std::string plain(const ConfigKey* key, std::string_view argument) {
   const KeyType type = key == nullptr ? KeyType::any : key->type;
   if (type == KeyType::string) return json_string_of(argument);
   const bool is_number = type == KeyType::integer || type == KeyType::port;
-  const auto number = is_number ? whole_number(argument) : std::nullopt;
+  const auto number = is_number ? count_of(argument) : std::nullopt;
   // Without the leading zeros that JSON refuses.
   return number ? std::to_string(*number) : untyped(argument);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <vector>
 
 #include <fmt/format.h>
@@ -165,6 +166,13 @@ std::string json_string_of(std::string_view text) {
   } catch (const json::type_error&) {
     throw Error(Kind::usage, "the value is not valid UTF-8", "give it in UTF-8");
   }
+}
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
 }
 
 bool same_json(std::string_view one, std::string_view other) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -31,6 +32,9 @@ std::string place_in(const std::filesystem::path& file, std::string_view text, s
 /// not UTF-8.
 std::string text_of_json_string(std::string_view json_string);
 std::string json_string_of(std::string_view text);
+
+/// The integer that the text is, from its first character to its last.
+std::optional<std::int64_t> whole_number(std::string_view text);
 
 /// Whether two JSON values say the same, white space and escapes apart. Numbers are the same when they are
 /// written alike.

@@ -1,7 +1,5 @@
 #include "config/site_config.hpp"
 
-#include <charconv>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -13,13 +11,6 @@
 namespace bench {
 
 namespace {
-
-std::optional<std::int64_t> whole_number(std::string_view digits) {
-  std::int64_t result = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), result);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  return result;
-}
 
 /// What the value says without its quotes, if it has any.
 std::string unquoted(const std::string& raw) {

@@ -86,14 +86,17 @@ Patch read_patch_file(const std::filesystem::path& file) {
   return patch;
 }
 
+std::string_view module_of(std::string_view line) {
+  return line.substr(0, line.find_first_of(" \t"));
+}
+
 const Patch* find_patch(std::span<const Patch> patches, std::string_view reference) {
   std::vector<const Patch*> by_module;
   for (const Patch& patch : patches) {
     if (reference == patch.id || reference == patch.log_key ||
         reference == fmt::format("{}.{}", patch.app, patch.id))
       return &patch;
-    const std::string_view id = patch.id;
-    if (reference == id.substr(0, id.find_first_of(" \t"))) by_module.push_back(&patch);
+    if (reference == module_of(patch.id)) by_module.push_back(&patch);
   }
   return by_module.size() == 1 ? by_module.front() : nullptr;
 }

@@ -36,6 +36,9 @@ struct Patch {
   std::string hint;
 };
 
+/// What a line of patches.txt begins with: behind it stands what makes the patch run again.
+std::string_view module_of(std::string_view line);
+
 /// The patch that a person means: by its id, by its key in the log, or as `<app>.<id>`; else by the module
 /// that its line of patches.txt begins with, when one line alone does. nullptr when there is none.
 const Patch* find_patch(std::span<const Patch> patches, std::string_view reference);

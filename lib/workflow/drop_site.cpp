@@ -93,7 +93,7 @@ DropSiteReport drop_site(const Workplace& workplace, const Site& site, const Dro
     if (is_reachable)
       archive_and_drop_site(workplace, site, report.archived);
     else
-      archive_site(workplace, site, report.archived);
+      archive_site(site, report.archived);
   } catch (const std::exception& failure) {
     if (std::filesystem::exists(site.path())) end_undone(operation, failure);
     throw;

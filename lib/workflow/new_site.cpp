@@ -78,7 +78,10 @@ nlohmann::ordered_json config_of(const NewSiteOptions& options, const std::strin
   if (options.db_socket) config["db_socket"] = *options.db_socket;
   if (options.db_user) config["db_user"] = *options.db_user;
   if (backend.has_server) config["db_password"] = options.db_password.value_or(random_hex(12));
-  config["installed_apps"] = options.apps;
+  std::vector<std::string> apps;
+  for (const std::string& app : options.apps)
+    if (std::find(apps.begin(), apps.end(), app) == apps.end()) apps.push_back(app);
+  config["installed_apps"] = apps;
   return config;
 }
 
@@ -202,7 +205,7 @@ NewSiteReport new_site(const Workplace& workplace, const NewSiteOptions& options
   unfinished.publish();
   pause_point("new-site.published");
   report.folder = workplace.bench.sites_folder() / options.name;
-  report.apps = options.apps;
+  report.apps = Site(workplace.bench.path(), report.folder).installed_apps();
   if (options.set_default)
     edit_config(workplace.bench.common_config_file(), workplace.bench.common_config_locks(),
                 [&options](SiteConfig& config) { config.set_string("default_site", options.name); });

@@ -25,10 +25,9 @@ void drop_server_database(const Workplace& workplace, const Site& site) {
 }
 
 // The record moves with its site.
-void finish_record(const Workplace& workplace, const std::filesystem::path& archived) {
-  for (Operation& operation :
-       Operation::list_in_state(Site(workplace.bench.path(), archived), OperationState::running))
-    operation.finish(OperationState::done, {{"archived", archived.string()}});
+void finish_record(const Site& archived) {
+  for (Operation& operation : Operation::list_in_state(archived, OperationState::running))
+    operation.finish(OperationState::done, {{"archived", archived.path().string()}});
 }
 
 // A folder in which nobody holds the lock was left by a process that is gone.
@@ -58,7 +57,7 @@ std::optional<UnfinishedSite> finish_drop(const Workplace& workplace, const std:
   const Site site(workplace.bench.path(), archived);
   if (was_moved) {
     drop_server_database(workplace, site);
-    finish_record(workplace, archived);
+    finish_record(site);
   }
   remove_tree(mark);
   if (!was_moved) return std::nullopt;
@@ -100,7 +99,7 @@ void publish_site(const std::filesystem::path& unfinished, const std::filesystem
   remove_tree(replacement_mark(unfinished));
 }
 
-void archive_site(const Workplace& workplace, const Site& site, const std::filesystem::path& archived) {
+void archive_site(const Site& site, const std::filesystem::path& archived) {
   std::error_code error;
   std::filesystem::rename(site.path(), archived, error);
   if (error)
@@ -110,7 +109,7 @@ void archive_site(const Workplace& workplace, const Site& site, const std::files
         std::string(same_disk_hint));
   sync_folder(archived.parent_path());
   sync_folder(site.path().parent_path());
-  finish_record(workplace, archived);
+  finish_record(Site(site.bench(), archived));
 }
 
 void archive_and_drop_site(const Workplace& workplace, const Site& site,
@@ -121,7 +120,7 @@ void archive_and_drop_site(const Workplace& workplace, const Site& site,
   write_file_atomically(mark, archived.string());
   pause_point("drop-site.marked");
   try {
-    archive_site(workplace, site, archived);
+    archive_site(site, archived);
   } catch (...) {
     if (std::filesystem::exists(site.path())) remove_tree(mark);
     throw;

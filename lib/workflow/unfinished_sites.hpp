@@ -33,7 +33,7 @@ void publish_site(const std::filesystem::path& unfinished, const std::filesystem
 inline constexpr std::string_view same_disk_hint = "give --archived-sites-path a folder on the same disk";
 /// Moves the site's folder to `archived`, where the record of the operation that does this is finished.
 /// Error{undone} when it cannot be moved.
-void archive_site(const Workplace& workplace, const Site& site, const std::filesystem::path& archived);
+void archive_site(const Site& site, const std::filesystem::path& archived);
 /// The same, and drops its database where that is on a server. Once the folder is moved, a kill leaves the
 /// rest to `finish_unfinished_sites`.
 void archive_and_drop_site(const Workplace& workplace, const Site& site,

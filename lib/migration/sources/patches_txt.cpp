@@ -149,7 +149,7 @@ class PatchesTxtReader {
 
   Patch read_line(std::string_view line) {
     if (line.starts_with("execute:")) return python_line(line);
-    const std::string_view module = line.substr(0, line.find_first_of(" \t"));
+    const std::string_view module = module_of(line);
     const fs::path stem = path_of(module);
     Candidates candidates(m_dialect);
     for (const fs::path& file : m_listings.files_of(stem))
