@@ -1,7 +1,6 @@
 #include "web/served_site.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -134,7 +133,7 @@ ServedSite::Stamps ServedSite::look() const {
 }
 
 bool ServedSite::exists() const {
-  return ::access(m_looked_at[0].c_str(), F_OK) == 0;
+  return stamp_of(m_looked_at[0]).error == 0;
 }
 
 std::shared_ptr<const SiteSnapshot> ServedSite::load() const {

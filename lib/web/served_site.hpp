@@ -59,8 +59,8 @@ class ServedSite {
   const Site& site() const { return m_site; }
   /// Whether it has a configuration, as the file system is now.
   bool exists() const;
-  /// As the files are now; three calls of stat when they have not changed. A file that cannot be read leaves
-  /// what was before; Error{configuration} when there was nothing.
+  /// As the files are now; a look at three files when they have not changed. A file that cannot be read
+  /// leaves what was before; Error{configuration} when there was nothing.
   std::shared_ptr<const SiteSnapshot> snapshot();
 
   /// Runs `action` in a read-only transaction, in maintenance on the replica where there is one that answers.

@@ -198,7 +198,7 @@ std::shared_ptr<ServedSite> WebApp::served(const std::string& name) {
 }
 
 std::shared_ptr<const SiteConfig> WebApp::common_config() {
-  const FileStamp now = stamp_of(m_bench.common_config_file());
+  const FileStamp now = stamp_of(m_bench.common_config_file().native());
   const std::lock_guard lock(m_mutex);
   if (m_common && now == m_common_stamp) return m_common;
   try {

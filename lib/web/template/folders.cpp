@@ -1,7 +1,6 @@
 #include "web/template/folders.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -44,14 +43,12 @@ std::shared_ptr<const Template> TemplateFolders::load(std::string_view name) {
   if (!is_template_name(name)) return nullptr;
   for (const std::filesystem::path& folder : m_folders) {
     const std::string file = fmt::format("{}/{}", folder.native(), name);
-    struct stat status {};
-    if (stat(file.c_str(), &status) != 0) {
-      if (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG) continue;
-      throw system_error(fmt::format("cannot read the template '{}'", file), errno);
-    }
+    const FileStamp stamp = stamp_of(file);
+    const int error = stamp.error;
+    if (error != 0 && error != ENOENT && error != ENOTDIR && error != ENAMETOOLONG)
+      throw system_error(fmt::format("cannot read the template '{}'", file), error);
     // What is no file (a pipe would be waited for) is no template.
-    if (!S_ISREG(status.st_mode)) continue;
-    return load_file(folder, file, stamp_of(status));
+    if (stamp.is_file()) return load_file(folder, file, stamp);
   }
   return nullptr;
 }

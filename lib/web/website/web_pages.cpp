@@ -1,7 +1,6 @@
 #include "web/website/web_pages.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <array>
 
@@ -29,9 +28,8 @@ std::optional<std::filesystem::path> below(const std::filesystem::path& folder, 
 
 std::shared_ptr<const WebPage> WebPages::load(const std::filesystem::path& folder, const std::string& file,
                                               Dialect dialect) {
-  struct stat status {};
-  if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return nullptr;
-  const FileStamp stamp = stamp_of(status);
+  const FileStamp stamp = stamp_of(file);
+  if (!stamp.is_file()) return nullptr;
   {
     const std::lock_guard lock(m_mutex);
     const auto known = m_known.find(file);

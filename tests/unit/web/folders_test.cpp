@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -19,9 +20,15 @@ using test::TemporaryFolder;
 
 namespace {
 
+/// What was looked at is trusted for a millisecond.
+void let_look_again() {
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+}
+
 void write(const std::filesystem::path& path, const std::string& text) {
   std::filesystem::create_directories(path.parent_path());
   std::ofstream(path) << text;
+  let_look_again();
 }
 
 /// Gives the file a time of its own: two writes may fall into one tick of the clock.
@@ -30,6 +37,7 @@ void write_at(const std::filesystem::path& path, const std::string& text, time_t
   const timespec time{seconds, 0};
   const timespec times[]{time, time};
   REQUIRE(utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
+  let_look_again();
 }
 
 std::string page(TemplateFolders& folders, std::string_view name) {
@@ -51,6 +59,7 @@ TEST_CASE("a template is found in the first folder that has it") {
   write(folder / "none/index.html", "first");
   CHECK(page(folders, "index.html") == "first");
   std::filesystem::remove_all(folder / "none");
+  let_look_again();
   CHECK(page(folders, "index.html") == "a: foot");
 }
 
@@ -90,6 +99,7 @@ TEST_CASE("a link may not lead out of the folder") {
 
   std::filesystem::remove(folder / "www/inside");
   std::filesystem::create_symlink(folder / "secret", folder / "www/inside");
+  let_look_again();
   CHECK_THAT(test::message_of([&] { folders.load("inside"); }),
              Catch::Contains("is a link that leads out of"));
 }
@@ -114,6 +124,7 @@ TEST_CASE("a template is compiled once, and again when its file has changed") {
   CHECK(page(folders, "page") == "three");
   write_at(folder / "other", "swap!", 1001);
   std::filesystem::rename(folder / "other", folder / "page");
+  let_look_again();
   CHECK(page(folders, "page") == "swap!");
 }
 
