@@ -1,13 +1,14 @@
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <mutex>
 #include <thread>
 
+#include "access_log.hpp"
 #include "base/file.hpp"
-#include "base/json.hpp"
 #include "context.hpp"
 #include "options.hpp"
 #include "web/http/server.hpp"
@@ -22,47 +23,6 @@ struct ServeFlags {
   std::optional<std::int64_t> port, workers;
 };
 
-std::string json_text(std::string_view text) {
-  std::string json;
-  append_json_text(json, text);
-  return json;
-}
-
-/// One JSON object a line. The query is left out: people put secrets there.
-class AccessLog {
- public:
-  explicit AccessLog(std::filesystem::path file) : m_path(std::move(file)) { reopen(); }
-
-  void reopen() {
-    FileDescriptor file = open_file(m_path, O_WRONLY | O_CREAT | O_APPEND, 0640);
-    give_to_owner(file.get());
-    const std::lock_guard lock(m_mutex);
-    m_file = std::move(file);
-  }
-
-  void write(const Exchange& exchange) {
-    const std::string_view path = std::string_view(exchange.target).substr(0, exchange.target.find('?'));
-    // Put together as text: a tree of JSON values would cost as much as a small answer.
-    const std::string line = fmt::format(
-        R"({{"time":"{}","client":{},"host":{},"method":{},"path":{},"status":{},"bytes":{},"duration_ms":{:.3f},"user_agent":{}}})"
-        "\n",
-        to_iso8601(Clock::now()), json_text(exchange.client), json_text(exchange.host),
-        json_text(exchange.method), json_text(path), exchange.status, exchange.bytes,
-        static_cast<double>(exchange.duration.count()) / 1'000, json_text(exchange.user_agent));
-    const std::lock_guard lock(m_mutex);
-    try {
-      write_all(m_file.get(), line, m_path);
-    } catch (const Error&) {
-      // A full disk must not stop the answers that the log tells about.
-    }
-  }
-
- private:
-  std::filesystem::path m_path;
-  std::mutex m_mutex;
-  FileDescriptor m_file;
-};
-
 /// Signals that a thread waits for: blocked in all, which inherit it from the one that makes this first.
 class BlockedSignals {
  public:
@@ -71,10 +31,10 @@ class BlockedSignals {
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) sigaddset(&m_signals, signal);
     pthread_sigmask(SIG_BLOCK, &m_signals, nullptr);
   }
-  int wait() const {
-    int signal = 0;
-    sigwait(&m_signals, &signal);
-    return signal;
+  /// 0 when none came in that time.
+  int wait(std::chrono::milliseconds time) const {
+    const timespec longest{.tv_sec = time.count() / 1'000, .tv_nsec = time.count() % 1'000 * 1'000'000};
+    return std::max(sigtimedwait(&m_signals, nullptr, &longest), 0);
   }
 
  private:
@@ -82,13 +42,16 @@ class BlockedSignals {
 };
 
 /// Ctrl-C and SIGTERM end the server, once what is being answered is finished; a second one ends it at once.
-/// SIGHUP, which log rotation sends, opens the access log anew. The server must outlive this.
+/// SIGHUP, which log rotation sends, opens the access log anew. Between signals, the log's lines are written.
+/// The server must outlive this.
 class StopOnSignal {
  public:
   StopOnSignal(const BlockedSignals& signals, HttpServer& server, AccessLog& log)
       : m_waiting([&signals, &server, &log] {
           for (bool is_stopping = false;;) {
-            const int signal = signals.wait();
+            const int signal = signals.wait(AccessLog::longest_delay);
+            log.flush();
+            if (signal == 0) continue;
             if (signal == SIGUSR1) return;
             if (signal == SIGHUP) {
               try {
