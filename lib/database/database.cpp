@@ -4,6 +4,16 @@
 
 namespace bench {
 
+void Database::read(std::string_view statement, std::span<const Value> parameters,
+                    const std::function<void(RowView)>& see, std::vector<std::string>* names) {
+  std::vector<ValueView> views;
+  for (const Row& row : query(statement, parameters, names)) {
+    views.clear();
+    for (const Value& value : row) views.push_back(view_of(value));
+    see(views);
+  }
+}
+
 Transaction::Transaction(Database& database) : m_database(database) {
   m_database.begin();
 }

@@ -53,6 +53,10 @@ class Database {
   /// when there are rows.
   virtual std::vector<Row> query(std::string_view statement, std::span<const Value> parameters = {},
                                  std::vector<std::string>* names = nullptr) = 0;
+  /// The same for answers that become something else at once: shows each row to `see`, and keeps none where
+  /// the driver can do without. `names` are there before the first row. `see` must not use this connection.
+  virtual void read(std::string_view statement, std::span<const Value> parameters,
+                    const std::function<void(RowView)>& see, std::vector<std::string>* names = nullptr);
   virtual bool has_table(std::string_view table) = 0;
   /// Names of the base tables, sorted; the database's own are left out.
   virtual std::vector<std::string> tables() = 0;

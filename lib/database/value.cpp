@@ -17,6 +17,16 @@ Overloaded(Cases...) -> Overloaded<Cases...>;
 
 }  // namespace
 
+ValueView view_of(const Value& value) {
+  return std::visit([](const auto& known) { return ValueView(known); }, value);
+}
+
+Value copy_of(const ValueView& value) {
+  return std::visit(Overloaded{[](std::string_view text) { return Value(std::string(text)); },
+                               [](auto known) { return Value(known); }},
+                    value);
+}
+
 std::string to_text(const Value& value) {
   return std::visit(
       Overloaded{[](std::monostate) { return std::string(); }, [](const std::string& text) { return text; },

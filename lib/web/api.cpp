@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <semaphore>
+#include <utility>
 
 #include "base/json.hpp"
 #include "users/password.hpp"
@@ -51,40 +52,50 @@ nlohmann::json json_body(const HttpRequest& request) {
 nlohmann::json to_json(const Doctype& doctype, const Document& document) {
   nlohmann::json object = nlohmann::json::object();
   for (std::size_t i = 0; i < doctype.columns.size(); ++i)
-    object[doctype.columns[i].name] = to_json(doctype.columns[i], document.values[i]);
+    object[doctype.columns[i].name] = to_json(doctype.columns[i], view_of(document.values[i]));
   if (doctype.find("doctype") == nullptr) object["doctype"] = doctype.name;
   if (doctype.find("version") == nullptr) object["version"] = document.version;
   return object;
 }
 
-// Without a tree of JSON values in between, which would take longer than all else that a list needs.
-std::string json_of(const Doctype& doctype, const std::vector<std::string>& fields,
-                    const std::vector<Row>& rows) {
-  // In the order in which all other objects have their members.
-  std::map<std::string, std::size_t> places;
-  for (std::size_t i = 0; i < fields.size(); ++i) places[doctype.get(fields[i]).name] = i;
+/// The answer to a list, row by row, without a tree of JSON values in between: that would take longer than
+/// all else that a list needs.
+class ListText {
+ public:
+  ListText(const Doctype& doctype, const std::vector<std::string>& fields);
+  void add(RowView row);
+  std::string finish() { return std::move(m_text) + "]}\n"; }
+
+ private:
   struct Member {
     std::string begin;
     const Column& column;
     std::size_t place;
   };
-  std::vector<Member> members;
+  std::vector<Member> m_members;
+  std::string m_text = "{\"data\":[";
+  bool m_is_first = true;
+};
+
+ListText::ListText(const Doctype& doctype, const std::vector<std::string>& fields) {
+  // In the order in which all other objects have their members.
+  std::map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < fields.size(); ++i) places[doctype.get(fields[i]).name] = i;
   for (const auto& [name, place] : places) {
-    std::string begin = members.empty() ? "{" : ",";
+    std::string begin = m_members.empty() ? "{" : ",";
     append_json_text(begin, name);
-    members.push_back({begin + ":", doctype.get(name), place});
+    m_members.push_back({begin + ":", doctype.get(name), place});
   }
-  std::string text = "{\"data\":[";
-  for (const Row& row : rows) {
-    if (&row != &rows.front()) text += ',';
-    if (members.empty()) text += '{';
-    for (const Member& member : members) {
-      text += member.begin;
-      append_json(text, member.column, row[member.place]);
-    }
-    text += '}';
+}
+
+void ListText::add(RowView row) {
+  if (!std::exchange(m_is_first, false)) m_text += ',';
+  if (m_members.empty()) m_text += '{';
+  for (const Member& member : m_members) {
+    m_text += member.begin;
+    append_json(m_text, member.column, row[member.place]);
   }
-  return text + "]}\n";
+  m_text += '}';
 }
 
 HttpResponse list(Visit& visit, const std::string& name) {
@@ -93,7 +104,9 @@ HttpResponse list(Visit& visit, const std::string& name) {
     require_login(visit, database);
     const auto doctype = visit.site->doctype(database, name);
     const ListQuery query = parse_list_query(*doctype, database.dialect(), visit.request.query);
-    text = json_of(*doctype, query.fields, list_rows(database, *doctype, query));
+    ListText answer(*doctype, query.fields);
+    list_rows(database, *doctype, query, [&answer](RowView row) { answer.add(row); });
+    text = answer.finish();
   });
   return text_response(200, "application/json", std::move(text));
 }

@@ -57,6 +57,16 @@ TEST_CASE("parameters and rows keep their values") {
     REQUIRE(rows.size() == 2);
     CHECK(rows[0] == parameters);
     CHECK(rows[1] == none);
+    std::vector<Row> seen;
+    std::vector<std::string> names;
+    const auto see = [&](RowView views) {
+      CHECK(names == std::vector<std::string>{"id", "number", "words"});
+      Row& copy = seen.emplace_back();
+      for (const ValueView& view : views) copy.push_back(copy_of(view));
+    };
+    database->read("SELECT * FROM t WHERE id > ? ORDER BY id DESC", std::vector<Value>{std::int64_t{1}}, see,
+                   &names);
+    CHECK(seen == rows);
     CHECK(database->tables() == std::vector<std::string>{"t"});
     CHECK(database->has_table("t"));
     CHECK_FALSE(database->has_table("u"));

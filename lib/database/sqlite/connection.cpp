@@ -117,6 +117,20 @@ void SqliteDatabase::execute(std::string_view statement, std::span<const Value> 
 
 std::vector<Row> SqliteDatabase::query(std::string_view statement, std::span<const Value> parameters,
                                        std::vector<std::string>* names) {
+  std::vector<Row> rows;
+  read(
+      statement, parameters,
+      [&rows](RowView views) {
+        Row& row = rows.emplace_back();
+        row.reserve(views.size());
+        for (const ValueView& view : views) row.push_back(copy_of(view));
+      },
+      names);
+  return rows;
+}
+
+void SqliteDatabase::read(std::string_view statement, std::span<const Value> parameters,
+                          const std::function<void(RowView)>& see, std::vector<std::string>* names) {
   std::optional<SqliteStatement> once;
   SqliteStatement& prepared = prepare(statement, once);
   const Reset reset(prepared);
@@ -127,13 +141,12 @@ std::vector<Row> SqliteDatabase::query(std::string_view statement, std::span<con
   if (names != nullptr)
     for (int column = 0; column < columns; ++column)
       names->emplace_back(sqlite3_column_name(prepared.handle(), column));
-  std::vector<Row> rows;
+  std::vector<ValueView> views(static_cast<std::size_t>(columns));
   for (; has_row; has_row = prepared.step()) {
-    Row& row = rows.emplace_back();
-    row.reserve(static_cast<std::size_t>(columns));
-    for (int column = 0; column < columns; ++column) row.push_back(prepared.value(column));
+    for (int column = 0; column < columns; ++column)
+      views[static_cast<std::size_t>(column)] = prepared.value(column);
+    see(views);
   }
-  return rows;
 }
 
 // Connections that only read serve the same few pages and lists again and again. What changes a schema

@@ -132,7 +132,7 @@ void SqliteStatement::reset() {
   sqlite3_clear_bindings(handle());
 }
 
-Value SqliteStatement::value(int column) const {
+ValueView SqliteStatement::value(int column) const {
   switch (sqlite3_column_type(handle(), column)) {
     case SQLITE_INTEGER:
       return integer(column);
@@ -141,7 +141,7 @@ Value SqliteStatement::value(int column) const {
     case SQLITE_NULL:
       return std::monostate{};
     default:
-      return text(column);
+      return bytes(column);
   }
 }
 

@@ -30,7 +30,8 @@ class SqliteStatement {
 
   sqlite3_stmt* handle() const { return m_statement.get(); }
   int columns() const { return sqlite3_column_count(m_statement.get()); }
-  Value value(int column) const;
+  /// Valid until the next step.
+  ValueView value(int column) const;
   std::int64_t integer(int column) const { return sqlite3_column_int64(m_statement.get(), column); }
   /// The bytes of a text or blob; valid until the next step.
   std::string_view bytes(int column) const;

@@ -131,15 +131,15 @@ HttpResponse list(Visit& visit, const std::string& name) {
 
     const std::string base = address(doctype->name);
     TemplateList rows;
-    for (const Row& row : list_rows(database, *doctype, query)) {
+    list_rows(database, *doctype, query, [&](RowView row) {
       TemplateList values;
       for (std::size_t i = 0; i < columns.size(); ++i)
-        values.emplace_back(
-            TemplateDict{{"text", cell(*columns[i], row[i])}, {"is_number", is_number(*columns[i])}});
+        values.emplace_back(TemplateDict{{"text", cell(*columns[i], copy_of(row[i]))},
+                                         {"is_number", is_number(*columns[i])}});
       TemplateDict one{{"values", std::move(values)}};
-      if (!doctype->key.empty()) one.set("link", address(doctype->name, to_text(row.front())));
+      if (!doctype->key.empty()) one.set("link", address(doctype->name, to_text(copy_of(row.front()))));
       rows.emplace_back(std::move(one));
-    }
+    });
     const std::int64_t total = count_rows(database, *doctype, query);
     const std::int64_t pages = std::max<std::int64_t>(1, (total + rows_on_a_page - 1) / rows_on_a_page);
     context = {{"doctype", doctype->name},

@@ -138,14 +138,14 @@ bool is_true_text(std::string_view text) {
   return text == "1" || text == "t" || text == "true";
 }
 
-nlohmann::json to_json(const Column& column, const Value& value) {
-  if (is_null(value)) return nullptr;
+nlohmann::json to_json(const Column& column, const ValueView& value) {
+  if (std::holds_alternative<std::monostate>(value)) return nullptr;
   if (const auto* number = std::get_if<std::int64_t>(&value)) {
     if (column.type == ColumnType::boolean) return *number != 0;
     return *number;
   }
   if (const auto* number = std::get_if<double>(&value)) return *number;
-  const std::string& text = std::get<std::string>(value);
+  const std::string_view text = std::get<std::string_view>(value);
   if (column.type == ColumnType::binary) return to_base64(text);
   if (column.type == ColumnType::boolean) return is_true_text(text);
   return text;
@@ -162,14 +162,14 @@ std::optional<Value> scalar_of(const nlohmann::json& json) {
   return std::nullopt;
 }
 
-void append_json(std::string& out, const Column& column, const Value& value) {
+void append_json(std::string& out, const Column& column, const ValueView& value) {
   const bool is_as_it_stands = column.type != ColumnType::boolean && column.type != ColumnType::binary;
-  const auto* text = std::get_if<std::string>(&value);
+  const auto* text = std::get_if<std::string_view>(&value);
   const auto* number = std::get_if<std::int64_t>(&value);
   if (is_as_it_stands && text != nullptr)
     append_json_text(out, *text);
   else if (is_as_it_stands && number != nullptr)
-    fmt::format_to(std::back_inserter(out), "{}", *number);
+    out += std::string_view(fmt::format_int(*number).c_str());
   else
     out += json_text(to_json(column, value));
 }

@@ -30,10 +30,10 @@ Entries entries_of(const Doctype& doctype, const nlohmann::json& object);
 bool is_true_text(std::string_view text);
 
 /// A row's value as JSON: numbers as numbers, exactly as the database tells them; bytes in base64.
-nlohmann::json to_json(const Column& column, const Value& value);
+nlohmann::json to_json(const Column& column, const ValueView& value);
 
 /// The same at the end of a text; bytes that are no UTF-8 become U+FFFD.
-void append_json(std::string& out, const Column& column, const Value& value);
+void append_json(std::string& out, const Column& column, const ValueView& value);
 
 /// Texts, numbers, true and false (1 and 0), null; nothing for lists and objects.
 std::optional<Value> scalar_of(const nlohmann::json& json);

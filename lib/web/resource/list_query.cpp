@@ -236,7 +236,8 @@ ListQuery::Condition search_condition(const Doctype& doctype, Dialect dialect, s
   return condition;
 }
 
-std::vector<Row> list_rows(Database& database, const Doctype& doctype, const ListQuery& query) {
+void list_rows(Database& database, const Doctype& doctype, const ListQuery& query,
+               const std::function<void(RowView)>& see) {
   const Dialect dialect = database.dialect();
   std::string fields;
   for (const std::string& field : query.fields)
@@ -250,13 +251,16 @@ std::vector<Row> list_rows(Database& database, const Doctype& doctype, const Lis
     by += fmt::format("{}{}{}", by.empty() ? " ORDER BY " : ", ", quote_identifier(dialect, column),
                       descending ? " DESC" : "");
   const Where where = where_of(query);
-  auto rows = database.query(
+  std::int64_t seen = 0;
+  database.read(
       fmt::format("SELECT {} FROM {}{}{} LIMIT {} OFFSET {}", fields,
                   quote_identifier(dialect, doctype.table), where.sql, by, query.limit, query.start),
-      where.values);
-  if (query.is_all && static_cast<std::int64_t>(rows.size()) == query.limit)
+      where.values, [&](RowView row) {
+        ++seen;
+        see(row);
+      });
+  if (query.is_all && seen == query.limit)
     throw not_valid(fmt::format("there are more than {} rows: ask for them in parts", most_rows));
-  return rows;
 }
 
 std::int64_t count_rows(Database& database, const Doctype& doctype, const ListQuery& query) {

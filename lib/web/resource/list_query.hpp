@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,7 +38,9 @@ ListQuery parse_list_query(const Doctype& doctype, Dialect dialect, const HttpPa
 /// Rows in which one of the text columns contains the words.
 ListQuery::Condition search_condition(const Doctype& doctype, Dialect dialect, std::string_view words);
 
-std::vector<Row> list_rows(Database& database, const Doctype& doctype, const ListQuery& query);
+/// Shows each row to `see`, its values in the order of the query's fields; see Database::read.
+void list_rows(Database& database, const Doctype& doctype, const ListQuery& query,
+               const std::function<void(RowView)>& see);
 std::int64_t count_rows(Database& database, const Doctype& doctype, const ListQuery& query);
 
 }  // namespace bench

@@ -14,30 +14,30 @@ namespace bench {
 
 namespace {
 
-TemplateValue value_for_page(Value&& value) {
+TemplateValue value_for_page(const ValueView& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
   if (const auto* number = std::get_if<double>(&value)) return *number;
-  if (auto* text = std::get_if<std::string>(&value)) return std::move(*text);
+  if (const auto* text = std::get_if<std::string_view>(&value)) return *text;
   return nullptr;
 }
 
 TemplateList rows_of(Database& database, const PageQuery& query, const HttpParameters& request) {
   std::vector<std::string> names;
-  std::vector<Row> found = database.query(query.sql, parameters_of(query, request), &names);
   TemplateDict columns;
   std::vector<std::size_t> places;
-  for (const std::string& name : names) {
-    const TemplateValue* known = columns.find(name);
-    places.push_back(known != nullptr ? static_cast<std::size_t>(known->integer()) : columns.size());
-    columns.set(name, places.back());
-  }
   TemplateList rows;
-  rows.reserve(found.size());
-  for (Row& row : found) {
+  const auto add = [&](RowView row) {
+    // Of two columns of one name the last one counts.
+    for (std::size_t i = places.size(); i < names.size(); ++i) {
+      const TemplateValue* known = columns.find(names[i]);
+      places.push_back(known != nullptr ? static_cast<std::size_t>(known->integer()) : columns.size());
+      columns.set(names[i], places.back());
+    }
     std::vector<TemplateValue> values(columns.size());
-    for (std::size_t i = 0; i < row.size(); ++i) values[places[i]] = value_for_page(std::move(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) values[places[i]] = value_for_page(row[i]);
     rows.emplace_back(columns.with_values(std::move(values)));
-  }
+  };
+  database.read(query.sql, parameters_of(query, request), add, &names);
   return rows;
 }
 
