@@ -112,18 +112,6 @@ TemplateValue TemplateValue::safe(std::string html) {
   return value;
 }
 
-TemplateValue::Type TemplateValue::type() const {
-  static constexpr std::array<Type, 11> types{Type::undefined, Type::none,     Type::boolean, Type::integer,
-                                              Type::number,    Type::text,     Type::text,    Type::list,
-                                              Type::dict,      Type::function, Type::object};
-  return types[m_value.index()];
-}
-
-const std::string& TemplateValue::text() const {
-  const auto* safe = std::get_if<SafeText>(&m_value);
-  return safe != nullptr ? safe->html : std::get<std::string>(m_value);
-}
-
 const TemplateList& TemplateValue::list() const {
   return (*std::get_if<std::shared_ptr<const ListData>>(&m_value))->items;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -56,7 +57,12 @@ class TemplateValue {
   /// Text that is HTML already: it is printed as it stands.
   static TemplateValue safe(std::string html);
 
-  Type type() const;
+  Type type() const {
+    constexpr std::array<Type, 11> types{Type::undefined, Type::none,     Type::boolean, Type::integer,
+                                         Type::number,    Type::text,     Type::text,    Type::list,
+                                         Type::dict,      Type::function, Type::object};
+    return types[m_value.index()];
+  }
   bool is(Type type) const { return this->type() == type; }
   bool is_safe() const { return std::holds_alternative<SafeText>(m_value); }
 
@@ -64,7 +70,10 @@ class TemplateValue {
   bool boolean() const { return *std::get_if<bool>(&m_value); }
   std::int64_t integer() const { return *std::get_if<std::int64_t>(&m_value); }
   double number() const { return *std::get_if<double>(&m_value); }
-  const std::string& text() const;
+  const std::string& text() const {
+    const auto* safe = std::get_if<SafeText>(&m_value);
+    return safe != nullptr ? safe->html : *std::get_if<std::string>(&m_value);
+  }
   const TemplateList& list() const;
   const TemplateDict& dict() const;
   const TemplateFunction& function() const;
