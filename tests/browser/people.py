@@ -88,6 +88,29 @@ def test_what_a_page_disables_itself_stays_so(place):
             equal((is_disabled(browser, "book"), is_disabled(browser, "gift")), (False, True))
 
 
+def test_a_page_that_cannot_listen_asks(place):
+    library, browser = served(place)
+    with browser:
+        # As behind a proxy that lets no stream of events through.
+        browser.command("Network.enable")
+        browser.command("Network.setBlockedURLs", urls=["*/api/events*"])
+        browser.log_in()
+        browser.open("/app/Book/emma")
+        browser.fill("title", "Typed before the window")
+        library.read_only()
+        browser.wait_until(lambda: browser.shown("#read-only-banner"), "the banner")
+        equal((is_disabled(browser), browser.value("title")), (True, "Typed before the window"))
+        library.live()
+        browser.wait_until(lambda: not browser.shown("#read-only-banner"), "the banner to go")
+        equal((is_disabled(browser), browser.value("title")), (False, "Typed before the window"))
+        browser.press("Save")
+        contains(browser.text(), "Saved.")
+        equal(library.row("emma"), [("Typed before the window",)])
+        browser.collect()
+        asked = [address for address in browser.requests if "/api/" in address]
+        assert any(address.endswith("/api/mode") for address in asked), asked
+
+
 def test_a_form_that_is_older_than_its_app(place):
     """The page comes once more before it writes: with the new fields, and with what was typed."""
     library, browser = served(place)
