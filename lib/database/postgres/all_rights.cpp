@@ -90,7 +90,11 @@ class Giving {
 }  // namespace
 
 AllRights read_all_rights(PostgresDatabase& database) {
-  return {.relations = names_of(read_relations(database)),
+  return read_all_rights(database, read_relations(database));
+}
+
+AllRights read_all_rights(PostgresDatabase& database, const std::vector<Relation>& relations) {
+  return {.relations = names_of(relations),
           .grants = read_grants(database, Rights::all, ""),
           .defaults = read_default_grants(database, Rights::all, "")};
 }

@@ -20,6 +20,8 @@ struct AllRights {
 };
 
 AllRights read_all_rights(PostgresDatabase& database);
+/// Where the relations were read just now.
+AllRights read_all_rights(PostgresDatabase& database, const std::vector<Relation>& relations);
 
 /// Takes every right in the database and gives these, in one transaction. Objects are known by their names;
 /// those that there were none of get the usual rights, and roles that are gone get none.
