@@ -56,7 +56,7 @@ void prove(PostgresDatabase& admin, const SiteDatabase& site) {
 
 // A session's first look at each object takes it longer than what it does with it afterwards.
 void get_to_know(PostgresDatabase& admin, const std::string& app) {
-  read_grants(admin, Rights::writing, app);
+  read_parted_grants(admin, app);
   still_writable(admin, app);
   admin.query(
       fmt::format("SELECT count(pg_catalog.to_regclass(quote_ident(n.nspname) || '.' || "
@@ -229,7 +229,7 @@ nlohmann::json PostgresFence::take_rights(PostgresDatabase& admin,
                                           const std::function<void(const nlohmann::json&)>& save) {
   Transaction transaction(admin);
   const auto relations = read_relations(admin);
-  const auto grants = read_grants(admin, Rights::writing, m_site.app.user);
+  auto [grants, others] = read_parted_grants(admin, m_site.app.user);
   const auto defaults = read_default_grants(admin, Rights::writing, m_site.app.user);
   nlohmann::json inverse{{"database_oid", database_oid(admin)},
                          {"relations", names_of(relations)},
@@ -237,7 +237,11 @@ nlohmann::json PostgresFence::take_rights(PostgresDatabase& admin,
                          {"defaults", defaults}};
   run_all(admin, statements_for(defaults, Change::take));
   run_all(admin, statements_for(grants, Change::take));
-  inverse["fenced"] = read_all_rights(admin, relations);
+  // What was handed on goes with what it was handed on from.
+  if (std::ranges::any_of(grants, &Grant::grantable)) others = read_grants(admin, Rights::all, "");
+  inverse["fenced"] = AllRights{.relations = object_names(relations),
+                                .grants = std::move(others),
+                                .defaults = read_default_grants(admin, Rights::all, "")};
   save(inverse);
   transaction.commit();
   return inverse;
