@@ -15,7 +15,8 @@ void* module_entry(const char* name, const char* entry) {
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
   const auto file =
       program.parent_path().parent_path() / "lib" / "bench" / version() / fmt::format("{}.so", name);
-  void* const module = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  // What a command does not call needs not be found.
+  void* const module = dlopen(file.c_str(), RTLD_LAZY | RTLD_LOCAL);
   void* const function = module == nullptr ? nullptr : dlsym(module, entry);
   if (function == nullptr)
     throw Error(Kind::configuration, fmt::format("bench's part for {} cannot be loaded: {}", name, dlerror()),

@@ -37,14 +37,22 @@ struct FenceReport {
   int ended_sessions = 0;
 };
 
+/// How long a connection may have rested that is used again: on one that rests for longer a network may have
+/// given up without a word.
+inline constexpr std::chrono::seconds longest_rest{20};
+
 /// Makes the database refuse the writes of the app account, for one site, and opens it again.
 class Fence {
  public:
   virtual ~Fence() = default;
 
   /// What stands against a window on this database, each a sentence; Error when there cannot be one. It needs
-  /// the run connection. What it has opened serves `enter`, where every millisecond counts.
+  /// the run connection.
   virtual std::vector<std::string> preflight() = 0;
+
+  /// Right before the window begins: opens and looks at what `enter` needs, which is then as short as can be.
+  /// Changes nothing. Error as `enter` has it. An `enter` that nobody prepared prepares itself.
+  virtual void prepare() {}
 
   /// Fences, drains and proves. Before each change it hands the change's inverse to `save`, which returns
   /// once that is durable. Error{busy} names the writers that did not end in time; then, and after

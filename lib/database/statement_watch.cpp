@@ -1,29 +1,10 @@
 #include "database/statement_watch.hpp"
 
-#include <csignal>
 #include <utility>
 
+#include "base/thread.hpp"
+
 namespace bench {
-
-namespace {
-
-/// A thread that starts while this lives takes no signals: they belong to the main thread.
-class BlockedSignals {
- public:
-  BlockedSignals() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &m_before);
-  }
-  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &m_before, nullptr); }
-  BlockedSignals(const BlockedSignals&) = delete;
-  BlockedSignals& operator=(const BlockedSignals&) = delete;
-
- private:
-  sigset_t m_before{};
-};
-
-}  // namespace
 
 StatementWatch::StatementWatch(std::function<bool()> cancelled, std::function<void()> cancel,
                                std::chrono::milliseconds pause)

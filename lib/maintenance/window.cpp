@@ -99,11 +99,12 @@ MaintenanceWindow::MaintenanceWindow(const Site& site, SiteDatabase database,
 
 void MaintenanceWindow::enter(Operation& operation, const FenceOptions& options, Progress& progress) {
   m_operation = &operation;
+  m_fence->prepare();
   save_config_values(*m_site, operation);
   pause_point("window.saved");
-  m_stopwatch = Stopwatch();
   try {
     keep_reserve(operation);
+    m_stopwatch = Stopwatch();
     m_site->edit_config([](SiteConfig& config) {
       for (const char* key : window_keys) config.set_raw(key, value_in_window);
     });
@@ -133,7 +134,7 @@ void MaintenanceWindow::resume(Operation& operation) {
 // For whoever asks what enforces the window, and for who has to decide whether a backup may be restored over
 // what was written in it.
 void MaintenanceWindow::note_fence() {
-  m_operation->update([this](nlohmann::json& record) {
+  m_operation->note([this](nlohmann::json& record) {
     record["fence"] = name(m_report.level);
     record["gaps"] = m_report.gaps;
     record["ways_to_write"] = m_report.ways_to_write;

@@ -41,7 +41,8 @@ class MaintenanceWindow {
   /// What stands against entering, each a sentence (see Fence::preflight). It needs the connection.
   std::vector<std::string> preflight() { return m_fence->preflight(); }
   /// What was saved is in the operation's record ("saved") before anything changes. On an error all is put
-  /// back before it is thrown. The operation must outlive the window.
+  /// back before it is thrown. What enforces the window becomes durable with the operation's next step, which
+  /// comes before anything is done in it. The operation must outlive the window.
   void enter(Operation& operation, const FenceOptions& options, Progress& progress);
   /// The window that the operation's record says stands: where a fence outlives its process.
   void resume(Operation& operation);

@@ -1,9 +1,13 @@
 #include "migration/patch.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <optional>
 
 #include "base/digest.hpp"
 #include "base/error.hpp"
@@ -20,6 +24,7 @@ constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 /// Editors and version control change line ends and the mark; neither makes it another patch.
 std::string checksum_of(std::string text) {
   if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());
+  if (text.find('\r') == std::string::npos) return sha256(text);
   std::size_t kept = 0;
   for (std::size_t at = 0; at < text.size(); ++at)
     if (text[at] != '\r' || at + 1 == text.size() || text[at + 1] != '\n') text[kept++] = text[at];
@@ -44,6 +49,19 @@ void refuse(Patch& patch, std::string problem, std::string hint) {
   patch.hint = std::move(hint);
 }
 
+// nullopt where it takes another way to read it, or to say why it cannot be read: most patches are small
+// files that are there, and each is read at every start.
+std::optional<std::string> read_small_file(const std::filesystem::path& file) {
+  // To open or read a pipe would wait for whoever writes to it.
+  const FileDescriptor descriptor(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat status {};
+  if (!descriptor || fstat(descriptor.get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  std::array<char, 65536> bytes;
+  const ssize_t count = read(descriptor.get(), bytes.data(), bytes.size());
+  if (count != status.st_size || count == std::ssize(bytes)) return std::nullopt;
+  return std::string(bytes.data(), static_cast<std::size_t>(count));
+}
+
 }  // namespace
 
 std::string_view name(Phase phase) {
@@ -61,23 +79,24 @@ std::string_view name(Phase phase) {
 Patch read_patch_file(const std::filesystem::path& file) {
   Patch patch;
   patch.file = file;
-  if (file.extension() == ".py") {
+  const std::string extension = file.extension().string();
+  if (extension == ".py") {
     refuse(patch, fmt::format("{}: bench does not run Python patches", file.string()),
            "run them with the app's own migrator: bench --site SITE run-in-maintenance -- COMMAND");
     return patch;
   }
+  std::optional<std::string> text = read_small_file(file);
   std::error_code ignored;
-  if (!std::filesystem::exists(file, ignored)) {
+  if (!text && !std::filesystem::exists(file, ignored)) {
     refuse(patch, fmt::format("{}: there is no such file", file.string()), "put it back, or mend the link");
     return patch;
   }
-  // To read a pipe would wait for whoever writes to it.
-  if (!std::filesystem::is_regular_file(file, ignored)) {
+  if (!text && !std::filesystem::is_regular_file(file, ignored)) {
     refuse(patch, fmt::format("{}: it is not a file", file.string()), "put the patch's file in its place");
     return patch;
   }
-  patch.checksum = checksum_of(read_file(file));
-  if (file.extension() == ".sql") return patch;
+  patch.checksum = checksum_of(text ? std::move(*text) : read_file(file));
+  if (extension == ".sql") return patch;
   if (access(file.c_str(), X_OK) == 0)
     patch.kind = PatchKind::executable;
   else

@@ -56,6 +56,8 @@ class Operation {
   void step(std::string_view name);
   /// Changes members of the record and makes them durable.
   void update(const std::function<void(nlohmann::json&)>& change);
+  /// Changes members of the record, which become durable with the next step or update.
+  void note(const std::function<void(nlohmann::json&)>& change) { change(m_record); }
   /// Under way again, by this process.
   void resume();
   /// The end. Removes the folder when nothing is in it.

@@ -8,6 +8,7 @@
 
 #include "base/suggestion.hpp"
 #include "base/text.hpp"
+#include "base/thread.hpp"
 #include "migration/patch_rules.hpp"
 #include "migration/statement_effect.hpp"
 #include "operation/interruption.hpp"
@@ -362,9 +363,9 @@ BackupMoments parse_backup_moments(std::string_view text) {
 }
 
 MigrationOutlook outlook_of(const Workplace& workplace, const Site& site) {
-  MigrationOutlook outlook{.patches = patches_of(workplace, site),
-                           .log = read_patch_log(*connect(site, Access::read_only)),
-                           .plan = MigrationPlan({}, {})};
+  auto log = do_beside([&site] { return read_patch_log(*connect(site, Access::read_only)); });
+  MigrationOutlook outlook{
+      .patches = patches_of(workplace, site), .log = log.get(), .plan = MigrationPlan({}, {})};
   outlook.plan = MigrationPlan(outlook.patches, outlook.log);
   read_pending_statements(outlook.patches, outlook.plan, backend_of(site).dialect);
   return outlook;

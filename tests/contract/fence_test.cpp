@@ -29,12 +29,26 @@ struct Fenced {
 };
 
 // The app does not wait for the fence: it wants to know at once.
-void try_to_write(const SiteDatabase& settings) {
+void try_to_write(const SiteDatabase& settings, const std::string& table = "t") {
   const Backend& backend = get_backend(settings.app.db_type);
   std::function<bool()> at_once;
   if (!backend.has_server) at_once = [] { return true; };
   const auto app = backend.connect(settings.app, {Access::read_write, at_once});
-  app->execute("INSERT INTO t VALUES (1)");
+  app->execute("INSERT INTO " + table + " VALUES (1)");
+}
+
+// Of a server; all but the run's own.
+void end_sessions(Fenced& site) {
+  if (site.settings.app.db_type == "postgres") {
+    site.run->execute("RESET ROLE");
+    site.run->query(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND "
+        "pid <> pg_backend_pid()");
+    return;
+  }
+  for (const Row& row : site.run->query(
+           "SELECT ID FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID <> CONNECTION_ID()"))
+    site.run->execute("KILL " + to_text(row.at(0)));
 }
 
 }  // namespace
@@ -52,6 +66,30 @@ TEST_CASE("the fence refuses the app's writes and lets reads through, until it i
     CHECK(site.fence->lift(site.saved).empty());
     CHECK_NOTHROW(try_to_write(site.settings));
     CHECK_FALSE(site.fence->slipped_in());
+  }
+}
+
+TEST_CASE("what is made after the fence was prepared is fenced with the rest") {
+  for (const TestDatabase& row : test_databases()) {
+    Fenced site(row);
+    site.fence->prepare();
+    site.run->execute("CREATE TABLE late (id INTEGER)");
+    CHECK(site.enter().level == FenceLevel::database);
+    CHECK_THROWS_AS(try_to_write(site.settings, "late"), Error);
+    CHECK(site.fence->lift(site.saved).empty());
+    CHECK_NOTHROW(try_to_write(site.settings, "late"));
+  }
+}
+
+TEST_CASE("the lift comes through when the server has ended the sessions of the fence meanwhile") {
+  for (const TestDatabase& row : test_databases()) {
+    if (!get_backend(row.db_type).has_server) continue;
+    Fenced site(row);
+    site.enter();
+    end_sessions(site);
+    CHECK_THROWS_AS(try_to_write(site.settings), Error);
+    CHECK(site.fence->lift(site.saved).empty());
+    CHECK_NOTHROW(try_to_write(site.settings));
   }
 }
 

@@ -104,6 +104,13 @@ Value value_of(const sql::ResultSet& rows, unsigned column, int type) {
   }
 }
 
+std::vector<int> column_types(sql::ResultSetMetaData& meta) {
+  std::vector<int> types;
+  for (unsigned column = 1; column <= meta.getColumnCount(); ++column)
+    types.push_back(meta.getColumnType(column));
+  return types;
+}
+
 }  // namespace
 
 /// The time in which a statement may be cancelled.
@@ -239,14 +246,18 @@ void MariadbDatabase::execute(std::string_view statement, std::span<const Value>
 std::vector<Row> MariadbDatabase::query(std::string_view statement, std::span<const Value> parameters,
                                         std::vector<std::string>* names) {
   std::vector<Row> rows;
+  std::vector<int> types;
   run(statement, parameters, [&](const sql::ResultSet& result) {
     auto* meta = result.getMetaData();
     if (names != nullptr && names->empty())
       for (unsigned column = 1; column <= meta->getColumnCount(); ++column)
         names->emplace_back(meta->getColumnLabel(column).c_str());
+    // A CALL answers several results.
+    if (result.getRow() == 1) types = column_types(*meta);
     Row& row = rows.emplace_back();
-    for (unsigned column = 1; column <= meta->getColumnCount(); ++column)
-      row.push_back(value_of(result, column, meta->getColumnType(column)));
+    row.reserve(types.size());
+    for (unsigned column = 1; column <= types.size(); ++column)
+      row.push_back(value_of(result, column, types[column - 1]));
   });
   return rows;
 }

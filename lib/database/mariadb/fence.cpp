@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/thread.hpp"
 #include "base/time.hpp"
 #include "database/mariadb/accounts.hpp"
 #include "database/mariadb/connection.hpp"
@@ -77,10 +78,11 @@ MariadbFence::MariadbFence(const SiteDatabase& database, Database* run_connectio
   if (m_run != nullptr) m_cancelled = m_run->cancelled();
 }
 
-// The one of the preflight serves `enter`, unless the server ended it while a hook ran.
+// One serves from the preflight to the lift, unless a hook or the run takes long, or the server ends it.
 MariadbDatabase& MariadbFence::admin() {
-  if (m_admin && !is_alive(*m_admin)) m_admin.reset();
+  if (m_admin && (m_rest.elapsed() > longest_rest || !is_alive(*m_admin))) m_admin.reset();
   if (!m_admin) m_admin = connect_admin(m_database);
+  m_rest = Stopwatch();
   return *m_admin;
 }
 
@@ -93,23 +95,29 @@ std::optional<std::string> MariadbFence::why_not() {
   return why_not_enforceable(m_database, admin());
 }
 
+void MariadbFence::prepare() {
+  m_is_prepared = true;
+  m_obstacle = why_not();
+  if (!m_obstacle) refuse_shared_account(m_database, admin());
+}
+
 FenceReport MariadbFence::enter(const FenceOptions& options,
                                 const std::function<void(const nlohmann::json&)>& save) {
+  if (!m_is_prepared) prepare();
+  m_is_prepared = false;
   FenceReport report;
-  if (auto reason = why_not()) {
-    report.gaps = {std::move(*reason)};
+  if (m_obstacle) {
+    report.gaps = {*m_obstacle};
     return report;
   }
   MariadbDatabase& server = admin();
-  refuse_shared_account(m_database, server);
   const auto grants = write_grants(server, m_database.app.name, m_database.app.user);
   const nlohmann::json inverse = inverse_of(grants);
   save(inverse);
   const std::int64_t newest = newest_session(server);
   try {
     for (const MariadbGrant& grant : grants) server.execute(grant.revoke());
-    close(options, report);
-    add_gaps(server, report);
+    close(server, options, report);
   } catch (const Error& error) {
     const auto lost = give_up(newest, nlohmann::json::array({inverse}));
     if (lost.empty()) throw;
@@ -117,32 +125,38 @@ FenceReport MariadbFence::enter(const FenceOptions& options,
                 fmt::format("{}; what could not be given back: {}", error.what(), fmt::join(lost, "; ")),
                 error.hint());
   }
-  // On one that rests for a whole run a network may have given up without a word; the lift opens another.
-  m_admin.reset();
   return report;
 }
 
-void MariadbFence::add_gaps(MariadbDatabase& server, FenceReport& report) const {
-  report.gaps = report.ways_to_write = others_ways_to_write(m_database, server);
+MariadbFence::Openings MariadbFence::find_openings(MariadbDatabase& server) const {
+  return {.ways_to_write = others_ways_to_write(m_database, server),
+          .other_gaps = gaps_without_writers(m_database, server)};
+}
+
+void MariadbFence::add_gaps(Openings openings, MariadbDatabase& server, FenceReport& report) const {
+  report.gaps = report.ways_to_write = std::move(openings.ways_to_write);
   // What was left prepared while the app was waited for is there only now.
   if (auto prepared = prepared_writes(m_database, server)) {
     report.ways_to_write.push_back(*prepared);
     report.gaps.push_back(std::move(*prepared));
   }
-  for (std::string& gap : gaps_without_writers(m_database, server)) report.gaps.push_back(std::move(gap));
+  for (std::string& gap : openings.other_gaps) report.gaps.push_back(std::move(gap));
   report.level = report.gaps.empty() ? FenceLevel::database : FenceLevel::database_with_gaps;
 }
 
-void MariadbFence::close(const FenceOptions& options, FenceReport& report) {
+void MariadbFence::close(MariadbDatabase& server, const FenceOptions& options, FenceReport& report) {
   const Stopwatch stopwatch;
   // Opened after the rights are gone: whoever logged in before it may have kept them.
   const auto newest = connect_admin(m_database, m_cancelled);
   report.ended_sessions = end_older_sessions(*newest, m_database.app.user, options);
+  // From here on the app changes nothing that this looks at, and others can be waited for meanwhile.
+  auto openings = do_beside([&] { return find_openings(server); });
   const auto left = options.drain_timeout - stopwatch.elapsed();
   wait_for_writers(*newest, std::max(left, Milliseconds(0)), options.progress);
   report.drain = stopwatch.elapsed();
   if (const auto ways = what_the_app_may(*newest); !ways.empty())
     throw Error(Kind::database, fmt::format("{}, although its rights were revoked", fmt::join(ways, "; ")));
+  add_gaps(openings.get(), server, report);
 }
 
 std::vector<std::string> MariadbFence::what_the_app_may(MariadbDatabase& server) const {

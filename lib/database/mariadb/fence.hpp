@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "base/time.hpp"
 #include "database/backend.hpp"
 #include "database/fence.hpp"
 #include "database/mariadb/connection.hpp"
@@ -19,6 +20,7 @@ class MariadbFence : public Fence {
   /// What cancels the statements of `run_connection` ends the waiting for writers too; nullptr: nothing does.
   MariadbFence(const SiteDatabase& database, Database* run_connection);
   std::vector<std::string> preflight() override;
+  void prepare() override;
   FenceReport enter(const FenceOptions& options,
                     const std::function<void(const nlohmann::json&)>& save) override;
   bool slipped_in() override { return false; }
@@ -30,8 +32,15 @@ class MariadbFence : public Fence {
  private:
   /// Why the database cannot enforce it; nullopt when it can.
   std::optional<std::string> why_not();
-  void close(const FenceOptions& options, FenceReport& report);
-  void add_gaps(MariadbDatabase& server, FenceReport& report) const;
+  /// Ends the sessions that kept their rights, waits for writers, and proves that the app is none.
+  void close(MariadbDatabase& server, const FenceOptions& options, FenceReport& report);
+  /// What stands open beside the app account.
+  struct Openings {
+    std::vector<std::string> ways_to_write;
+    std::vector<std::string> other_gaps;
+  };
+  Openings find_openings(MariadbDatabase& server) const;
+  void add_gaps(Openings openings, MariadbDatabase& server, FenceReport& report) const;
   /// `last_before_it` is the id of the newest session that was there before any right was gone. Answers what
   /// could not be put back.
   std::vector<std::string> give_up(std::int64_t last_before_it, const nlohmann::json& saved);
@@ -42,6 +51,9 @@ class MariadbFence : public Fence {
   SiteDatabase m_database;
   MariadbDatabase* m_run;
   std::unique_ptr<MariadbDatabase> m_admin;
+  Stopwatch m_rest;  ///< since m_admin was last asked for
+  bool m_is_prepared = false;
+  std::optional<std::string> m_obstacle;  ///< what `prepare` found of why_not
   std::function<bool()> m_cancelled;
 };
 

@@ -137,21 +137,39 @@ std::vector<std::string> events_of_others(const SiteDatabase& database, MariadbD
       parameters);
 }
 
+// Named each on its own: asked for all but one, the server opens every table of that one as well.
+std::vector<std::string> triggers_and_views_elsewhere(const std::string& pattern, MariadbDatabase& server) {
+  std::vector<std::string> found;
+  for (const std::string& other :
+       names(server,
+             "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN (DATABASE(), "
+             "'mysql', 'information_schema', 'performance_schema')")) {
+    const std::vector<Value> parameters{other, pattern, other, pattern};
+    for (std::string& name :
+         names(server,
+               "SELECT CONCAT(TRIGGER_SCHEMA, '.', TRIGGER_NAME) FROM information_schema.TRIGGERS WHERE "
+               "TRIGGER_SCHEMA = ? AND ACTION_STATEMENT RLIKE ? UNION SELECT CONCAT(TABLE_SCHEMA, '.', "
+               "TABLE_NAME) FROM information_schema.VIEWS WHERE TABLE_SCHEMA = ? AND TABLE_SCHEMA <> 'sys' "
+               "AND SECURITY_TYPE = 'DEFINER' AND IS_UPDATABLE = 'YES' AND VIEW_DEFINITION RLIKE ?",
+               parameters))
+      found.push_back(std::move(name));
+  }
+  return found;
+}
+
 // An event may call a routine that has the rights of who calls it.
 std::vector<std::string> objects_elsewhere(const SiteDatabase& database, MariadbDatabase& server) {
   const std::string pattern = naming_pattern(database.app.name);
-  const std::vector<Value> parameters{pattern, pattern, pattern};
-  return names(
-      server,
-      "SELECT CONCAT(TRIGGER_SCHEMA, '.', TRIGGER_NAME) FROM information_schema.TRIGGERS WHERE "
-      "TRIGGER_SCHEMA <> DATABASE() AND ACTION_STATEMENT RLIKE ? UNION SELECT CONCAT(ROUTINE_SCHEMA, "
-      "'.', ROUTINE_NAME) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA NOT IN (DATABASE(), "
-      "'sys', 'mysql') AND (SECURITY_TYPE = 'DEFINER' OR @@GLOBAL.event_scheduler = 'ON') AND "
-      "ROUTINE_DEFINITION RLIKE ? UNION SELECT "
-      "CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) FROM information_schema.VIEWS WHERE TABLE_SCHEMA NOT IN "
-      "(DATABASE(), 'sys', 'mysql') AND SECURITY_TYPE = 'DEFINER' AND IS_UPDATABLE = 'YES' AND "
-      "VIEW_DEFINITION RLIKE ?",
-      parameters);
+  std::vector<std::string> found = triggers_and_views_elsewhere(pattern, server);
+  const std::vector<Value> parameters{pattern};
+  for (std::string& name :
+       names(server,
+             "SELECT CONCAT(ROUTINE_SCHEMA, '.', ROUTINE_NAME) FROM information_schema.ROUTINES WHERE "
+             "ROUTINE_SCHEMA NOT IN (DATABASE(), 'sys', 'mysql') AND (SECURITY_TYPE = 'DEFINER' OR "
+             "@@GLOBAL.event_scheduler = 'ON') AND ROUTINE_DEFINITION RLIKE ?",
+             parameters))
+    found.push_back(std::move(name));
+  return found;
 }
 
 }  // namespace
@@ -172,8 +190,9 @@ std::vector<std::string> others_ways_to_write(const SiteDatabase& database, Mari
 // of autocommit waits for it.
 std::optional<std::string> prepared_writes(const SiteDatabase& database, MariadbDatabase& server) {
   const auto prepared = prepared_transactions(server);
+  if (prepared.empty()) return std::nullopt;
   const auto tables = server.tables();
-  if (prepared.empty() || tables.empty()) return std::nullopt;
+  if (tables.empty()) return std::nullopt;
   MariadbDatabase asking(*database.admin, {});
   asking.execute(
       "SET SESSION autocommit = 0, innodb_table_locks = 1, lock_wait_timeout = 1, "

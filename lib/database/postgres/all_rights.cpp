@@ -11,14 +11,6 @@ namespace bench {
 
 namespace {
 
-using ObjectName = std::pair<std::string, std::string>;
-
-std::set<ObjectName> names_of(const std::vector<Relation>& relations) {
-  std::set<ObjectName> names;
-  for (const Relation& relation : relations) names.emplace(relation.schema, relation.name);
-  return names;
-}
-
 std::set<std::string> role_names(PostgresDatabase& database) {
   std::set<std::string> names{""};
   for (const Row& row : database.query("SELECT rolname FROM pg_catalog.pg_roles"))
@@ -33,7 +25,7 @@ class Giving {
       : m_database(database),
         m_rights(rights),
         m_relations(read_relations(database)),
-        m_names(names_of(m_relations)),
+        m_names(object_names(m_relations)),
         m_roles(role_names(database)) {}
 
   void run() {
@@ -89,8 +81,14 @@ class Giving {
 
 }  // namespace
 
+std::set<ObjectName> object_names(const std::vector<Relation>& relations) {
+  std::set<ObjectName> names;
+  for (const Relation& relation : relations) names.emplace(relation.schema, relation.name);
+  return names;
+}
+
 AllRights read_all_rights(PostgresDatabase& database) {
-  return {.relations = names_of(read_relations(database)),
+  return {.relations = object_names(read_relations(database)),
           .grants = read_grants(database, Rights::all, ""),
           .defaults = read_default_grants(database, Rights::all, "")};
 }

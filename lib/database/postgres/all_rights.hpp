@@ -11,10 +11,13 @@
 
 namespace bench {
 
+using ObjectName = std::pair<std::string, std::string>;  ///< schema and name
+std::set<ObjectName> object_names(const std::vector<Relation>& relations);
+
 /// Who may do what in one database at one moment, its owners aside: on its tables and the like, schemas and
 /// on the database itself, and what new ones get.
 struct AllRights {
-  std::set<std::pair<std::string, std::string>> relations;  ///< schema and name of those there were
+  std::set<ObjectName> relations;  ///< those there were
   std::vector<Grant> grants;
   std::vector<DefaultGrant> defaults;
 };

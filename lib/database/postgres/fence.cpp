@@ -54,6 +54,17 @@ void prove(PostgresDatabase& admin, const SiteDatabase& site) {
               "look at who granted those rights (\\dp in psql)");
 }
 
+// A session's first look at each object takes it longer than what it does with it afterwards.
+void get_to_know(PostgresDatabase& admin, const std::string& app) {
+  read_parted_grants(admin, app);
+  still_writable(admin, app);
+  admin.query(
+      fmt::format("SELECT count(pg_catalog.to_regclass(quote_ident(n.nspname) || '.' || "
+                  "quote_ident(c.relname))) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n "
+                  "ON n.oid = c.relnamespace WHERE {}",
+                  is_site_schema));
+}
+
 /// Gives back what a fence took, in the database as it is now.
 class Lift {
  public:
@@ -196,11 +207,13 @@ std::vector<std::string> Lift::run() {
 
 }  // namespace
 
-// The one of the preflight serves `enter`, unless the server ended it while a hook ran.
+// One serves from the preflight to the lift, unless a hook or the run takes long, or the server ends it.
 PostgresDatabase& PostgresFence::admin() {
-  if (!m_admin || !m_admin->is_alive())
+  if (m_admin && (m_rest.elapsed() > longest_rest || !m_admin->is_alive())) m_admin.reset();
+  if (!m_admin)
     m_admin = std::make_unique<PostgresDatabase>(*m_site.admin, ConnectOptions{},
                                                  PostgresDatabase::WorksAs::itself);
+  m_rest = Stopwatch();
   return *m_admin;
 }
 
@@ -215,15 +228,20 @@ std::vector<std::string> PostgresFence::preflight() {
 nlohmann::json PostgresFence::take_rights(PostgresDatabase& admin,
                                           const std::function<void(const nlohmann::json&)>& save) {
   Transaction transaction(admin);
-  const auto grants = read_grants(admin, Rights::writing, m_site.app.user);
+  const auto relations = read_relations(admin);
+  auto [grants, others] = read_parted_grants(admin, m_site.app.user);
   const auto defaults = read_default_grants(admin, Rights::writing, m_site.app.user);
   nlohmann::json inverse{{"database_oid", database_oid(admin)},
-                         {"relations", names_of(read_relations(admin))},
+                         {"relations", names_of(relations)},
                          {"grants", grants},
                          {"defaults", defaults}};
   run_all(admin, statements_for(defaults, Change::take));
   run_all(admin, statements_for(grants, Change::take));
-  inverse["fenced"] = read_all_rights(admin);
+  // What was handed on goes with what it was handed on from.
+  if (std::ranges::any_of(grants, &Grant::grantable)) others = read_grants(admin, Rights::all, "");
+  inverse["fenced"] = AllRights{.relations = object_names(relations),
+                                .grants = std::move(others),
+                                .defaults = read_default_grants(admin, Rights::all, "")};
   save(inverse);
   transaction.commit();
   return inverse;
@@ -234,15 +252,24 @@ std::optional<std::string> PostgresFence::why_not() {
   return why_postgres_cannot_fence(m_site, admin());
 }
 
+void PostgresFence::prepare() {
+  m_is_prepared = true;
+  m_obstacle = why_not();
+  if (m_obstacle) return;
+  refuse_prepared(admin(), m_site);
+  get_to_know(admin(), m_site.app.user);
+}
+
 FenceReport PostgresFence::enter(const FenceOptions& options,
                                  const std::function<void(const nlohmann::json&)>& save) {
+  if (!m_is_prepared) prepare();
+  m_is_prepared = false;
   FenceReport report;
-  if (auto reason = why_not()) {
-    report.gaps = {std::move(*reason)};
+  if (m_obstacle) {
+    report.gaps = {*m_obstacle};
     return report;
   }
   PostgresDatabase& connection = admin();
-  refuse_prepared(connection, m_site);
   nlohmann::json saved = nlohmann::json::array();
   try {
     saved.push_back(take_rights(connection, save));
@@ -261,8 +288,6 @@ FenceReport PostgresFence::enter(const FenceOptions& options,
                 error.hint());
   }
   report.level = report.gaps.empty() ? FenceLevel::database : FenceLevel::database_with_gaps;
-  // On one that rests for a whole run a network may have given up without a word; the lift opens another.
-  m_admin.reset();
   return report;
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <set>
 
+#include "base/time.hpp"
 #include "database/fence.hpp"
 #include "database/postgres/connection.hpp"
 
@@ -17,6 +18,7 @@ class PostgresFence : public Fence {
   PostgresFence(const SiteDatabase& site, PostgresDatabase* run_connection)
       : m_site(site), m_run(run_connection) {}
   std::vector<std::string> preflight() override;
+  void prepare() override;
   FenceReport enter(const FenceOptions& options,
                     const std::function<void(const nlohmann::json&)>& save) override;
   bool slipped_in() override { return false; }
@@ -37,6 +39,9 @@ class PostgresFence : public Fence {
   SiteDatabase m_site;
   PostgresDatabase* m_run;
   std::unique_ptr<PostgresDatabase> m_admin;
+  Stopwatch m_rest;  ///< since m_admin was last asked for
+  bool m_is_prepared = false;
+  std::optional<std::string> m_obstacle;  ///< what `prepare` found of why_not
 };
 
 }  // namespace bench

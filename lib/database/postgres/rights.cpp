@@ -92,26 +92,47 @@ std::vector<Relation> read_relations(PostgresDatabase& database) {
   return relations;
 }
 
-std::vector<Grant> read_grants(PostgresDatabase& database, Rights rights, const std::string& app) {
-  const std::string mine =
-      fmt::format("g.grantee = 0 OR g.grantee IN {0} OR g.grantor IN {0}", roles_of_account);
-  const std::string wanted = rights == Rights::all ? "true" : fmt::format("g.writing AND ({})", mine);
-  std::vector<Value> parameters;
-  if (rights == Rights::writing) parameters = {app, app};
+namespace {
+
+// Rights::writing, as a condition that asks for the app's name twice.
+std::string is_of_writing() {
+  return fmt::format("g.writing AND (g.grantee = 0 OR g.grantee IN {0} OR g.grantor IN {0})",
+                     roles_of_account);
+}
+
+// `part` is true or false for each right, and parts those of one object.
+std::string grants_statement(std::string_view part, std::string_view wanted) {
   // What the owner gave comes first: others can only hand on what they got.
-  const std::string statement = fmt::format(
+  return fmt::format(
       "SELECT g.kind, g.oid, g.schema, g.name, g.number, g.attribute, CASE WHEN g.grantor = g.owner THEN '' "
       "ELSE "
       "pg_catalog.pg_get_userbyid(g.grantor) END, CASE WHEN g.grantee = 0 THEN '' ELSE "
-      "pg_catalog.pg_get_userbyid(g.grantee) END, g.is_grantable, {} FROM ({}) g WHERE g.grantee <> g.owner "
-      "AND "
-      "({}) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 7, 1, 2, 5, 8",
-      privileges_text("g.privilege_type"), every_grant(), wanted);
+      "pg_catalog.pg_get_userbyid(g.grantee) END, g.is_grantable, {} AS part, {} FROM ({}) g WHERE g.grantee "
+      "<> g.owner AND ({}) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 ORDER BY 7, 1, 2, 5, 8",
+      part, privileges_text("g.privilege_type"), every_grant(), wanted);
+}
+
+Grant grant_of(const Row& row) {
+  return {to_text(row[0]), to_integer(row[1]), to_text(row[2]), to_text(row[3]),         to_integer(row[4]),
+          to_text(row[5]), to_text(row[6]),    to_text(row[7]), to_integer(row[8]) == 1, to_text(row[10])};
+}
+
+}  // namespace
+
+std::vector<Grant> read_grants(PostgresDatabase& database, Rights rights, const std::string& app) {
+  const bool all = rights == Rights::all;
+  const std::vector<Value> names = all ? std::vector<Value>() : std::vector<Value>{app, app};
   std::vector<Grant> grants;
-  for (const Row& row : database.query(statement, parameters))
-    grants.push_back({to_text(row[0]), to_integer(row[1]), to_text(row[2]), to_text(row[3]),
-                      to_integer(row[4]), to_text(row[5]), to_text(row[6]), to_text(row[7]),
-                      to_integer(row[8]) == 1, to_text(row[9])});
+  for (const Row& row : database.query(grants_statement("false", all ? "true" : is_of_writing()), names))
+    grants.push_back(grant_of(row));
+  return grants;
+}
+
+PartedGrants read_parted_grants(PostgresDatabase& database, const std::string& app) {
+  const std::vector<Value> names{app, app};
+  PartedGrants grants;
+  for (const Row& row : database.query(grants_statement(is_of_writing(), "true"), names))
+    (to_integer(row[9]) == 1 ? grants.writing : grants.others).push_back(grant_of(row));
   return grants;
 }
 

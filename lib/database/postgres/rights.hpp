@@ -49,6 +49,12 @@ enum class Rights { writing, all };
 
 std::vector<Relation> read_relations(PostgresDatabase& database);
 std::vector<Grant> read_grants(PostgresDatabase& database, Rights rights, const std::string& app);
+/// All of them, parted into those of Rights::writing and the others, in one look.
+struct PartedGrants {
+  std::vector<Grant> writing;
+  std::vector<Grant> others;
+};
+PartedGrants read_parted_grants(PostgresDatabase& database, const std::string& app);
 std::vector<DefaultGrant> read_default_grants(PostgresDatabase& database, Rights rights,
                                               const std::string& app);
 

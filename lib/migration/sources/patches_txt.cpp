@@ -18,6 +18,11 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view blanks = " \t\r\v\f";
 
+std::string_view extension_of(std::string_view file_name) {
+  const std::size_t dot = file_name.rfind('.');
+  return dot == std::string_view::npos ? "" : file_name.substr(dot);
+}
+
 bool is_module_part(std::string_view part) {
   constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
   return !part.empty() && part.find_first_not_of(allowed) == std::string_view::npos;
@@ -28,14 +33,15 @@ class Candidates {
  public:
   explicit Candidates(Dialect dialect) : m_dialect(dialect) {}
 
-  void consider(const fs::path& file, const std::string& stem) {
-    const std::string extension = file.extension().string();
-    const std::string file_name = file.filename().string();
+  /// The file of that name in the folder, which ends in a slash.
+  void consider(const std::string& folder, const std::string& file_name, std::string_view stem) {
+    const std::string_view extension = extension_of(file_name);
     if (extension == ".sql") {
       const Variant variant = variant_of(file_name);
-      if (variant.stem == stem) place_of(variant) = file;
-    } else if (file_name == stem + extension && fs::is_regular_file(file)) {
-      consider_program(file);
+      if (variant.stem == stem) place_of(variant) = folder + file_name;
+    } else if (file_name.size() == stem.size() + extension.size() &&
+               fs::is_regular_file(folder + file_name)) {
+      consider_program(folder + file_name);
     }
   }
 
@@ -74,24 +80,22 @@ class Candidates {
 /// File names by folder: each folder is read once, however many patches lie in it.
 class FolderListings {
  public:
-  /// Files in the stem's folder named `<stem>` or `<stem>.<anything>`.
-  std::vector<fs::path> files_of(const fs::path& stem) {
-    const fs::path folder = stem.parent_path();
-    const auto [listing, is_new] = m_names.try_emplace(folder.native());
-    std::set<std::string>& names = listing->second;
-    if (is_new && fs::is_directory(folder))
-      for (const fs::path& entry : visible_entries(folder)) names.insert(entry.filename().string());
-    std::vector<fs::path> files;
-    const std::string name = stem.filename().string();
-    if (names.contains(name)) files.push_back(stem);
-    for (auto found = names.lower_bound(name + "."); found != names.end() && found->starts_with(name + ".");
-         ++found)
-      files.push_back(folder / *found);
+  /// Those in the folder that are `stem` or `<stem>.<anything>`.
+  std::vector<std::string> names_of(const std::string& folder, std::string_view stem) {
+    const auto [listing, is_new] = m_names.try_emplace(folder);
+    std::vector<std::string>& names = listing->second;
+    if (is_new && fs::is_directory(folder)) names = visible_names(folder);
+    std::vector<std::string> files;
+    if (std::ranges::binary_search(names, stem)) files.emplace_back(stem);
+    const std::string beginning = std::string(stem) + ".";
+    for (auto found = std::ranges::lower_bound(names, beginning);
+         found != names.end() && found->starts_with(beginning); ++found)
+      files.push_back(*found);
     return files;
   }
 
  private:
-  std::map<std::string, std::set<std::string>> m_names;
+  std::map<std::string, std::vector<std::string>> m_names;
 };
 
 /// One reading of one patches.txt.
@@ -150,13 +154,15 @@ class PatchesTxtReader {
   Patch read_line(std::string_view line) {
     if (line.starts_with("execute:")) return python_line(line);
     const std::string_view module = module_of(line);
-    const fs::path stem = path_of(module);
+    const std::string path = path_of(module);
+    const std::size_t end_of_folder = path.rfind('/') + 1;
+    const std::string folder = path.substr(0, end_of_folder);
+    const std::string_view stem = std::string_view(path).substr(end_of_folder);
     Candidates candidates(m_dialect);
-    for (const fs::path& file : m_listings.files_of(stem))
-      candidates.consider(file, stem.filename().string());
+    for (const std::string& name : m_listings.names_of(folder, stem)) candidates.consider(folder, name, stem);
     if (std::optional<Patch> patch = candidates.read()) return std::move(*patch);
     return cannot_run(fmt::format("there is no file for the patch '{}'", module),
-                      fmt::format("create {}.sql", stem.string()));
+                      fmt::format("create {}.sql", path));
   }
 
   /// An old app may have removed what has run everywhere long ago: this matters only where the patch is
@@ -175,11 +181,11 @@ class PatchesTxtReader {
   }
 
   /// `demo.patches.v1.x` is `patches/v1/x` under the app.
-  fs::path path_of(std::string_view module) const {
+  std::string path_of(std::string_view module) const {
     if (!module.starts_with(m_app.name + "."))
       fail(fmt::format("'{}' is not a patch of the app {}", module, m_app.name),
            fmt::format("begin it with '{}.'", m_app.name));
-    fs::path path = m_folder;
+    std::string path = m_folder.string();
     std::string_view rest = module.substr(m_app.name.size());
     while (!rest.empty()) {
       rest.remove_prefix(1);
@@ -187,7 +193,7 @@ class PatchesTxtReader {
       if (!is_module_part(rest.substr(0, end)))
         fail(fmt::format("'{}' is not a dotted name", module),
              fmt::format("write it like {}.patches.v1.x", m_app.name));
-      path /= rest.substr(0, end);
+      path.append("/").append(rest.substr(0, end));
       rest.remove_prefix(end);
     }
     return path;

@@ -23,7 +23,9 @@ const PatchSource& plain_sql_source();
 /// Error{configuration} when it has some, but none for this database, or the folder cannot be read.
 std::optional<std::filesystem::path> patch_folder_of(const App& app, Dialect dialect);
 
-/// Entries of a folder by name, hidden ones left out.
+/// Names of a folder's entries, sorted, hidden ones left out.
+std::vector<std::string> visible_names(const std::filesystem::path& folder);
+/// The entries themselves, in the same order.
 std::vector<std::filesystem::path> visible_entries(const std::filesystem::path& folder);
 
 /// A version number of any length; a larger one is later.
