@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "database/mariadb/collations.hpp"
+#include "database/mariadb/content.hpp"
 #include "database/mariadb/exporter.hpp"
 #include "database/mariadb/program.hpp"
 #include "database/tokens.hpp"
@@ -64,6 +65,11 @@ std::string unknown_collation(const Error& error) {
   return std::string(message.substr(begin, message.find('\'', begin) - begin));
 }
 
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char byte) { return static_cast<unsigned char>(byte) < 0x80; });
+}
+
 bool is_setting(const std::string& text) {
   return SqlTokens(text).next().word == "SET";
 }
@@ -88,6 +94,36 @@ MariadbLoader::MariadbLoader(MariadbDatabase& database, CreateProgram create_pro
   m_database.execute(session);
   m_largest_packet =
       static_cast<std::size_t>(to_integer(m_database.value("SELECT @@SESSION.max_allowed_packet")));
+  note_character_set();
+}
+
+void MariadbLoader::note_character_set() {
+  m_character_set = to_text(m_database.value("SELECT @@character_set_client"));
+}
+
+void MariadbLoader::refuse_misleading_bytes() const {
+  if (!has_misleading_bytes(m_character_set)) return;
+  throw Error(
+      Kind::bad_backup,
+      fmt::format("the dump goes on in the character set {}, in which bench cannot tell where a text ends",
+                  m_character_set),
+      "make again over a connection in utf8mb4 what was made over one in that, and take the dump with "
+      "--default-character-set=utf8mb4");
+}
+
+void MariadbLoader::fail(const Error& of_splitter) const {
+  if (of_splitter.kind() != Kind::configuration) throw of_splitter;
+  refuse_misleading_bytes();
+  throw of_splitter.with_kind(Kind::bad_backup);
+}
+
+// The session shows its answers in what the dump has chosen.
+void MariadbLoader::note_event(const DumpGate::Event& event) {
+  std::string name;
+  append_mariadb_bytes(name, event.name);
+  m_event_status[to_text(m_database.value(fmt::format(
+      "SELECT CAST(CONVERT(CONVERT({} USING {}) USING utf8mb4) AS BINARY)", name, m_character_set)))] =
+      event.status;
 }
 
 // The server would end the connection without a word. And a value that it cannot put together it takes for
@@ -125,14 +161,16 @@ void MariadbLoader::run_statements() {
   try {
     while (const auto statement = m_splitter.next()) run(*statement);
   } catch (const Error& error) {
-    throw error.kind() == Kind::configuration ? error.with_kind(Kind::bad_backup) : error;
+    fail(error);
   }
 }
 
 void MariadbLoader::run(const Statement& statement) {
   try {
+    if (!is_ascii(statement.text)) refuse_misleading_bytes();
     std::string text = m_gate.pass(statement.text);
     if (!text.empty()) execute(std::move(text));
+    if (const auto& event = m_gate.event()) note_event(*event);
     commit_now_and_then(statement.text.size());
   } catch (const Error& error) {
     const bool is_its_fault =
@@ -149,12 +187,14 @@ void MariadbLoader::execute(std::string text) {
   refuse_too_large(text.size());
   while (true) try {
       m_database.execute(text);
+      if (!is_setting(text)) return;
+      note_character_set();
       return refuse_value_too_large(text);
     } catch (const Error& error) {
       if (error.kind() != Kind::statement) throw;
       if (is_setting(text) && has(error.what(), "Unknown system variable")) return;
       if (has(error.what(), "log_bin_trust_function_creators") && m_create_program)
-        return m_create_program(text);
+        return m_create_program(text, MariadbSessionSettings(m_database));
       if (!is_put_right(error, text)) throw;
     }
 }
@@ -180,7 +220,7 @@ void MariadbLoader::finish() {
   try {
     m_splitter.finish();
   } catch (const Error& error) {
-    throw error.kind() == Kind::configuration ? error.with_kind(Kind::bad_backup) : error;
+    fail(error);
   }
   run_statements();
   const bool is_of_tool = has(m_beginning, "-- MariaDB dump ") || has(m_beginning, "-- MySQL dump ");

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "database/mariadb/connection.hpp"
 #include "database/mariadb/dump_gate.hpp"
+#include "database/mariadb/session_settings.hpp"
 #include "database/splitter.hpp"
 
 namespace bench {
@@ -17,20 +18,24 @@ namespace bench {
 class MariadbLoader {
  public:
   /// Creates a trigger or function that the connection may not (where a binary log is written, an
-  /// administrator alone may); empty: nobody can.
-  using CreateProgram = std::function<void(const std::string& statement)>;
+  /// administrator alone may), in a session with these settings; empty: nobody can.
+  using CreateProgram = std::function<void(const std::string& statement, const MariadbSessionSettings&)>;
   MariadbLoader(MariadbDatabase& database, CreateProgram create_program);
   void feed(std::string_view bytes);
   /// The text has come to its end. Error{bad_backup} when it was cut off.
   void finish();
   /// Which status each event is to have; all were created disabled.
-  const std::map<std::string, std::string>& event_status() const { return m_gate.event_status(); }
+  const std::map<std::string, std::string>& event_status() const { return m_event_status; }
 
  private:
   void run_statements();
   void run(const Statement& statement);
   void execute(std::string text);
   bool is_put_right(const Error& error, std::string& text);
+  void note_event(const DumpGate::Event& event);
+  void note_character_set();
+  void refuse_misleading_bytes() const;
+  [[noreturn]] void fail(const Error& of_splitter) const;
   void refuse_too_large(std::size_t size) const;
   void refuse_value_too_large(std::string_view text);
   void commit_now_and_then(std::size_t bytes);
@@ -39,6 +44,8 @@ class MariadbLoader {
   CreateProgram m_create_program;
   StatementSplitter m_splitter{Dialect::mariadb};
   DumpGate m_gate;
+  std::string m_character_set;  ///< of what is read now
+  std::map<std::string, std::string> m_event_status;
   std::map<std::string, std::string> m_collations;  ///< of other servers, and what they are called here
   std::string m_beginning, m_end;                   ///< of the text
   std::size_t m_uncommitted = 0;

@@ -188,8 +188,9 @@ class MariadbScratch::LoaderAccount {
   MariadbDatabase connect() const { return {m_settings, m_scratch.m_options}; }
 
   // With the account as definer, whoever creates it.
-  void create_program(const std::string& statement) const {
+  void create_program(const std::string& statement, const MariadbSessionSettings& session) const {
     MariadbDatabase admin(m_scratch.settings(), m_scratch.m_options);
+    session.apply(admin);
     admin.execute(m_account.empty() ? statement : with_definer(statement, m_account));
   }
 
@@ -250,8 +251,9 @@ void MariadbScratch::load(const ByteSource& source, const std::function<void(std
   m_loader.reset();
   m_loader = std::make_unique<LoaderAccount>(*this);
   MariadbDatabase database = m_loader->connect();
-  MariadbLoader loader(database,
-                       [this](const std::string& statement) { m_loader->create_program(statement); });
+  MariadbLoader loader(database, [this](const std::string& statement, const MariadbSessionSettings& session) {
+    m_loader->create_program(statement, session);
+  });
   std::vector<char> buffer(262'144);
   std::uint64_t total = 0;
   while (const std::size_t size = source(buffer)) {
