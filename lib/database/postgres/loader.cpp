@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "database/lexer.hpp"
 #include "database/postgres/error.hpp"
+#include "database/tokens.hpp"
 
 namespace bench {
 
@@ -66,10 +67,25 @@ bool gives_away(const Statement& statement) {
 // What may fail because roles, settings or schemas are others here; undefined_object and duplicate_schema.
 bool may_be_left_out(const Statement& statement) {
   return begins(statement, {"GRANT", "REVOKE", "ALTER DEFAULT PRIVILEGES", "SET", "COMMENT ON EXTENSION",
-                            "COMMENT ON SCHEMA", "CREATE SCHEMA PUBLIC", "CREATE EXTENSION"});
+                            "COMMENT ON SCHEMA", "CREATE SCHEMA PUBLIC", "CREATE EXTENSION",
+                            "CREATE PUBLICATION", "ALTER PUBLICATION", "COMMENT ON PUBLICATION"});
 }
 bool is_of_another_place(const std::string& sqlstate) {
   return sqlstate == "42704" || sqlstate == "42P06" || sqlstate == insufficient_privilege;
+}
+
+// An expression would be read with the rights of whoever runs it.
+bool is_for_superuser_without_code(const Statement& statement) {
+  std::string words;
+  std::size_t count = 0;
+  for (const SqlToken& token : sql_tokens(statement.text, Dialect::postgres)) {
+    const bool is_name = count == 2 || count == 7;
+    words += is_name ? "_ " : token.word + " ";
+    ++count;
+  }
+  return words.starts_with("CREATE PUBLICATION _ FOR ALL TABLES ") ||
+         words == "ALTER PUBLICATION _ ADD TABLES IN SCHEMA _ " ||
+         begins(statement, {"COMMENT ON PUBLICATION"});
 }
 
 }  // namespace
@@ -202,6 +218,7 @@ void DumpLoader::run_if_it_can(const Statement& statement) {
   } catch (const Error& error) {
     if (!is_of_another_place(error.sqlstate())) throw;
     if (begins(statement, {"CREATE EXTENSION"}) && !m_make_extension(statement.text)) throw;
+    if (is_for_superuser_without_code(statement)) m_left_to_superuser.push_back(statement.text);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
 #include "database/postgres/connection.hpp"
@@ -22,6 +23,9 @@ class DumpLoader {
   void feed(std::string_view bytes);
   /// Commits; Error{bad_backup} when the dump was cut off.
   void finish();
+  /// What only a superuser may make and what holds no code of the dump: publications of all tables or of a
+  /// schema's. To be run in this order, once the rest is committed.
+  const std::vector<std::string>& left_to_superuser() const { return m_left_to_superuser; }
 
  private:
   /// From there in the buffer; answer how far they came.
@@ -41,6 +45,7 @@ class DumpLoader {
   StatementSplitter m_splitter;
   Transaction m_transaction;
   std::string m_buffer;
+  std::vector<std::string> m_left_to_superuser;
   bool m_begun = false;
   bool m_in_rows = false;
   bool m_in_transaction = false;  ///< one that the dump began

@@ -83,7 +83,10 @@ class PostgresScratch::LoaderAccount {
     if (!m_made) return;
     const std::string name = quote_name(m_settings.user);
     PostgresDatabase inside(m_scratch.settings(), {}, PostgresDatabase::WorksAs::itself);
-    inside.execute(fmt::format("REASSIGN OWNED BY {} TO {}", name, quote_name(m_scratch.m_role)));
+    const std::string owner = quote_name(m_scratch.m_role);
+    // First, for a publication's owner needs rights on it.
+    inside.execute(fmt::format("ALTER DATABASE {} OWNER TO {}", quote_name(m_scratch.m_name), owner));
+    inside.execute(fmt::format("REASSIGN OWNED BY {} TO {}", name, owner));
     inside.execute("DROP OWNED BY " + name);
     drop_account(*m_server, m_settings.user);
     m_made = false;
@@ -201,6 +204,15 @@ void PostgresScratch::load(const ByteSource& source, const std::function<void(st
   }
   loader.finish();
   account.hand_over();
+  make_what_is_left(loader.left_to_superuser());
+}
+
+// An account that may not make them has them told by restore_limits.
+void PostgresScratch::make_what_is_left(const std::vector<std::string>& statements) const {
+  if (statements.empty()) return;
+  PostgresDatabase inside(settings(), m_options, PostgresDatabase::WorksAs::itself);
+  if (!inside.is_superuser()) return;
+  for (const std::string& statement : statements) inside.execute(statement);
 }
 
 void PostgresScratch::check() {

@@ -22,6 +22,7 @@ class PostgresScratch : public Scratch {
   class LoaderAccount;
   void create();
   bool make_extension(const std::string& statement);
+  void make_what_is_left(const std::vector<std::string>& statements) const;
   ConnectionSettings settings() const { return with_name(m_admin, m_name); }
 
   SiteDatabase m_site;
