@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <fstream>
 #include <future>
 #include <thread>
@@ -409,6 +410,30 @@ TEST_CASE("postgres: a dump's own code is not run by an administrator for the sa
       {});
   CHECK(words(scratch->connection(), "SELECT string_agg(pubname, ',') FROM pg_publication") == "mixed");
   CHECK(number(scratch->connection(), "SELECT count(*) FROM pg_publication_namespace") == 0);
+}
+
+TEST_CASE("postgres: a table of a part that needs a type of the rest is left out with its rows") {
+  PostgresSite site;
+  for (const char* statement :
+       {"CREATE TYPE mood AS ENUM ('sad')", "CREATE TABLE kept (id serial PRIMARY KEY, m mood)",
+        "INSERT INTO kept (m) VALUES ('sad')", "INSERT INTO t (words) VALUES ('x')",
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'",
+        "CREATE TRIGGER notes BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION note()"})
+    site.run->execute(statement);
+  std::string text;
+  backend()
+      .open_exporter(site.settings.for_changes(), {})
+      ->write([&text](std::string_view piece) { text += piece; }, {.includes = {"kept", "t"}, .excludes = {}},
+              {});
+  const auto scratch = site.scratch("part");
+  const auto left_out = scratch->load(source_of(text), {}, Scratch::Extent::part);
+  CHECK(std::ranges::count(left_out, "kept", &LeftOut::table) == 1);
+  CHECK(std::ranges::count_if(left_out, [](const LeftOut& one) {
+          return one.statement.find("TRIGGER notes") != std::string::npos;
+        }) == 1);
+  const auto tables = scratch->summarize().tables;
+  REQUIRE(tables.size() == 1);
+  CHECK((tables[0].name == "t" && tables[0].rows == 1));
 }
 
 TEST_CASE("postgres: comments on large objects are the same after a restore") {

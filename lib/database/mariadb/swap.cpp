@@ -269,13 +269,13 @@ std::vector<std::string> MariadbSwap::statements(Way way) const {
   return all;
 }
 
-void MariadbSwap::run(Way way) {
+void MariadbSwap::run(Way way, Progress* progress) {
   for (const std::string& statement : statements(way)) {
     const bool is_setting = statement.starts_with("SET ");
     if (is_setting)
       m_server.execute(statement);
     else
-      m_server.execute_patiently(statement, {});
+      m_server.execute_patiently(statement, {.progress = progress});
   }
 }
 

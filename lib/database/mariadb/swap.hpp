@@ -44,7 +44,7 @@ class MariadbSwap {
   /// The statements of the way that are left to run.
   std::vector<std::string> statements(Way way) const;
   /// Runs them, waiting for locks as Database::execute_patiently does.
-  void run(Way way);
+  void run(Way way, Progress* progress = nullptr);
   /// After a crash, or after `run` has failed: goes forwards when the tables have changed places already and
   /// it can, else backwards. Answers which it was. Does nothing when there is no plan.
   Way bring_to_end();

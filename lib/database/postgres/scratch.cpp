@@ -191,10 +191,12 @@ bool PostgresScratch::make_extension(const std::string& statement) {
   return false;
 }
 
-void PostgresScratch::load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance) {
+std::vector<LeftOut> PostgresScratch::load(const ByteSource& source,
+                                           const std::function<void(std::uint64_t)>& advance, Extent extent) {
   LoaderAccount account(*this);
   auto database = account.connect();
-  DumpLoader loader(*database, [this](const std::string& statement) { return make_extension(statement); });
+  DumpLoader loader(*database, extent,
+                    [this](const std::string& statement) { return make_extension(statement); });
   std::vector<char> buffer(262'144);
   std::uint64_t total = 0;
   while (const std::size_t size = source(buffer)) {
@@ -205,6 +207,7 @@ void PostgresScratch::load(const ByteSource& source, const std::function<void(st
   loader.finish();
   account.hand_over();
   make_what_is_left(loader.left_to_superuser());
+  return loader.left_out_of_part();
 }
 
 // An account that may not make them has them told by restore_limits.
@@ -232,7 +235,8 @@ Database& PostgresScratch::connection() {
   return *m_connection;
 }
 
-void PostgresScratch::swap_in(Database& run_connection, const std::function<void()>& keep) {
+void PostgresScratch::swap_in(Database& run_connection, const std::function<void()>& keep,
+                              Progress* /*progress*/) {
   auto& run = dynamic_cast<PostgresDatabase&>(run_connection);
   keep();
   m_connection.reset();
