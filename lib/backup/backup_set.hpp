@@ -53,12 +53,14 @@ SetListing list_sets(const std::filesystem::path& folder);
 void verify_set(const BackupSet& set, Progress& progress);
 
 /// The drill: loads the set's dump into `scratch` and compares every table's count and checksum and the
-/// schema with the manifest. Error{bad_backup} names the tables that differ.
-void drill_set(const BackupSet& set, Scratch& scratch, Progress& progress);
+/// schema with the manifest. Error{bad_backup} names the tables that differ. Answers what of a partial set
+/// could not be loaded without the rest: it is not proven, nor are its definitions as a whole.
+std::vector<LeftOut> drill_set(const BackupSet& set, Scratch& scratch, Progress& progress);
 
 /// Loads a dump file of any kind into `scratch`, with progress. Error{bad_backup} also when bench made the
 /// dump and its footer is missing.
-void load_dump(const std::filesystem::path& dump, Scratch& scratch, Progress& progress);
+std::vector<LeftOut> load_dump(const std::filesystem::path& dump, Scratch& scratch, Progress& progress,
+                               Scratch::Extent extent = Scratch::Extent::whole);
 
 /// The line that ends each dump of ours, so that a dump that was cut off between two compressed members is
 /// found out.

@@ -13,14 +13,16 @@ namespace bench {
 namespace {
 
 /// One sentence for each difference between what the manifest says and what was loaded.
-std::vector<std::string> differences(const ContentSummary& expected, const ContentSummary& found) {
+std::vector<std::string> differences(const ContentSummary& expected, const ContentSummary& found,
+                                     const std::vector<LeftOut>& left_out) {
   std::vector<std::string> list;
   std::map<std::string, const TableSummary*> loaded;
   for (const TableSummary& table : found.tables) loaded[table.name] = &table;
   for (const TableSummary& table : expected.tables) {
     const auto node = loaded.extract(table.name);
     if (node.empty()) {
-      list.push_back("table '" + table.name + "' is missing");
+      const bool is_left_out = std::ranges::find(left_out, table.name, &LeftOut::table) != left_out.end();
+      if (!is_left_out) list.push_back("table '" + table.name + "' is missing");
     } else if (node.mapped()->rows != table.rows) {
       list.push_back("table '" + table.name + "' has " + std::to_string(node.mapped()->rows) + " rows, not " +
                      std::to_string(table.rows));
@@ -29,7 +31,7 @@ std::vector<std::string> differences(const ContentSummary& expected, const Conte
     }
   }
   for (const auto& [name, table] : loaded) list.push_back("table '" + name + "' is not in the manifest");
-  if (list.empty() && expected.schema_fingerprint != found.schema_fingerprint)
+  if (list.empty() && left_out.empty() && expected.schema_fingerprint != found.schema_fingerprint)
     list.emplace_back("the definitions of tables, indexes, views or triggers differ");
   return list;
 }
@@ -44,7 +46,8 @@ std::string in_words(const std::vector<std::string>& list) {
 
 }  // namespace
 
-void load_dump(const std::filesystem::path& dump, Scratch& scratch, Progress& progress) {
+std::vector<LeftOut> load_dump(const std::filesystem::path& dump, Scratch& scratch, Progress& progress,
+                               Scratch::Extent extent) {
   progress.phase("loading " + dump.filename().string());
   Decompressor source(dump);
   const std::uint64_t size = std::filesystem::file_size(dump);
@@ -55,8 +58,10 @@ void load_dump(const std::filesystem::path& dump, Scratch& scratch, Progress& pr
     watch.see({buffer.data(), count});
     return count;
   };
+  std::vector<LeftOut> left_out;
   try {
-    scratch.load(read, [&](std::uint64_t) { progress.advance(source.consumed(), size); });
+    left_out = scratch.load(
+        read, [&](std::uint64_t) { progress.advance(source.consumed(), size); }, extent);
   } catch (const Error& error) {
     const bool is_named = std::string_view(error.what()).starts_with(dump.string());
     if (error.kind() != Kind::bad_backup || is_named) throw;
@@ -64,18 +69,21 @@ void load_dump(const std::filesystem::path& dump, Scratch& scratch, Progress& pr
   }
   if (watch.is_ours() && !watch.ends_in_footer())
     throw Error(Kind::bad_backup, dump.string() + ": the dump does not end in its footer: it is cut off");
+  return left_out;
 }
 
-void drill_set(const BackupSet& set, Scratch& scratch, Progress& progress) {
+std::vector<LeftOut> drill_set(const BackupSet& set, Scratch& scratch, Progress& progress) {
   const auto dump = set.file("database");
   if (!dump) throw Error(Kind::bad_backup, set.name() + ": the set holds no database");
-  load_dump(*dump, scratch, progress);
+  const auto left_out = load_dump(*dump, scratch, progress,
+                                  set.manifest().partial ? Scratch::Extent::part : Scratch::Extent::whole);
   progress.phase("comparing " + set.name() + " with its manifest");
   scratch.check();
-  const std::vector<std::string> list = differences(set.manifest().content, scratch.summarize());
+  const std::vector<std::string> list = differences(set.manifest().content, scratch.summarize(), left_out);
   if (!list.empty())
     throw Error(Kind::bad_backup,
                 set.name() + ": what was restored is not what was backed up: " + in_words(list));
+  return left_out;
 }
 
 }  // namespace bench

@@ -53,10 +53,8 @@ Error::Error(Kind kind, const std::string& message, std::string hint)
     : std::runtime_error(message), m_kind(kind), m_hint(std::move(hint)) {}
 
 Error Error::with_context(std::string_view context) const {
-  Error error(m_kind, std::string(context) + ": " + what(), m_hint);
-  error.m_sqlstate = m_sqlstate;
-  error.m_statement = m_statement;
-  return error;
+  return Error(m_kind, std::string(context) + ": " + what(), m_hint)
+      .with_statement(m_sqlstate, m_statement, m_database_error);
 }
 
 Error Error::with_hint(std::string hint) const {
@@ -71,10 +69,11 @@ Error Error::with_kind(Kind kind) const {
   return error;
 }
 
-Error Error::with_statement(std::string sqlstate, std::string statement) const {
+Error Error::with_statement(std::string sqlstate, std::string statement, int database_error) const {
   Error error = *this;
   error.m_sqlstate = std::move(sqlstate);
   error.m_statement = std::move(statement);
+  error.m_database_error = database_error;
   return error;
 }
 

@@ -44,18 +44,21 @@ class Error : public std::runtime_error {
   /// and the statement itself. Both are empty where no database was involved.
   const std::string& sqlstate() const { return m_sqlstate; }
   const std::string& statement() const { return m_statement; }
+  /// The database's own number of what went wrong, where that says more than its SQLSTATE (MariaDB); else 0.
+  int database_error() const { return m_database_error; }
 
   /// The same error with `context` and a colon before its message.
   Error with_context(std::string_view context) const;
   Error with_hint(std::string hint) const;
   Error with_kind(Kind kind) const;
-  Error with_statement(std::string sqlstate, std::string statement) const;
+  Error with_statement(std::string sqlstate, std::string statement, int database_error = 0) const;
 
  private:
   Kind m_kind;
   std::string m_hint;
   std::string m_sqlstate;
   std::string m_statement;
+  int m_database_error = 0;
 };
 
 /// Error{unexpected} that ends in the system's words for `error_number`.

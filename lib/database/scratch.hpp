@@ -2,10 +2,12 @@
 
 #include <functional>
 #include <memory>
-#include <string>
+#include <vector>
 
+#include "base/progress.hpp"
 #include "database/database.hpp"
 #include "database/exporter.hpp"
+#include "database/left_out.hpp"
 
 namespace bench {
 
@@ -15,8 +17,12 @@ class Scratch {
   virtual ~Scratch() = default;
 
   /// Loads an SQL text as Exporter writes it, or as the database's own dump tool does. Error{bad_backup} with
-  /// the line of the statement that fails, or when the text is of another database's tool.
-  virtual void load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance) = 0;
+  /// the line of the statement that fails, or when the text is of another database's tool. Of a part of a
+  /// database, what needs something that the text does not hold is left out, and answered.
+  enum class Extent { whole, part };
+  virtual std::vector<LeftOut> load(const ByteSource& source,
+                                    const std::function<void(std::uint64_t)>& advance,
+                                    Extent extent = Extent::whole) = 0;
 
   /// Asks the database whether what was loaded is sound (SQLite: integrity_check). Error{bad_backup} when it
   /// is not.
@@ -30,8 +36,9 @@ class Scratch {
 
   /// Replaces the content of the site's database by the scratch's, whole or not at all. `keep` is called
   /// while nobody else can have written since, to keep what was there; it is called again when somebody wrote
-  /// meanwhile. Called inside a window, with the window's connection.
-  virtual void swap_in(Database& run_connection, const std::function<void()>& keep) = 0;
+  /// meanwhile. Called inside a window, with the window's connection. `progress` is told who holds it up.
+  virtual void swap_in(Database& run_connection, const std::function<void()>& keep,
+                       Progress* progress = nullptr) = 0;
 };
 
 }  // namespace bench

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/digest.hpp"
+#include "database/refusal.hpp"
 #include "maintenance/announcement.hpp"
 #include "operation/operation.hpp"
 #include "web/http/failure.hpp"
@@ -69,11 +70,12 @@ void add_announcement(const Site& site, SiteSnapshot& snapshot) {
   snapshot.reason = announced->reason;
 }
 
-// MariaDB 1412: the table was changed after the snapshot was taken.
+// MariaDB: the table was changed after the snapshot was taken.
+constexpr int table_has_changed = 1412;
+
 bool is_spoilt_snapshot(const Error& error) {
-  const std::string_view message = error.what();
-  return message.find("Table definition has changed") != std::string_view::npos ||
-         error.sqlstate() == "40001" || error.sqlstate().starts_with("SQLITE_SCHEMA");
+  return error.database_error() == table_has_changed || error.sqlstate() == "40001" ||
+         error.sqlstate().starts_with("SQLITE_SCHEMA");
 }
 
 void run_in_transaction(Database& database, const std::function<void(Database&)>& action) {
@@ -268,8 +270,8 @@ void ServedSite::write(const std::function<void(Database&)>& action) {
       throw;
     } catch (const Error& error) {
       if (snapshot()->in_maintenance()) throw read_only();
-      const bool is_denied = std::string_view(error.what()).find("denied") != std::string_view::npos;
-      const bool may_pass = error.kind() == Kind::busy || error.kind() == Kind::database || is_denied;
+      const bool may_pass =
+          error.kind() == Kind::busy || error.kind() == Kind::database || lacks_right(error);
       // A window ends the sessions that were open on MariaDB, and those that rest here are known to be lost
       // only when they are used. The fence stands a moment longer than the config says, and its lift takes a
       // moment.

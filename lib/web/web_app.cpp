@@ -9,6 +9,7 @@
 #include "base/json.hpp"
 #include "base/log_file.hpp"
 #include "base/text.hpp"
+#include "database/refusal.hpp"
 #include "web/desk/desk.hpp"
 #include "web/http/content_coding.hpp"
 #include "web/http/failure.hpp"
@@ -146,13 +147,6 @@ HttpResponse route(Visit& visit, LoginThrottle& throttle) {
   if (visit.request.is_read())
     if (auto file = file_for(visit)) return std::move(*file);
   return answer_website(visit);
-}
-
-// What each database says to a write in a read-only transaction, or without the right to it.
-bool is_refused_write(const Error& error) {
-  const std::string& state = error.sqlstate();
-  return state == "25006" || state == "42501" || state.starts_with("SQLITE_READONLY") ||
-         std::string_view(error.what()).find("command denied") != std::string_view::npos;
 }
 
 // What failed inside is for the site's log, not for whoever asked.

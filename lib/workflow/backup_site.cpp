@@ -285,7 +285,8 @@ VerifyReport verify_backup(const Workplace& workplace, const Site& site, const s
   Operation operation = Operation::begin(site, "drill");
   try {
     const auto scratch = make_scratch(workplace, site, operation, set.manifest().db_type);
-    drill_set(set, *scratch, workplace.progress);
+    for (LeftOut& left : drill_set(set, *scratch, workplace.progress))
+      report.not_proven.push_back(std::move(left.statement));
     report.drilled = true;
   } catch (const std::exception& exception) {
     const Error error = with_way_out(site, to_error(exception));

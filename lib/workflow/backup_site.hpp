@@ -78,6 +78,8 @@ struct VerifyReport {
   bool drilled = false;
   std::size_t tables = 0;
   std::int64_t rows = 0;
+  /// What of a partial set was not proven, because it needs what the set does not hold.
+  std::vector<std::string> not_proven;
 };
 enum class Drill { no, yes };
 /// Error{bad_backup} when the set is not good.

@@ -93,9 +93,12 @@ void put_back(const Workplace& workplace, const Site& site, Operation& operation
   scratch->check();
   pause_point("put-back.proven");
   prove();
-  scratch->swap_in(run_connection, [&] {
-    if (others_writes == OthersWrites::given_up) keep_what_was_there(workplace, site, operation);
-  });
+  scratch->swap_in(
+      run_connection,
+      [&] {
+        if (others_writes == OthersWrites::given_up) keep_what_was_there(workplace, site, operation);
+      },
+      &workplace.progress);
   pause_point("put-back.swapped");
   put_rights_back(workplace, site, operation);
   pause_point("put-back.rights-restored");

@@ -267,13 +267,16 @@ void Restore::swap_in_window() {
       m_window->fence().level == FenceLevel::not_enforced ? SameMoment::no : SameMoment::yes;
   try {
     m_operation.step("swap");
-    m_scratch->swap_in(m_window->connection(), [&] {
-      m_workplace.progress.phase("keeping what was there");
-      m_report.before =
-          take_backup(m_workplace, m_site, m_operation, m_operation.folder(), same_moment).manifest_file();
-      pause_point("restore.kept");
-      m_workplace.progress.phase("swapping the restored database in");
-    });
+    m_scratch->swap_in(
+        m_window->connection(),
+        [&] {
+          m_workplace.progress.phase("keeping what was there");
+          m_report.before = take_backup(m_workplace, m_site, m_operation, m_operation.folder(), same_moment)
+                                .manifest_file();
+          pause_point("restore.kept");
+          m_workplace.progress.phase("swapping the restored database in");
+        },
+        &m_workplace.progress);
   } catch (const std::exception& failure) {
     const Uninterrupted undoing;
     // What fails behind the swap takes nothing back.

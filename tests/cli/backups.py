@@ -59,6 +59,8 @@ def test_backup_of_some_tables(place):
         result = place.result("--site", "develop", "backup", *arguments)
         equal(result["partial"], True)
         assert "-partial-database" in result["files"][0]["name"], result
+        drilled = place.result("--site", "develop", "verify-backup", result["manifest"], "--drill")
+        equal((drilled["drilled"], drilled["not_proven"]), (True, []))
     for arguments in (["-i", "bok"], ["--exclude", "book,nothing"]):
         contains(place.bench("--site", "develop", "backup", *arguments, code=2).err, "develop has no table")
     # A table that the configuration names may be another version's: nothing is left out, and the set is whole.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <limits>
 
 #include "base/error.hpp"
@@ -314,6 +315,54 @@ TEST_CASE("a dump of chosen tables holds them and what belongs to them") {
     CHECK(summary.tables[1].name == "tabNote");
     CHECK(text.find("plain") == std::string::npos);
   }
+}
+
+TEST_CASE("a part of a database is loaded as far as it goes, and what needs the rest is answered") {
+  for (const TestDatabase& row : test_databases()) {
+    INFO(row.db_type);
+    const TemporaryFolder folder;
+    const SiteDatabase settings = make_database(row, folder.path());
+    const auto database = test::open(settings);
+    for (const char* statement :
+         {"CREATE TABLE author (id INTEGER PRIMARY KEY)",
+          "CREATE TABLE book (id INTEGER PRIMARY KEY, author INTEGER, CONSTRAINT written FOREIGN KEY "
+          "(author) "
+          "REFERENCES author (id))",
+          "INSERT INTO author VALUES (1)", "INSERT INTO book VALUES (7, 1)",
+          "CREATE VIEW shelf AS SELECT book.id FROM book JOIN author ON author.id = book.author"})
+      database->execute(statement);
+    std::string text;
+    const ContentSummary summary = dump(settings, text, {.includes = {}, .excludes = {"author"}});
+    const auto scratch = scratch_of(settings, folder);
+    const auto left_out = scratch->load(source_of(text), {}, Scratch::Extent::part);
+    CHECK(scratch->summarize().tables == summary.tables);
+    CHECK(scratch->connection().query("SELECT id FROM book").size() == 1);
+    // SQLite looks for what a view or key names when it is used, MariaDB so for keys alone.
+    REQUIRE(left_out.size() == (row.db_type == "sqlite" ? 0 : 1));
+    if (left_out.empty()) continue;
+    CHECK(left_out[0].table.empty());
+    CHECK_THAT(left_out[0].statement,
+               Catch::Contains(row.db_type == "mariadb" ? "VIEW `shelf`" : "public.book"));
+    CHECK_THROWS_WITH(scratch_of(settings, folder)->load(source_of(text), {}), Catch::Contains("author"));
+    CHECK_THROWS_WITH(
+        scratch_of(settings, folder)->load(source_of(text + "nonsense;\n"), {}, Scratch::Extent::part),
+        Catch::Contains("line "));
+  }
+}
+
+TEST_CASE("a dump of another database's tool is refused by its name") {
+  const std::vector<std::array<std::string, 3>> beginnings{
+      {"mariadb", "/*M!999999\\- enable the sandbox mode */\n-- MariaDB dump 10.19\n", "MariaDB"},
+      {"mariadb", "-- MySQL dump 10.13\n", "MySQL"},
+      {"postgres", "--\n-- PostgreSQL database dump\n--\n", "PostgreSQL"},
+      {"sqlite", "PRAGMA foreign_keys=OFF;\n", "SQLite"}};
+  for (const TestDatabase& row : test_databases())
+    for (const auto& [db_type, text, tool] : beginnings) {
+      if (db_type == row.db_type) continue;
+      const TemporaryFolder folder;
+      const auto scratch = scratch_of(make_database(row, folder.path()), folder);
+      CHECK_THROWS_WITH(scratch->load(source_of(text), {}), Catch::StartsWith("this is a dump of " + tool));
+    }
 }
 
 TEST_CASE("a dump that is cut off, broken or foreign is a bad backup, and says where") {

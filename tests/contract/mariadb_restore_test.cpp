@@ -491,6 +491,154 @@ TEST_CASE("mariadb: an administrator of one database alone restores it, and its 
   CHECK(site.leftovers() == 0);
 }
 
+namespace {
+
+// Over a connection in latin1, some while the database had another collation: the bytes are not UTF-8.
+const std::vector<std::string> western{
+    "SET NAMES latin1 COLLATE latin1_german1_ci",
+    "CREATE TABLE `t\xe4"
+    "b` (`sp\xe4lte` VARCHAR(20), n INT)",
+    "INSERT INTO `t\xe4"
+    "b` VALUES ('m\xfcller', 1)",
+    "CREATE VIEW `v\xe4` AS SELECT 'gr\xfc\xdf' AS `g\xfc` FROM `t\xe4"
+    "b` WHERE `sp\xe4lte` = 'm\xfcller'",
+    "CREATE TRIGGER `tr\xe4` BEFORE INSERT ON `t\xe4"
+    "b` FOR EACH ROW SET NEW.`sp\xe4lte` = 'gr\xfc\xdf'",
+    "ALTER DATABASE COLLATE latin1_general_cs",
+    "CREATE FUNCTION `f\xfc`(a VARCHAR(9)) RETURNS TEXT DETERMINISTIC RETURN CONCAT_WS(' ', "
+    "HEX(_binary'\xff;;\\\\'), "
+    "CHARSET('\xfc'), COLLATION('\xfc'), HEX('\xfc'), COLLATION(a))",
+    "CREATE EVENT later ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 00:00:00' DO SELECT '\xe4'",
+    "ALTER DATABASE COLLATE utf8mb4_unicode_ci",
+    "SET NAMES utf8mb4"};
+// What mariadb-dump itself loses: the name.
+const std::vector<std::string> western_event{
+    "SET NAMES latin1",
+    "CREATE EVENT `e\xe4` ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 00:00:00' DO SELECT '\xe4'",
+    "SET NAMES utf8mb4"};
+
+/// All that the server keeps of views, routines, triggers and events but for when they were made, by whom,
+/// and whether events are switched on.
+std::vector<Row> kept_programs(Database& database, const std::string& name) {
+  return database.query(fmt::format(
+      "SELECT 'view', TABLE_NAME, HEX(REPLACE(VIEW_DEFINITION, '`{0}`.', '')), CHARACTER_SET_CLIENT, "
+      "COLLATION_CONNECTION, '' FROM "
+      "information_schema.VIEWS WHERE TABLE_SCHEMA = '{0}' UNION ALL SELECT TYPE, name, HEX(body), "
+      "character_set_client, collation_connection, db_collation FROM mysql.proc WHERE db = '{0}' UNION ALL "
+      "SELECT "
+      "'trigger', TRIGGER_NAME, HEX(ACTION_STATEMENT), CHARACTER_SET_CLIENT, COLLATION_CONNECTION, "
+      "DATABASE_COLLATION FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = '{0}' UNION ALL SELECT "
+      "'event', "
+      "name, HEX(body), character_set_client, collation_connection, db_collation FROM mysql.event WHERE db = "
+      "'{0}' "
+      "ORDER BY 1, 2",
+      name));
+}
+
+std::string own_dump(const Site& site) {
+  std::string text;
+  get_backend("mariadb")
+      .open_exporter(site.settings.for_changes(), {})
+      ->write([&text](std::string_view bytes) { text += bytes; }, {}, {});
+  return text;
+}
+
+/// What was made over connections in latin1 does what it did.
+void check_western(Database& database) {
+  CHECK(to_text(database.query("SELECT `f\xc3\xbc`('')").at(0).at(0)) ==
+        "FF3B3B5C latin1 latin1_german1_ci FC latin1_general_cs");
+  database.execute(
+      "INSERT INTO `t\xc3\xa4"
+      "b` VALUES ('', 2)");
+  CHECK(to_text(database
+                    .query("SELECT `sp\xc3\xa4lte` FROM `t\xc3\xa4"
+                           "b` WHERE n = 2")
+                    .at(0)
+                    .at(0)) == "gr\xc3\xbc\xc3\x9f");
+  CHECK(to_text(database.query("SELECT `g\xc3\xbc` FROM `v\xc3\xa4`").at(0).at(0)) == "gr\xc3\xbc\xc3\x9f");
+}
+
+}  // namespace
+
+TEST_CASE("mariadb: what was made over a connection in another character set is the same after a restore") {
+  const Site site;
+  site.run(western);
+  const bool is_own = GENERATE(true, false);
+  INFO((is_own ? "a dump of bench" : "a dump of mariadb-dump"));
+  if (is_own) site.run(western_event);
+  const auto before = kept_programs(*site.admin, site.settings.app.name);
+  REQUIRE(before.size() == (is_own ? 5 : 4));
+  const ContentSummary summary = site.summary();
+  const auto scratch = site.scratch();
+  load(*scratch, is_own ? own_dump(site) : tool_dump(site, "--routines --events"));
+  CHECK(scratch->summarize() == summary);
+  CHECK(kept_programs(*site.admin, mariadb_scratch_name(site.settings, "test")) == before);
+  // All of them are made anew, in another session than the one that loaded them.
+  site.run({"DROP VIEW `v\xc3\xa4`", "DROP FUNCTION `f\xc3\xbc`", "DROP EVENT later"});
+  scratch->swap_in(*site.admin, [] {});
+  CHECK(kept_programs(*site.admin, site.settings.app.name) == before);
+  CHECK(site.admin
+            ->query("SELECT 1 FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE() AND STATUS = "
+                    "'ENABLED'")
+            .size() == (is_own ? 2 : 1));
+  CHECK(site.text("SELECT @@collation_database") == "utf8mb4_unicode_ci");
+  CHECK(site.text("SELECT @@character_set_client") == "utf8mb4");
+  check_western(*site.admin);
+}
+
+TEST_CASE(
+    "mariadb: a swap that is undone leaves the character sets of what it replaced, and the database's own") {
+  const Site site;
+  site.run(western);
+  const auto before = kept_programs(*site.admin, site.settings.app.name);
+  for (const std::size_t count : {1, 2, 3, 4, 5}) {
+    auto scratch = site.scratch();
+    scratch->connection().execute("CREATE TABLE t (a INT)");
+    scratch->connection().execute("ALTER DATABASE COLLATE latin1_bin");
+    as_if_killed(std::move(scratch));
+    REQUIRE(cut_off_after(site, count));
+    const MariadbSwapNames names = names_of(site);
+    const auto run = test::open(site.settings);
+    auto& server = dynamic_cast<MariadbDatabase&>(*run);
+    MariadbSwap(server, names).run(MariadbSwap::Way::backwards);
+    get_backend("mariadb").recover_scratch(site.settings, site.folder.path(), "test");
+    CHECK(kept_programs(*site.admin, site.settings.app.name) == before);
+    CHECK(site.text("SELECT DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = "
+                    "DATABASE()") == "utf8mb4_unicode_ci");
+  }
+  check_western(*site.admin);
+}
+
+TEST_CASE("mariadb: the collation of the database comes with its content") {
+  const Site site;
+  site.run({"ALTER DATABASE COLLATE latin1_bin", "CREATE TABLE t (a INT)"});
+  const std::string text = own_dump(site);
+  site.run({"ALTER DATABASE COLLATE utf8mb4_unicode_ci"});
+  const auto scratch = site.scratch();
+  load(*scratch, text);
+  scratch->swap_in(*site.admin, [] {});
+  CHECK(
+      site.text(
+          "SELECT DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = DATABASE()") ==
+      "latin1_bin");
+}
+
+TEST_CASE(
+    "mariadb: a character set whose bytes mislead is told: in a database it is made UTF-8, a dump is "
+    "refused") {
+  const Site site;
+  site.run({"SET NAMES sjis", "CREATE FUNCTION f() RETURNS TEXT DETERMINISTIC RETURN HEX('\x95\x5c')",
+            "SET NAMES utf8mb4"});
+  const auto limits = get_backend("mariadb").open_exporter(site.settings.for_changes(), {})->restore_limits();
+  REQUIRE(limits.size() == 1);
+  CHECK_THAT(limits.at(0), Catch::Contains("sjis") && Catch::EndsWith(": f"));
+  CHECK_THAT(why_refused(*site.scratch(), tool_dump(site, "--routines")), Catch::Contains("sjis"));
+  const auto scratch = site.scratch();
+  load(*scratch, own_dump(site));
+  CHECK(to_text(scratch->connection().query("SELECT f()").at(0).at(0)) == "955C");
+  CHECK(scratch->summarize() == site.summary());
+}
+
 TEST_CASE("mariadb: a swap that such an administrator cannot finish is undone, triggers of others included") {
   const SiteOfModestAdmin site;
   site.run(old_content);

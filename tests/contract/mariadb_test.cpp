@@ -7,7 +7,9 @@
 #include <thread>
 
 #include "base/error.hpp"
+#include "database/refusal.hpp"
 #include "support/databases.hpp"
+#include "support/errors.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace bench;
@@ -54,6 +56,29 @@ TEST_CASE(
   CHECK(site.fence->lift(site.saved).empty());
   CHECK(site.grants() == before);
   CHECK_NOTHROW(open_as_app(site.settings)->execute("INSERT INTO made VALUES (1)"));
+}
+
+TEST_CASE("mariadb: a refused write is told by its number, whatever language the server speaks") {
+  Site site;
+  site.enter();
+  const auto app = open_as_app(site.settings);
+  app->execute("SET lc_messages = 'de_DE'");
+  const auto refused = [&](const std::string& statement) {
+    const auto error = error_of([&] { app->execute(statement); });
+    REQUIRE(error);
+    CHECK_THAT(error->what(), !Catch::Contains("denied"));
+    return *error;
+  };
+  for (const char* statement : {"INSERT INTO t VALUES (1, '')", "CREATE TABLE mine (id INT)", "DROP TABLE t",
+                                "CALL sys.ps_setup_save(1)", "USE mysql", "KILL 1"}) {
+    INFO(statement);
+    CHECK(lacks_right(refused(statement)));
+  }
+  CHECK_FALSE(is_refused_write(refused("SELECT nothing FROM t")));
+  CHECK(site.fence->lift(site.saved).empty());
+  app->execute("START TRANSACTION READ ONLY");
+  const Error read_only = refused("INSERT INTO t VALUES (1, '')");
+  CHECK((is_refused_write(read_only) && !lacks_right(read_only)));
 }
 
 TEST_CASE("mariadb: a transaction in flight is waited for, named, or ended and counted") {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <fstream>
 #include <future>
 #include <thread>
@@ -335,6 +336,169 @@ TEST_CASE("postgres: a swap keeps settings and rights of the database, and the s
   CHECK(to_text(site.app()->query("SHOW work_mem").at(0).at(0)) == "7MB");
   CHECK(number(*site.run, "SELECT datconnlimit FROM pg_database WHERE datname = current_database()") == 42);
   CHECK(leftovers(site).empty());
+}
+
+namespace {
+
+/// As far as they differ from what PostgreSQL gives by itself.
+std::string default_privileges(Database& database) {
+  return words(
+      database,
+      "SELECT string_agg(concat_ws(' ', defaclrole::regrole, defaclnamespace::regnamespace, defaclobjtype, "
+      "(SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM unnest(defaclacl) a)), ';' ORDER BY 1) FROM "
+      "(SELECT * FROM pg_default_acl ORDER BY defaclrole, defaclnamespace, defaclobjtype) d");
+}
+
+std::string publications(Database& database) {
+  return words(
+      database,
+      "SELECT string_agg(concat_ws(' ', pubname, puballtables, pubinsert, pubdelete, obj_description(p.oid, "
+      "'pg_publication'), (SELECT string_agg(concat_ws(' ', r.prrelid::regclass, r.prattrs, "
+      "pg_get_expr(r.prqual, r.prrelid)), ',' ORDER BY 1) FROM pg_publication_rel r WHERE r.prpubid = "
+      "p.oid), "
+      "(SELECT string_agg(s.pnnspid::regnamespace::text, ',') FROM pg_publication_namespace s WHERE "
+      "s.pnpubid "
+      "= p.oid)), ';' ORDER BY pubname) FROM pg_publication p");
+}
+
+}  // namespace
+
+TEST_CASE("postgres: default privileges of every kind and publications are the same after a restore") {
+  PostgresSite site;
+  const OtherRole other(site, " other", "NOLOGIN");
+  const std::string of_owner = "ALTER DEFAULT PRIVILEGES FOR ROLE " + in_quotes(site.owner()),
+                    of_other = "ALTER DEFAULT PRIVILEGES FOR ROLE " + other.quoted(),
+                    app = site.settings.app.user;
+  const auto administrator = site.administrator();
+  for (const std::string& statement :
+       {of_owner + " REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
+        of_owner + " GRANT EXECUTE ON FUNCTIONS TO " + in_quotes(app),
+        of_owner + " REVOKE USAGE ON TYPES FROM PUBLIC",
+        of_owner + " REVOKE TRUNCATE ON TABLES FROM " + in_quotes(site.owner()),
+        of_owner + " GRANT USAGE ON SCHEMAS TO " + in_quotes(app) + " WITH GRANT OPTION",
+        of_other + " IN SCHEMA public GRANT EXECUTE ON FUNCTIONS TO " + in_quotes(app),
+        of_other + " GRANT SELECT ON TABLES TO PUBLIC", std::string("CREATE SCHEMA more"),
+        std::string("CREATE PUBLICATION \"All of it\" FOR ALL TABLES WITH (publish = 'insert')"),
+        std::string("COMMENT ON PUBLICATION \"All of it\" IS 'it''s all'"),
+        std::string("CREATE PUBLICATION some FOR TABLE t (id, words) WHERE (id > 7)"),
+        std::string("CREATE PUBLICATION of_schema FOR TABLES IN SCHEMA more")})
+    administrator->execute(statement);
+  const std::string privileges = default_privileges(*administrator), published = publications(*administrator);
+  std::string text;
+  const ContentSummary summary = dump(site.settings.for_changes(), text);
+  for (const std::string& dumped : {text, of_pg_dump(site)}) {
+    const auto scratch = site.scratch("kept");
+    scratch->load(source_of(dumped), {});
+    CHECK(scratch->summarize() == summary);
+    scratch->swap_in(*site.run, [] {});
+    CHECK(default_privileges(*site.administrator()) == privileges);
+    CHECK(publications(*site.administrator()) == published);
+  }
+  site.run->execute("CREATE FUNCTION later() RETURNS int LANGUAGE sql RETURN 1");
+  CHECK(number(*site.app(), "SELECT later()") == 1);
+  CHECK(number(*site.administrator(), "SELECT has_function_privilege('public', 'later()', 'EXECUTE')::int") ==
+        0);
+}
+
+TEST_CASE("postgres: a dump's own code is not run by an administrator for the sake of a publication") {
+  PostgresSite site;
+  const auto scratch = site.scratch("hostile");
+  scratch->load(
+      source_of("CREATE PUBLICATION taken FOR TABLE pg_catalog.pg_class WHERE (relname > 'a');\n"
+                "CREATE PUBLICATION mixed;\nALTER PUBLICATION mixed ADD TABLES IN SCHEMA public, TABLE "
+                "pg_catalog.pg_class WHERE (relname > 'a');\n"),
+      {});
+  CHECK(words(scratch->connection(), "SELECT string_agg(pubname, ',') FROM pg_publication") == "mixed");
+  CHECK(number(scratch->connection(), "SELECT count(*) FROM pg_publication_namespace") == 0);
+}
+
+TEST_CASE("postgres: a table of a part that needs a type of the rest is left out with its rows") {
+  PostgresSite site;
+  for (const char* statement :
+       {"CREATE TYPE mood AS ENUM ('sad')", "CREATE TABLE kept (id serial PRIMARY KEY, m mood)",
+        "INSERT INTO kept (m) VALUES ('sad')", "INSERT INTO t (words) VALUES ('x')",
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'",
+        "CREATE TRIGGER notes BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION note()"})
+    site.run->execute(statement);
+  std::string text;
+  backend()
+      .open_exporter(site.settings.for_changes(), {})
+      ->write([&text](std::string_view piece) { text += piece; }, {.includes = {"kept", "t"}, .excludes = {}},
+              {});
+  const auto scratch = site.scratch("part");
+  const auto left_out = scratch->load(source_of(text), {}, Scratch::Extent::part);
+  CHECK(std::ranges::count(left_out, "kept", &LeftOut::table) == 1);
+  CHECK(std::ranges::count_if(left_out, [](const LeftOut& one) {
+          return one.statement.find("TRIGGER notes") != std::string::npos;
+        }) == 1);
+  const auto tables = scratch->summarize().tables;
+  REQUIRE(tables.size() == 1);
+  CHECK((tables[0].name == "t" && tables[0].rows == 1));
+}
+
+TEST_CASE("postgres: comments on large objects are the same after a restore") {
+  PostgresSite site;
+  site.run->execute("SELECT lo_from_bytea(4242, '\\x00010203')");
+  site.run->execute("COMMENT ON LARGE OBJECT 4242 IS 'it''s \\ a 🎈'");
+  std::string text;
+  dump(site.settings.for_changes(), text);
+  for (const std::string& dumped : {text, of_pg_dump(site)}) {
+    const auto scratch = site.scratch("kept");
+    scratch->load(source_of(dumped), {});
+    CHECK(words(scratch->connection(), "SELECT obj_description(4242, 'pg_largeobject')") == "it's \\ a 🎈");
+  }
+}
+
+TEST_CASE("postgres: the undo of a change gives to others what they owned, and a restore does not") {
+  PostgresSite site;
+  const OtherRole other(site, " other", "NOLOGIN");
+  const auto administrator = site.administrator();
+  administrator->execute("GRANT CREATE, USAGE ON SCHEMA public TO " + other.quoted());
+  for (const char* made :
+       {"TABLE its (id int GENERATED ALWAYS AS IDENTITY, s serial)", "VIEW seen AS SELECT 1 AS one",
+        "MATERIALIZED VIEW kept AS SELECT 1 AS one", "SEQUENCE counts",
+        "FUNCTION f(int, text) RETURNS int "
+        "LANGUAGE sql RETURN 1",
+        "PROCEDURE p() LANGUAGE sql BEGIN ATOMIC END", "TYPE pair AS (a int, b text)",
+        "DOMAIN positive AS int CHECK (value > 0)", "TYPE mood AS ENUM ('sad')",
+        "TYPE span AS RANGE (subtype = int)", "AGGREGATE total(int) (sfunc = int4pl, stype = int)",
+        "SCHEMA \"a Schema\""}) {
+    administrator->execute("SET ROLE NONE");
+    // Who owns a schema needs no right on the database for it.
+    if (!std::string_view(made).starts_with("SCHEMA")) administrator->execute("SET ROLE " + other.quoted());
+    administrator->execute("CREATE " + std::string(made));
+  }
+  administrator->execute("SET ROLE NONE");
+  administrator->execute("ALTER SCHEMA \"a Schema\" OWNER TO " + other.quoted());
+  administrator->execute("CREATE PUBLICATION news FOR TABLE its");
+  const auto owners = [&site] {
+    return words(
+        *site.administrator(),
+        "SELECT string_agg(concat_ws(' ', type, identity, pg_get_userbyid(owner)), ';' ORDER BY 1) FROM "
+        "(SELECT "
+        "(pg_identify_object(classid, objid, 0)).*, refobjid AS owner FROM pg_shdepend WHERE deptype = 'o' "
+        "AND "
+        "dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) UNION ALL SELECT "
+        "(pg_identify_object('pg_publication'::regclass, oid, 0)).*, pubowner FROM pg_publication) o");
+  };
+  const std::string before = owners();
+  REQUIRE_THAT(before, Catch::Contains("aggregate public.total(integer)") &&
+                           Catch::Contains("publication news postgres"));
+  site.enter();
+  std::string text;
+  dump(site.settings.for_changes(), text);
+  {
+    const auto scratch = site.scratch("undo");
+    scratch->load(source_of(text), {});
+    scratch->swap_in(*site.run, [] {});
+  }
+  CHECK(words(*site.run,
+              "SELECT string_agg(DISTINCT pg_get_userbyid(relowner), ',') FROM pg_class WHERE relname IN "
+              "('its', 'seen', 'kept', 'counts')") == site.owner());
+  site.fence->restore_rights(site.saved);
+  CHECK(owners() == before);
+  CHECK(site.lift().empty());
+  CHECK(owners() == before);
 }
 
 TEST_CASE("postgres: recovering a scratch drops what a swap that was cut off left") {

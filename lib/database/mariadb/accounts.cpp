@@ -52,7 +52,7 @@ class Creation {
       m_server.execute(statement + secret);
     } catch (const Error& error) {
       throw error.with_kind(error.kind() == Kind::statement ? Kind::database : error.kind())
-          .with_statement(error.sqlstate(), statement);
+          .with_statement(error.sqlstate(), statement, error.database_error());
     }
     m_undo.push_back(undo);
   }

@@ -207,7 +207,7 @@ void MariadbDatabase::run(std::string_view statement, std::span<const Value> par
     } while ((has_rows = running->getMoreResults()));
   } catch (const sql::SQLException& error) {
     throw Error(kind_of(error.getErrorCode(), watched.end()), error.what())
-        .with_statement(error.getSQLState(), std::string(statement));
+        .with_statement(error.getSQLState(), std::string(statement), error.getErrorCode());
   }
 }
 
@@ -221,13 +221,15 @@ void MariadbDatabase::stream(std::string_view statement,
     while (rows->next()) row(*rows);
   } catch (const sql::SQLException& error) {
     throw Error(kind_of(error.getErrorCode(), watched.end()), error.what())
-        .with_statement(error.getSQLState(), std::string(statement));
+        .with_statement(error.getSQLState(), std::string(statement), error.getErrorCode());
   }
   const bool was_cancelled = watched.end();
   // The driver takes an error in the middle of the rows for their end; the session remembers it.
-  for (const Row& error : query("SHOW ERRORS"))
-    throw Error(kind_of(static_cast<int>(to_integer(error.at(1))), was_cancelled), to_text(error.at(2)))
-        .with_statement("HY000", std::string(statement));
+  for (const Row& error : query("SHOW ERRORS")) {
+    const int code = static_cast<int>(to_integer(error.at(1)));
+    throw Error(kind_of(code, was_cancelled), to_text(error.at(2)))
+        .with_statement("HY000", std::string(statement), code);
+  }
 }
 
 const Features& MariadbDatabase::features() const {

@@ -38,6 +38,14 @@ Row show(MariadbDatabase& database, std::string_view kind, const std::string& na
   return database.query(fmt::format("SHOW CREATE {} {}", kind, mariadb_name(name))).at(0);
 }
 
+// As bytes, of which the server can convert only those that are characters.
+Row show_as_sent(MariadbDatabase& database, std::string_view kind, const std::string& name) {
+  database.execute("SET character_set_results = NULL");
+  const Row shown = show(database, kind, name);
+  database.execute("SET character_set_results = utf8mb4");
+  return shown;
+}
+
 std::vector<std::string> names_of(MariadbDatabase& database, std::string_view type) {
   const std::vector<Value> parameters{std::string(type)};
   std::vector<std::string> names;
@@ -54,31 +62,55 @@ std::string unqualified(const std::string& create, const MariadbDatabase& databa
   return without_database_of(Called::sequences_and_functions, create, database.settings().name);
 }
 
+// Where SHOW CREATE has the statement, and behind it character set, collation and, but for views, that of the
+// database.
+struct ShownColumns {
+  std::size_t create, character_set;
+};
+constexpr ShownColumns of_view{1, 2}, of_program{2, 3}, of_event{3, 4};
+
+/// An object as it is made again over a connection like the one that made it.
+MariadbObject shown_program(MariadbDatabase& database, MariadbObject object, ShownColumns columns) {
+  Row shown = show(database, object.kind, object.name);
+  // NULL to an account that may execute it and not see it.
+  if (is_null(shown.at(columns.create)))
+    throw Error(Kind::database,
+                fmt::format("the account {} may not read the {} {}", database.settings().user, object.kind,
+                            object.name),
+                "let bench use an admin account, or grant it SELECT on mysql.proc");
+  const std::string sent = to_text(shown.at(columns.character_set));
+  if (sent != object.character_set && !has_misleading_bytes(sent)) {
+    object.character_set = sent;
+    shown = show_as_sent(database, object.kind, object.name);
+  }
+  object.create = to_text(shown.at(columns.create));
+  object.collation = to_text(shown.at(columns.character_set + 1));
+  if (object.type == Type::view) return object;
+  object.sql_mode = to_text(shown.at(1));
+  object.database_collation = to_text(shown.at(columns.character_set + 2));
+  if (object.type == Type::event) object.time_zone = to_text(shown.at(2));
+  return object;
+}
+
 std::vector<MariadbObject> sequences_of(MariadbDatabase& database) {
   std::vector<MariadbObject> objects;
   for (const std::string& name : names_of(database, "SEQUENCE"))
-    objects.push_back({Type::sequence,
-                       name,
-                       name,
-                       "SEQUENCE",
-                       to_text(show(database, "SEQUENCE", name).at(1)),
-                       {},
-                       {},
-                       {}});
+    objects.push_back({.type = Type::sequence,
+                       .name = name,
+                       .table = name,
+                       .kind = "SEQUENCE",
+                       .create = to_text(show(database, "SEQUENCE", name).at(1))});
   return objects;
 }
 
 std::vector<MariadbObject> tables_of(MariadbDatabase& database) {
   std::vector<MariadbObject> objects;
   for (const std::string& name : database.tables())
-    objects.push_back({Type::table,
-                       name,
-                       name,
-                       "TABLE",
-                       unqualified(to_text(show(database, "TABLE", name).at(1)), database),
-                       {},
-                       {},
-                       {}});
+    objects.push_back({.type = Type::table,
+                       .name = name,
+                       .table = name,
+                       .kind = "TABLE",
+                       .create = unqualified(to_text(show(database, "TABLE", name).at(1)), database)});
   return objects;
 }
 
@@ -88,14 +120,8 @@ std::vector<MariadbObject> routines_of(MariadbDatabase& database) {
        database.query("SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE "
                       "ROUTINE_SCHEMA = DATABASE() ORDER BY ROUTINE_TYPE, ROUTINE_NAME")) {
     const std::string kind = to_text(row[0]), name = to_text(row[1]);
-    const Row shown = show(database, kind, name);
-    // NULL to an account that may execute it and not see it.
-    if (is_null(shown.at(2)))
-      throw Error(Kind::database,
-                  fmt::format("the account {} may not read the {} {}", database.settings().user, kind, name),
-                  "let bench use an admin account, or grant it SELECT on mysql.proc");
-    objects.push_back(
-        {Type::routine, name, name, kind, to_text(shown[2]), to_text(shown[1]), to_text(shown[4]), {}});
+    objects.push_back(shown_program(
+        database, {.type = Type::routine, .name = name, .table = name, .kind = kind}, of_program));
   }
   return objects;
 }
@@ -112,16 +138,10 @@ std::set<std::string> quoted_names(const std::string& statement) {
 std::vector<MariadbObject> views_of(MariadbDatabase& database) {
   std::map<std::string, MariadbObject> views;
   for (const std::string& name : names_of(database, "VIEW")) {
-    const Row shown = show(database, "VIEW", name);
-    views.insert({name,
-                  {Type::view,
-                   name,
-                   name,
-                   "VIEW",
-                   unqualified(to_text(shown.at(1)), database),
-                   {},
-                   to_text(shown.at(3)),
-                   {}}});
+    MariadbObject view =
+        shown_program(database, {.type = Type::view, .name = name, .table = name, .kind = "VIEW"}, of_view);
+    view.create = unqualified(view.create, database);
+    views.insert({name, std::move(view)});
   }
   std::vector<MariadbObject> ordered;
   std::set<std::string> visited;
@@ -142,17 +162,19 @@ std::vector<MariadbObject> triggers_of(MariadbDatabase& database) {
        database.query("SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS WHERE "
                       "TRIGGER_SCHEMA = DATABASE() ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, "
                       "EVENT_MANIPULATION, ACTION_ORDER")) {
-    const Row shown = show(database, "TRIGGER", to_text(row[0]));
-    objects.push_back({Type::trigger,
-                       to_text(row[0]),
-                       to_text(row[1]),
-                       "TRIGGER",
-                       without_own_database(to_text(shown.at(2))),
-                       to_text(shown[1]),
-                       to_text(shown[4]),
-                       {}});
+    const std::string name = to_text(row[0]), table = to_text(row[1]);
+    objects.push_back(shown_program(
+        database, {.type = Type::trigger, .name = name, .table = table, .kind = "TRIGGER"}, of_program));
+    objects.back().create = without_own_database(objects.back().create);
   }
   return objects;
+}
+
+// The server shows an event's name in UTF-8, whatever the rest of its statement is in.
+std::string sent_name(MariadbDatabase& database, const MariadbObject& object) {
+  const std::vector<Value> name{object.name};
+  return to_text(
+      database.value(fmt::format("SELECT CAST(CONVERT(? USING {}) AS BINARY)", object.character_set), name));
 }
 
 std::vector<MariadbObject> events_of(MariadbDatabase& database) {
@@ -161,9 +183,10 @@ std::vector<MariadbObject> events_of(MariadbDatabase& database) {
        database.query("SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = "
                       "DATABASE() ORDER BY EVENT_NAME")) {
     const std::string name = to_text(row[0]);
-    const Row shown = show(database, "EVENT", name);
-    objects.push_back({Type::event, name, name, "EVENT", to_text(shown.at(3)), to_text(shown[1]),
-                       to_text(shown.at(5)), to_text(shown[2])});
+    MariadbObject event = shown_program(
+        database, {.type = Type::event, .name = name, .table = name, .kind = "EVENT"}, of_event);
+    event.create = with_event_name(event.create, mariadb_name(sent_name(database, event)));
+    objects.push_back(std::move(event));
   }
   return objects;
 }
@@ -200,24 +223,45 @@ std::string read_expression(const std::string& type, const std::string& column) 
 
 }  // namespace
 
+bool MariadbObject::is_sent_otherwise() const {
+  return character_set != MariadbObject().character_set;
+}
+
 std::string MariadbObject::definition() const {
   std::string text = with_definer(create, "");
   if (type == Type::table) text = without_auto_increment(text);
   if (type == Type::event) text = with_event_status(text, "");
+  if (is_sent_otherwise()) text += fmt::format("\n{} {}", character_set, collation);
   return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n", kind, name, table, sql_mode, time_zone, text);
 }
 
-std::vector<std::string> MariadbObject::statements() const {
+std::vector<std::string> MariadbObject::statements(const std::string& collation_of_database) const {
+  if (collation.empty()) return {create};
   std::vector<std::string> all;
-  if (type == Type::routine || type == Type::trigger || type == Type::event) {
+  if (type != Type::view) {
     std::string mode = "SET sql_mode = ";
     append_mariadb_text(mode, sql_mode);
     all.push_back(mode);
   }
-  if (collation.starts_with("utf8")) all.push_back("SET collation_connection = " + collation);
   if (!time_zone.empty()) all.push_back(fmt::format("SET time_zone = '{}'", time_zone));
+  const bool is_of_other_database =
+      !database_collation.empty() && database_collation != collation_of_database;
+  if (is_of_other_database) all.push_back("ALTER DATABASE COLLATE " + database_collation);
+  all.push_back(
+      fmt::format("SET character_set_client = {}, collation_connection = {}", character_set, collation));
   all.push_back(create);
+  if (is_sent_otherwise()) all.emplace_back("SET NAMES utf8mb4");
+  if (is_of_other_database) all.push_back("ALTER DATABASE COLLATE " + collation_of_database);
   return all;
+}
+
+bool has_misleading_bytes(std::string_view character_set) {
+  static constexpr std::array<std::string_view, 4> misleading{"big5", "cp932", "gbk", "sjis"};
+  return is_one_of(character_set, misleading);
+}
+
+std::string mariadb_database_collation(MariadbDatabase& database) {
+  return to_text(database.value("SELECT @@collation_database"));
 }
 
 std::vector<MariadbObject> mariadb_programs(MariadbDatabase& database) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "database/mariadb/connection.hpp"
@@ -10,26 +11,39 @@ namespace bench {
 /// Something of a database that its dump creates, and what its statement needs to mean the same again.
 struct MariadbObject {
   enum class Type { sequence, table, routine, view, trigger, event };
-  Type type;
+  Type type = Type::table;
   std::string name;
   std::string table;      ///< that a trigger belongs to; else its own name
   std::string kind;       ///< FUNCTION, VIEW ...: as DROP calls it
   std::string create;     ///< as SHOW CREATE answers it, names of the database itself unqualified
   std::string sql_mode;   ///< of triggers, routines and events
-  std::string collation;  ///< of the connection that created it; empty: of no matter
   std::string time_zone;  ///< of events
+  /// Of the connection that created a program: what it sent, `create` with it, and what its literals became.
+  std::string character_set = "utf8mb4", collation;
+  /// Which the database had then; empty: of no matter.
+  std::string database_collation;
 
   /// What it is, whoever made it: without definer, next AUTO_INCREMENT value and an event's status.
   std::string definition() const;
-  /// Statements that create it in the connection's database, each to be ended by a delimiter that it does not
-  /// hold.
-  std::vector<std::string> statements() const;
+  /// Statements that create it in the connection's database, whose collation is this, each to be ended by a
+  /// delimiter that it does not hold. The session sends UTF-8 before and after them.
+  std::vector<std::string> statements(const std::string& collation_of_database) const;
+  /// Whether `create` is in another character set than UTF-8.
+  bool is_sent_otherwise() const;
 };
 
 /// In an order in which they can be created. The session must have an empty sql_mode.
 std::vector<MariadbObject> mariadb_objects(MariadbDatabase& database);
 /// The same without sequences and tables.
 std::vector<MariadbObject> mariadb_programs(MariadbDatabase& database);
+
+/// Character sets whose characters may end in a byte that looks like a backslash or a quote: where a
+/// statement in them ends only they can tell. What was made over a connection in one of them is shown in
+/// UTF-8.
+bool has_misleading_bytes(std::string_view character_set);
+
+/// The default of the connection's database.
+std::string mariadb_database_collation(MariadbDatabase& database);
 
 /// How a table's rows are read and written back.
 struct MariadbRows {

@@ -126,6 +126,7 @@ std::string DumpGate::pass(const std::string& statement) {
 }
 
 std::string DumpGate::judge(const std::string& text) {
+  m_event.reset();
   SqlTokens reader(text);
   const std::string first = reader.next().word, second = reader.next().word;
   if (is_one_of(first, {"INSERT", "REPLACE"})) return judge_rows(text);
@@ -141,8 +142,11 @@ std::string DumpGate::judge(const std::string& text) {
         return note_database(tokens[at].name()), std::string();
     return {};
   }
-  if (first == "ALTER" && of_database && tokens.size() > 2)
-    return fmt::format("ALTER DATABASE {}", text.substr(tokens[2].end));
+  if (first == "ALTER" && of_database && tokens.size() > 2) {
+    const bool is_named =
+        tokens[2].is_quoted || !is_one_of(tokens[2].word, {"DEFAULT", "CHARACTER", "CHARSET", "COLLATE"});
+    return fmt::format("ALTER DATABASE {}", text.substr(is_named ? tokens[2].end : tokens[2].begin));
+  }
   if (first == "CREATE") return judge_create(text);
   if (first == "DROP") return judge_drop(text, tokens);
   if (first == "DO" || first == "SELECT") return judge_number(text, tokens);
@@ -179,9 +183,9 @@ std::string DumpGate::judge_program(const std::string& text) {
   const auto header = parse_program(changed);
   if (header && header->type == "VIEW") return without_database_of(Called::sequences_and_functions, changed);
   if (!header || header->type != "EVENT") return changed;
-  m_event_status[header->name] =
-      header->status ? changed.substr(header->status->begin, header->status->end - header->status->begin)
-                     : "ENABLE";
+  m_event = {header->name, "ENABLE"};
+  if (header->status)
+    m_event->status = changed.substr(header->status->begin, header->status->end - header->status->begin);
   return with_event_status(changed, "DISABLE");
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <map>
+#include <optional>
 #include <string>
 
 #include "database/splitter.hpp"
@@ -21,8 +21,12 @@ class DumpGate {
   /// a dump of one database.
   std::string pass(const std::string& statement);
 
-  /// "ENABLE", "DISABLE" or "DISABLE ON SLAVE" for each event that was created.
-  const std::map<std::string, std::string>& event_status() const { return m_event_status; }
+  /// What the last statement creates as disabled, and what it is to be: "ENABLE", "DISABLE" or "DISABLE ON
+  /// SLAVE". The name is in the statement's character set.
+  struct Event {
+    std::string name, status;
+  };
+  const std::optional<Event>& event() const { return m_event; }
 
  private:
   std::string judge(const std::string& text);
@@ -32,7 +36,7 @@ class DumpGate {
 
   int m_server_version;
   std::string m_database;  ///< that the dump says it is of
-  std::map<std::string, std::string> m_event_status;
+  std::optional<Event> m_event;
 };
 
 /// The statement without the code that a server of this version takes for a comment.

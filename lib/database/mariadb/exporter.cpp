@@ -56,7 +56,12 @@ class Dump {
  public:
   Dump(MariadbDatabase& database, const ByteSink& sink, const TableSelection& selection,
        const std::function<void(std::uint64_t, std::uint64_t)>& advance, std::uint64_t size)
-      : m_database(database), m_sink(sink), m_selection(selection), m_advance(advance), m_size(size) {}
+      : m_database(database),
+        m_sink(sink),
+        m_selection(selection),
+        m_advance(advance),
+        m_size(size),
+        m_collation(mariadb_database_collation(database)) {}
   ContentSummary write();
 
  private:
@@ -76,6 +81,7 @@ class Dump {
   const TableSelection& m_selection;
   const std::function<void(std::uint64_t, std::uint64_t)>& m_advance;
   std::uint64_t m_size;
+  std::string m_collation;  ///< of the database
   std::uint64_t m_written = 0;
   ContentSummary m_summary;
   std::vector<std::string> m_definitions;
@@ -89,7 +95,7 @@ bool Dump::wants(const MariadbObject& object) const {
 void Dump::write_object(const MariadbObject& object) {
   m_definitions.push_back(object.definition());
   if (is_program(object)) return write_program(object);
-  for (const std::string& statement : object.statements()) m_sink(statement + ";\n");
+  for (const std::string& statement : object.statements(m_collation)) m_sink(statement + ";\n");
   if (object.type == Type::sequence) m_summary.tables.push_back(write_sequence_value(object.name));
   if (object.type == Type::table) m_summary.tables.push_back(write_rows(object.name));
 }
@@ -99,7 +105,7 @@ void Dump::write_program(const MariadbObject& object) {
   std::string delimiter = ";;";
   while (object.create.find(delimiter) != std::string::npos) delimiter += ';';
   m_sink(fmt::format("DELIMITER {}\n", delimiter));
-  for (const std::string& statement : object.statements())
+  for (const std::string& statement : object.statements(m_collation))
     m_sink(fmt::format("{}\n{}\n", statement, delimiter));
   m_sink("DELIMITER ;\n");
   if (!object.time_zone.empty()) m_sink("SET time_zone = '+00:00';\n");
@@ -200,6 +206,7 @@ void Dump::finish_summary() {
 ContentSummary Dump::write() {
   m_sink(beginning);
   m_sink(fmt::format("SET {} = 'begun';\n", dump_state_variable));
+  m_sink(fmt::format("ALTER DATABASE COLLATE {};\n", m_collation));
   for (const MariadbObject& object : mariadb_objects(m_database))
     if (wants(object)) write_object(object);
   m_sink(fmt::format("SET {} = 'complete';\n", dump_state_variable));

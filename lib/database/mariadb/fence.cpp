@@ -16,6 +16,7 @@
 #include "database/mariadb/grants.hpp"
 #include "database/mariadb/literal.hpp"
 #include "database/mariadb/sessions.hpp"
+#include "database/refusal.hpp"
 
 namespace bench {
 
@@ -28,7 +29,7 @@ constexpr std::string_view proof_table = "__bench_fence_proof";
 std::unique_ptr<MariadbDatabase> connect_admin(const SiteDatabase& database,
                                                const std::function<bool()>& cancelled = {}) {
   auto server = std::make_unique<MariadbDatabase>(*database.admin, ConnectOptions{.cancelled = cancelled});
-  server->execute("SET SESSION sql_mode = 'NO_AUTO_CREATE_USER', lc_messages = 'en_US'");
+  server->execute("SET SESSION sql_mode = 'NO_AUTO_CREATE_USER'");
   return server;
 }
 
@@ -36,11 +37,6 @@ nlohmann::json inverse_of(const std::vector<MariadbGrant>& grants) {
   nlohmann::json inverse{{"kind", "mariadb-grants"}, {"statements", nlohmann::json::array()}};
   for (const MariadbGrant& grant : grants) inverse["statements"].push_back(grant.grant());
   return inverse;
-}
-
-// The server has no state of its own for it, so each session that is asked has its words untranslated.
-bool is_denied(const Error& error) {
-  return std::string_view(error.what()).find(" denied") != std::string_view::npos;
 }
 
 // Asked before a right is gone, it tells who has them all.
@@ -65,7 +61,7 @@ std::vector<std::string> grant_back(MariadbDatabase& server, const nlohmann::jso
         server.execute(statement.get<std::string>());
       } catch (const Error& error) {
         // The table, column, routine or account may be gone with a patch; all else is not over with a note.
-        if (error.kind() != Kind::statement || is_denied(error)) throw;
+        if (error.kind() != Kind::statement || is_refused_write(error)) throw;
         not_put_back.push_back(fmt::format("{}: {}", statement.get<std::string>(), error.what()));
       }
   return not_put_back;
@@ -175,7 +171,6 @@ bool MariadbFence::app_can_make_a_table() const {
   std::unique_ptr<MariadbDatabase> app;
   try {
     app = std::make_unique<MariadbDatabase>(m_database.app, ConnectOptions{});
-    app->execute("SET SESSION lc_messages = 'en_US'");
   } catch (const Error&) {
     // An account that cannot log in cannot write.
     return false;
@@ -183,7 +178,7 @@ bool MariadbFence::app_can_make_a_table() const {
   try {
     app->execute(fmt::format("CREATE TABLE {} (id INT)", proof_table));
   } catch (const Error& error) {
-    if (error.kind() == Kind::statement && is_denied(error)) return false;
+    if (error.kind() == Kind::statement && lacks_right(error)) return false;
     throw;
   }
   app->execute(fmt::format("DROP TABLE {}", proof_table));

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "database/mariadb/accounts.hpp"
+#include "database/mariadb/content.hpp"
 #include "database/mariadb/grants.hpp"
 #include "database/mariadb/literal.hpp"
 #include "database/mariadb/sessions.hpp"
@@ -263,6 +264,19 @@ bool names_one_of(MariadbDatabase& database, const std::string& view,
   });
 }
 
+std::vector<std::string> made_in_misleading_bytes(MariadbDatabase& database) {
+  std::vector<std::string> found;
+  for (const Row& row : database.query(
+           "SELECT TABLE_NAME, CHARACTER_SET_CLIENT FROM information_schema.VIEWS WHERE TABLE_SCHEMA = "
+           "DATABASE() UNION SELECT ROUTINE_NAME, CHARACTER_SET_CLIENT FROM information_schema.ROUTINES "
+           "WHERE "
+           "ROUTINE_SCHEMA = DATABASE() UNION SELECT TRIGGER_NAME, CHARACTER_SET_CLIENT FROM "
+           "information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() UNION SELECT EVENT_NAME, "
+           "CHARACTER_SET_CLIENT FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE() ORDER BY 1"))
+    if (has_misleading_bytes(to_text(row[1]))) found.push_back(to_text(row[0]));
+  return found;
+}
+
 }  // namespace
 
 std::vector<std::string> mariadb_restore_limits(MariadbDatabase& database) {
@@ -280,6 +294,8 @@ std::vector<std::string> mariadb_restore_limits(MariadbDatabase& database) {
   add_if_any(limits, broken,
              "bench cannot restore this database, because views name what is gone; drop them");
   add_if_any(limits, elsewhere, "bench cannot restore this database, because views name other databases");
+  add_if_any(limits, made_in_misleading_bytes(database),
+             "what was made over a connection in big5, cp932, gbk or sjis is made again over one in UTF-8");
   add_if_any(
       limits,
       names(database,

@@ -9,7 +9,9 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
+#include "database/foreign_dump.hpp"
 #include "database/mariadb/collations.hpp"
+#include "database/mariadb/content.hpp"
 #include "database/mariadb/exporter.hpp"
 #include "database/mariadb/program.hpp"
 #include "database/tokens.hpp"
@@ -28,23 +30,8 @@ constexpr std::string_view session =
     "0, "
     "innodb_strict_mode = 0";
 
-struct Mark {
-  std::string_view text, tool;
-};
-constexpr std::array foreign_marks{Mark{"PGDMP", "PostgreSQL"},
-                                   Mark{"-- PostgreSQL database dump", "PostgreSQL"},
-                                   Mark{"SQLite format 3", "SQLite"}, Mark{"PRAGMA foreign_keys", "SQLite"}};
-
 bool has(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
-}
-
-void refuse_foreign_dump(std::string_view beginning) {
-  for (const Mark& mark : foreign_marks)
-    if (has(beginning, mark.text))
-      throw Error(Kind::bad_backup,
-                  fmt::format("this is a dump of {}, and the site's database is MariaDB", mark.tool),
-                  "restore it into a site of its own database type");
 }
 
 int number_of(MariadbDatabase& database) {
@@ -54,28 +41,47 @@ int number_of(MariadbDatabase& database) {
       "'.', -1) * 100 + SUBSTRING_INDEX(SUBSTRING_INDEX(VERSION(), '-', 1), '.', -1) AS SIGNED)")));
 }
 
-// "Unknown collation: 'utf8mb4_0900_ai_ci'"
+// Error codes: https://mariadb.com/kb/en/mariadb-error-codes/; 2020 is the client library's.
+constexpr int unknown_collation_error = 1273, unknown_variable_error = 1193;
+constexpr std::array packet_errors{1153, 1301, 2020}, binary_log_errors{1418, 1419};
+// A table, a routine, what a view reads from, what a foreign key refers to, a sequence.
+constexpr std::array elsewhere_errors{1146, 1305, 1356, 1824, 4091};
+
+template <std::size_t size>
+bool is_one_of(const Error& error, const std::array<int, size>& codes) {
+  return std::find(codes.begin(), codes.end(), error.database_error()) != codes.end();
+}
+
+// "Unknown collation: 'utf8mb4_0900_ai_ci'", in the server's language.
 std::string unknown_collation(const Error& error) {
-  constexpr std::string_view words = "Unknown collation: '";
-  const std::string_view message = error.what();
-  const std::size_t at = message.find(words);
-  if (at == std::string_view::npos) return {};
-  const std::size_t begin = at + words.size();
-  return std::string(message.substr(begin, message.find('\'', begin) - begin));
+  if (error.database_error() != unknown_collation_error) return {};
+  std::string_view message = error.what();
+  take_until(message, '\'');
+  return std::string(take_until(message, '\''));
+}
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char byte) { return static_cast<unsigned char>(byte) < 0x80; });
 }
 
 bool is_setting(const std::string& text) {
   return SqlTokens(text).next().word == "SET";
 }
 
+bool is_definition(const std::string& text) {
+  const std::string first = SqlTokens(text).next().word;
+  return first == "CREATE" || first == "ALTER";
+}
+
 constexpr std::string_view larger_packets =
     "raise the server's max_allowed_packet to that of the server that was dumped";
 
 Error with_way_out(const Error& error) {
-  if (has(error.what(), "max_allowed_packet")) return error.with_hint(std::string(larger_packets));
-  if (has(error.what(), "Unknown collation"))
+  if (is_one_of(error, packet_errors)) return error.with_hint(std::string(larger_packets));
+  if (error.database_error() == unknown_collation_error)
     return error.with_hint("restore it on a server that is as new as the one that was dumped");
-  if (has(error.what(), "log_bin_trust_function_creators"))
+  if (is_one_of(error, binary_log_errors))
     return error.with_hint(
         "set log_bin_trust_function_creators = 1 on the server, or use an account with SUPER");
   return error;
@@ -83,11 +89,44 @@ Error with_way_out(const Error& error) {
 
 }  // namespace
 
-MariadbLoader::MariadbLoader(MariadbDatabase& database, CreateProgram create_program)
-    : m_database(database), m_create_program(std::move(create_program)), m_gate(number_of(database)) {
+MariadbLoader::MariadbLoader(MariadbDatabase& database, Scratch::Extent extent, CreateProgram create_program)
+    : m_database(database),
+      m_extent(extent),
+      m_create_program(std::move(create_program)),
+      m_gate(number_of(database)) {
   m_database.execute(session);
   m_largest_packet =
       static_cast<std::size_t>(to_integer(m_database.value("SELECT @@SESSION.max_allowed_packet")));
+  note_character_set();
+}
+
+void MariadbLoader::note_character_set() {
+  m_character_set = to_text(m_database.value("SELECT @@character_set_client"));
+}
+
+void MariadbLoader::refuse_misleading_bytes() const {
+  if (!has_misleading_bytes(m_character_set)) return;
+  throw Error(
+      Kind::bad_backup,
+      fmt::format("the dump goes on in the character set {}, in which bench cannot tell where a text ends",
+                  m_character_set),
+      "make again over a connection in utf8mb4 what was made over one in that, and take the dump with "
+      "--default-character-set=utf8mb4");
+}
+
+void MariadbLoader::fail(const Error& of_splitter) const {
+  if (of_splitter.kind() != Kind::configuration) throw of_splitter;
+  refuse_misleading_bytes();
+  throw of_splitter.with_kind(Kind::bad_backup);
+}
+
+// The session shows its answers in what the dump has chosen.
+void MariadbLoader::note_event(const DumpGate::Event& event) {
+  std::string name;
+  append_mariadb_bytes(name, event.name);
+  m_event_status[to_text(m_database.value(fmt::format(
+      "SELECT CAST(CONVERT(CONVERT({} USING {}) USING utf8mb4) AS BINARY)", name, m_character_set)))] =
+      event.status;
 }
 
 // The server would end the connection without a word. And a value that it cannot put together it takes for
@@ -113,7 +152,7 @@ void MariadbLoader::refuse_value_too_large(std::string_view text) {
 void MariadbLoader::feed(std::string_view bytes) {
   if (m_beginning.size() < looked_at) {
     m_beginning += bytes.substr(0, looked_at - m_beginning.size());
-    refuse_foreign_dump(m_beginning);
+    refuse_foreign_dump(m_beginning, Dialect::mariadb);
   }
   m_end += bytes.substr(bytes.size() - std::min(bytes.size(), looked_at));
   m_end.erase(0, m_end.size() - std::min(m_end.size(), looked_at));
@@ -125,14 +164,16 @@ void MariadbLoader::run_statements() {
   try {
     while (const auto statement = m_splitter.next()) run(*statement);
   } catch (const Error& error) {
-    throw error.kind() == Kind::configuration ? error.with_kind(Kind::bad_backup) : error;
+    fail(error);
   }
 }
 
 void MariadbLoader::run(const Statement& statement) {
   try {
-    std::string text = m_gate.pass(statement.text);
-    if (!text.empty()) execute(std::move(text));
+    if (!is_ascii(statement.text)) refuse_misleading_bytes();
+    const std::string text = m_gate.pass(statement.text);
+    if (!text.empty() && !runs_or_is_left_out(text)) return;
+    if (const auto& event = m_gate.event()) note_event(*event);
     commit_now_and_then(statement.text.size());
   } catch (const Error& error) {
     const bool is_its_fault =
@@ -143,18 +184,30 @@ void MariadbLoader::run(const Statement& statement) {
   }
 }
 
+bool MariadbLoader::runs_or_is_left_out(const std::string& text) try {
+  execute(text);
+  return true;
+} catch (const Error& error) {
+  if (m_extent != Scratch::Extent::part || !is_one_of(error, elsewhere_errors)) throw;
+  // Rows and numbers of what was left out itself say nothing new.
+  if (is_definition(text)) m_left_out.push_back(left_out(text, Dialect::mariadb));
+  return false;
+}
+
 void MariadbLoader::execute(std::string text) {
   for (const auto& [from, to] : m_collations)
     if (has(text, from) && text.size() < looked_at * 16) text = with_collation(text, from, to);
   refuse_too_large(text.size());
   while (true) try {
       m_database.execute(text);
+      if (!is_setting(text)) return;
+      note_character_set();
       return refuse_value_too_large(text);
     } catch (const Error& error) {
       if (error.kind() != Kind::statement) throw;
-      if (is_setting(text) && has(error.what(), "Unknown system variable")) return;
-      if (has(error.what(), "log_bin_trust_function_creators") && m_create_program)
-        return m_create_program(text);
+      if (is_setting(text) && error.database_error() == unknown_variable_error) return;
+      if (is_one_of(error, binary_log_errors) && m_create_program)
+        return m_create_program(text, MariadbSessionSettings(m_database));
       if (!is_put_right(error, text)) throw;
     }
 }
@@ -180,7 +233,7 @@ void MariadbLoader::finish() {
   try {
     m_splitter.finish();
   } catch (const Error& error) {
-    throw error.kind() == Kind::configuration ? error.with_kind(Kind::bad_backup) : error;
+    fail(error);
   }
   run_statements();
   const bool is_of_tool = has(m_beginning, "-- MariaDB dump ") || has(m_beginning, "-- MySQL dump ");

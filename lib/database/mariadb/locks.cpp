@@ -104,7 +104,7 @@ void MariadbDatabase::execute_patiently(std::string_view statement, const LockPa
                     fmt::format("a lock that the statement needs was not free within {} ms: {}",
                                 stopwatch.elapsed().count(), told_lock_holders(*this)),
                     "end that session, or try again later")
-            .with_statement(error.sqlstate(), std::string(statement));
+            .with_statement(error.sqlstate(), std::string(statement), error.database_error());
     }
     notes.still_waiting([&] { return fmt::format("waiting for a lock of {}", told_lock_holders(*this)); });
     wait_between_tries(pause);

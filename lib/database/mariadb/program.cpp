@@ -72,6 +72,7 @@ class HeaderReader {
     SqlToken token = m_tokens.next();
     while (token.word == "IF" || token.word == "NOT" || token.word == "EXISTS") token = m_tokens.next();
     m_header.name = token.name();
+    m_header.name_place = {token.begin, token.end};
     SqlToken previous = token;
     for (token = m_tokens.next(); !token.is_end(); previous = token, token = m_tokens.next()) {
       if (token.word == "ENABLE" || token.word == "DISABLE")
@@ -142,6 +143,13 @@ std::string without_database_of(Called called, const std::string& statement, std
     copied = tokens[at + 2].begin;
   }
   return changed + statement.substr(copied);
+}
+
+std::string with_event_name(const std::string& statement, std::string_view name) {
+  const auto header = parse_program(statement);
+  if (!header || header->type != "EVENT") return statement;
+  const auto [begin, end] = header->name_place;
+  return statement.substr(0, begin).append(name).append(statement.substr(end));
 }
 
 std::string with_event_status(const std::string& statement, std::string_view status) {

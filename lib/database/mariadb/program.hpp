@@ -11,10 +11,11 @@ namespace bench {
 /// it and not on what it does.
 struct ProgramHeader {
   struct Range {
-    std::size_t begin, end;
+    std::size_t begin = 0, end = 0;
   };
   std::string type;               ///< VIEW, TRIGGER, PROCEDURE, FUNCTION, EVENT, PACKAGE
   std::string name;               ///< of an event; not quoted
+  Range name_place{};             ///< where an event's name stands
   std::optional<Range> definer;   ///< "DEFINER=`root`@`localhost`"
   std::size_t definer_place = 0;  ///< where such a clause may stand
   std::optional<Range> status;    ///< of an event: ENABLE, DISABLE or DISABLE ON SLAVE
@@ -36,6 +37,9 @@ std::string without_own_database(const std::string& statement);
 /// `database` stands for any.
 enum class Called { sequences, sequences_and_functions };
 std::string without_database_of(Called called, const std::string& statement, std::string_view database = {});
+
+/// The statement with an event's name replaced by this one, quoted already.
+std::string with_event_name(const std::string& statement, std::string_view name);
 
 /// The statement with an event's status replaced: "ENABLE" or "DISABLE".
 std::string with_event_status(const std::string& statement, std::string_view status);

@@ -167,7 +167,8 @@ class MariadbScratch::LoaderAccount {
       m_server->execute(fmt::format("GRANT ALL PRIVILEGES ON {}.* TO {}",
                                     mariadb_name(escaped_pattern(scratch.m_name)), m_account));
     } catch (const Error& error) {
-      if (error.kind() != Kind::statement) throw error.with_statement(error.sqlstate(), "CREATE USER");
+      if (error.kind() != Kind::statement)
+        throw error.with_statement(error.sqlstate(), "CREATE USER", error.database_error());
       drop_if_allowed();
       m_account.clear();
       return;
@@ -188,8 +189,9 @@ class MariadbScratch::LoaderAccount {
   MariadbDatabase connect() const { return {m_settings, m_scratch.m_options}; }
 
   // With the account as definer, whoever creates it.
-  void create_program(const std::string& statement) const {
+  void create_program(const std::string& statement, const MariadbSessionSettings& session) const {
     MariadbDatabase admin(m_scratch.settings(), m_scratch.m_options);
+    session.apply(admin);
     admin.execute(m_account.empty() ? statement : with_definer(statement, m_account));
   }
 
@@ -246,12 +248,15 @@ ConnectionSettings MariadbScratch::settings() const {
   return with_name(m_site.for_changes(), m_name);
 }
 
-void MariadbScratch::load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance) {
+std::vector<LeftOut> MariadbScratch::load(const ByteSource& source,
+                                          const std::function<void(std::uint64_t)>& advance, Extent extent) {
   m_loader.reset();
   m_loader = std::make_unique<LoaderAccount>(*this);
   MariadbDatabase database = m_loader->connect();
-  MariadbLoader loader(database,
-                       [this](const std::string& statement) { m_loader->create_program(statement); });
+  MariadbLoader loader(database, extent,
+                       [this](const std::string& statement, const MariadbSessionSettings& session) {
+                         m_loader->create_program(statement, session);
+                       });
   std::vector<char> buffer(262'144);
   std::uint64_t total = 0;
   while (const std::size_t size = source(buffer)) {
@@ -261,6 +266,7 @@ void MariadbScratch::load(const ByteSource& source, const std::function<void(std
   }
   loader.finish();
   m_event_status = loader.event_status();
+  return loader.left_out_of_part();
 }
 
 void MariadbScratch::check() {
@@ -294,7 +300,8 @@ const std::vector<MariadbObject>& MariadbScratch::programs() {
   return m_programs.emplace(std::move(programs));
 }
 
-void MariadbScratch::swap_in(Database& run_connection, const std::function<void()>& keep) {
+void MariadbScratch::swap_in(Database& run_connection, const std::function<void()>& keep,
+                             Progress* progress) {
   auto& run = dynamic_cast<MariadbDatabase&>(run_connection);
   keep();
   m_connection.reset();
@@ -302,7 +309,7 @@ void MariadbScratch::swap_in(Database& run_connection, const std::function<void(
   MariadbSwap swap(run, names);
   try {
     swap.save(plan_swap(m_site, run, names, programs()));
-    swap.run(MariadbSwap::Way::forwards);
+    swap.run(MariadbSwap::Way::forwards, progress);
   } catch (const Error&) {
     // The connection that failed may be lost or interrupted.
     MariadbDatabase server(m_site.for_changes(), {});

@@ -23,11 +23,12 @@ class MariadbScratch : public Scratch {
  public:
   MariadbScratch(const SiteDatabase& site, const ConnectOptions& options, std::string_view owner);
   ~MariadbScratch() override;
-  void load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance) override;
+  std::vector<LeftOut> load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance,
+                            Extent extent) override;
   void check() override;
   ContentSummary summarize() override;
   Database& connection() override;
-  void swap_in(Database& run_connection, const std::function<void()>& keep) override;
+  void swap_in(Database& run_connection, const std::function<void()>& keep, Progress* progress) override;
 
  private:
   class LoaderAccount;

@@ -39,21 +39,22 @@ const MariadbObject* find_namesake(const std::vector<MariadbObject>& programs, c
 
 // A view or routine that is replaced keeps the rights that others were given on it, and readers never miss
 // it.
-std::vector<std::string> creation(const MariadbObject& object, const std::string& database) {
-  std::vector<std::string> statements = object.statements();
+std::vector<std::string> creation(MariadbObject object, const std::string& database,
+                                  const std::string& collation) {
   constexpr std::string_view create = "CREATE ";
-  const bool can_be_replaced = object.type == Type::view || object.type == Type::routine;
-  if (can_be_replaced && statements.back().starts_with(create))
-    statements.back().insert(create.size(), "OR REPLACE ");
-  else
-    statements.insert(statements.begin(), drop(object.kind, database, object.name));
+  const bool can_be_replaced =
+      (object.type == Type::view || object.type == Type::routine) && object.create.starts_with(create);
+  if (can_be_replaced) object.create.insert(create.size(), "OR REPLACE ");
+  std::vector<std::string> statements = object.statements(collation);
+  if (!can_be_replaced) statements.insert(statements.begin(), drop(object.kind, database, object.name));
   return statements;
 }
 
 bool is_unchanged(const MariadbObject& object, const MariadbObject* namesake) {
   return namesake != nullptr && (object.type == Type::view || object.type == Type::routine) &&
          namesake->create == object.create && namesake->sql_mode == object.sql_mode &&
-         namesake->collation == object.collation;
+         namesake->character_set == object.character_set && namesake->collation == object.collation &&
+         namesake->database_collation == object.database_collation;
 }
 
 /// Collects what makes the programs `target` out of the programs `present`.
@@ -72,8 +73,11 @@ class ProgramChange {
     return statements;
   }
 
-  std::vector<std::string> after(const std::vector<std::string>& coming_tables) const {
-    std::vector<std::string> statements;
+  // The database has this collation afterwards, whatever it has now.
+  std::vector<std::string> after(const std::vector<std::string>& coming_tables,
+                                 const std::string& collation) const {
+    std::vector<std::string> statements{
+        fmt::format("ALTER DATABASE {} COLLATE {}", mariadb_name(m_database), collation)};
     for (const MariadbObject& object : m_present) {
       const bool is_gone =
           object.type == Type::trigger || (object.type == Type::view && holds(coming_tables, object.name));
@@ -82,7 +86,7 @@ class ProgramChange {
     }
     for (const MariadbObject& object : m_target) {
       if (is_unchanged(object, find_namesake(m_present, object))) continue;
-      const auto created = creation(object, m_database);
+      const auto created = creation(object, m_database, collation);
       statements.insert(statements.end(), created.begin(), created.end());
     }
     return statements;
@@ -131,6 +135,12 @@ void refuse_references_from_outside(MariadbDatabase& server, const std::string& 
                 "drop that key, and make it again after the restore");
 }
 
+std::string collation_of(MariadbDatabase& server, const std::string& database) {
+  const std::vector<Value> name{database};
+  return to_text(server.value(
+      "SELECT DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?", name));
+}
+
 void append(std::vector<std::string>& all, const std::vector<std::string>& more) {
   all.insert(all.end(), more.begin(), more.end());
 }
@@ -143,9 +153,6 @@ constexpr std::array<std::pair<std::string_view, Part>, 6> parts{
      {"after", &MariadbSwapPlan::after},
      {"undo-before", &MariadbSwapPlan::undo_before},
      {"undo-after", &MariadbSwapPlan::undo_after}}};
-
-constexpr std::array<std::string_view, 4> settings{"sql_mode", "time_zone", "collation_connection",
-                                                   "foreign_key_checks"};
 
 }  // namespace
 
@@ -179,23 +186,21 @@ MariadbSwapPlan plan_mariadb_swap(MariadbDatabase& server, const MariadbSwapName
   for (const MariadbObject& object : new_programs)
     if (object.type == Type::trigger) plan.before.push_back(drop("TRIGGER", names.scratch, object.name));
   plan.after = sequence_defaults(server, names);
-  append(plan.after, forwards.after(plan.new_tables));
+  append(plan.after, forwards.after(plan.new_tables, collation_of(server, names.scratch)));
   plan.undo_before = forwards.before({});
   append(plan.undo_before, backwards.before(plan.old_tables));
-  plan.undo_after = backwards.after(plan.old_tables);
+  plan.undo_after = backwards.after(plan.old_tables, collation_of(server, names.live));
   return plan;
 }
 
 MariadbSwap::MariadbSwap(MariadbDatabase& server, MariadbSwapNames names)
-    : m_server(server), m_names(std::move(names)) {
-  m_settings = m_server.query(fmt::format("SELECT @@{}", fmt::join(settings, ", @@"))).at(0);
+    : m_server(server), m_names(std::move(names)), m_settings(server) {
   m_server.execute("SET SESSION sql_mode = '', foreign_key_checks = 0");
 }
 
 MariadbSwap::~MariadbSwap() {
   try {
-    for (std::size_t at = 0; at < settings.size(); ++at)
-      m_server.execute(fmt::format("SET SESSION {} = ?", settings[at]), std::span(m_settings).subspan(at, 1));
+    m_settings.apply(m_server);
   } catch (const Error&) {
     // A connection that is lost has no settings any more; its next statement says so.
   }
@@ -264,13 +269,13 @@ std::vector<std::string> MariadbSwap::statements(Way way) const {
   return all;
 }
 
-void MariadbSwap::run(Way way) {
+void MariadbSwap::run(Way way, Progress* progress) {
   for (const std::string& statement : statements(way)) {
     const bool is_setting = statement.starts_with("SET ");
     if (is_setting)
       m_server.execute(statement);
     else
-      m_server.execute_patiently(statement, {});
+      m_server.execute_patiently(statement, {.progress = progress});
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "database/mariadb/connection.hpp"
 #include "database/mariadb/content.hpp"
+#include "database/mariadb/session_settings.hpp"
 
 namespace bench {
 
@@ -23,13 +24,14 @@ struct MariadbSwapPlan {
   std::vector<std::string> undo_before, undo_after;
 };
 
-/// Puts one database's content in the place of another's. The tables change places in one RENAME TABLE; the
-/// triggers that stand against it are dropped before, and made anew after it, as views, routines and events
-/// are where they differ. The plan is durable in the database `replaced` before anything changes, so that
-/// whoever comes after a crash can finish it or undo it: after the RENAME it is finished, before it undone.
+/// Puts one database's content, and its collation, in the place of another's. The tables change places in one
+/// RENAME TABLE; the triggers that stand against it are dropped before, and made anew after it, as views,
+/// routines and events are where they differ. The plan is durable in the database `replaced` before anything
+/// changes, so that whoever comes after a crash can finish it or undo it: after the RENAME it is finished,
+/// before it undone.
 class MariadbSwap {
  public:
-  /// The connection is to `live`; while this lives its sql_mode, time zone and collation are not its own.
+  /// The connection is to `live`; while this lives its MariadbSessionSettings are not its own.
   MariadbSwap(MariadbDatabase& server, MariadbSwapNames names);
   ~MariadbSwap();
   MariadbSwap(const MariadbSwap&) = delete;
@@ -42,7 +44,7 @@ class MariadbSwap {
   /// The statements of the way that are left to run.
   std::vector<std::string> statements(Way way) const;
   /// Runs them, waiting for locks as Database::execute_patiently does.
-  void run(Way way);
+  void run(Way way, Progress* progress = nullptr);
   /// After a crash, or after `run` has failed: goes forwards when the tables have changed places already and
   /// it can, else backwards. Answers which it was. Does nothing when there is no plan.
   Way bring_to_end();
@@ -56,7 +58,7 @@ class MariadbSwap {
 
   MariadbDatabase& m_server;
   MariadbSwapNames m_names;
-  std::vector<Value> m_settings;
+  MariadbSessionSettings m_settings;
 };
 
 /// Programs are views, triggers, routines and events: those of `live` as they are, those of the scratch with

@@ -5,11 +5,14 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "database/postgres/error.hpp"
 #include "database/postgres/text.hpp"
 
 namespace bench {
 
 namespace {
+
+constexpr std::string_view missing_schema = "3F000";  // invalid_schema_name
 
 std::set<std::string> role_names(PostgresDatabase& database) {
   std::set<std::string> names{""};
@@ -40,7 +43,7 @@ class Giving {
       if (!m_rights.relations.contains({relation.schema, relation.name}))
         for (Grant& grant : usual_grants(relation, defaults)) grants.push_back(std::move(grant));
     for (const std::string& statement : statements_for(grants, Change::give)) m_database.execute(statement);
-    for (const std::string& statement : statements_for(defaults, Change::give)) run_unless_missing(statement);
+    for (const std::string& statement : statements_for(defaults, Change::give)) run_if_it_can(statement);
   }
 
  private:
@@ -61,14 +64,15 @@ class Giving {
                 .empty();
   }
 
-  // A schema that the database does not have needs no default rights.
-  void run_unless_missing(const std::string& statement) {
+  // A schema that the database does not have needs no default rights; those of a role of others only a
+  // superuser may give, which restore_limits has said.
+  void run_if_it_can(const std::string& statement) {
     try {
       Savepoint savepoint(m_database, "bench_rights");
       m_database.execute(statement);
       savepoint.release();
     } catch (const Error& error) {
-      if (error.sqlstate() != "3F000") throw;
+      if (error.sqlstate() != missing_schema && error.sqlstate() != insufficient_privilege) throw;
     }
   }
 

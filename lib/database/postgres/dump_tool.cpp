@@ -49,11 +49,10 @@ std::vector<std::string> dump_tools() {
 
 std::vector<std::string> arguments_of(const std::string& snapshot, const std::string& section,
                                       const std::vector<std::string>& tables) {
-  std::vector<std::string> arguments{"--schema-only",        "--no-owner",
-                                     "--no-tablespaces",     "--no-publications",
-                                     "--no-subscriptions",   "--encoding=UTF8",
-                                     "--no-security-labels", "--lock-wait-timeout=60s",
-                                     "--section=" + section, "--snapshot=" + snapshot};
+  std::vector<std::string> arguments{
+      "--schema-only",           "--no-owner",           "--no-tablespaces",
+      "--no-subscriptions",      "--encoding=UTF8",      "--no-security-labels",
+      "--lock-wait-timeout=60s", "--section=" + section, "--snapshot=" + snapshot};
   for (const std::string& table : tables) arguments.push_back("--table=" + table);
   return arguments;
 }
@@ -96,9 +95,17 @@ std::string run_tool(const ConnectionSettings& settings, const ConnectOptions& o
               "install postgresql-client of the server's version, or mend what it complains about");
 }
 
+// Some publications are not everybody's to make, so a database without them is as good.
 bool is_left_out(std::string_view line) {
-  constexpr std::array starts{"--",     "SET ",    "SELECT pg_catalog.set_config(",
-                              "GRANT ", "REVOKE ", "ALTER DEFAULT PRIVILEGES "};
+  constexpr std::array starts{"--",
+                              "SET ",
+                              "SELECT pg_catalog.set_config(",
+                              "GRANT ",
+                              "REVOKE ",
+                              "ALTER DEFAULT PRIVILEGES ",
+                              "CREATE PUBLICATION ",
+                              "ALTER PUBLICATION ",
+                              "COMMENT ON PUBLICATION "};
   return line.empty() ||
          std::ranges::any_of(starts, [line](const char* start) { return line.starts_with(start); });
 }

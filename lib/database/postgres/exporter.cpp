@@ -141,9 +141,12 @@ void Dump::write_sequences(const std::vector<Table>& tables) {
 void Dump::write_large_objects() {
   if (m_selection.is_partial()) return;
   for (const Row& object :
-       m_database.query("SELECT oid FROM pg_catalog.pg_largeobject_metadata ORDER BY oid")) {
+       m_database.query("SELECT oid, pg_catalog.obj_description(oid, 'pg_largeobject') FROM "
+                        "pg_catalog.pg_largeobject_metadata ORDER BY oid")) {
     const std::int64_t oid = to_integer(object[0]);
     m_sink(fmt::format("SELECT pg_catalog.lo_create({});\n", oid));
+    if (!is_null(object[1]))
+      m_sink(fmt::format("COMMENT ON LARGE OBJECT {} IS {};\n", oid, quote_text(to_text(object[1]))));
     for (std::int64_t offset = 0;; offset += object_piece) {
       const std::string hex = to_text(m_database.value(
           fmt::format("SELECT encode(pg_catalog.lo_get({}, {}, {}), 'hex')", oid, offset, object_piece)));

@@ -12,6 +12,7 @@
 #include "database/postgres/all_rights.hpp"
 #include "database/postgres/drain.hpp"
 #include "database/postgres/error.hpp"
+#include "database/postgres/owners.hpp"
 #include "database/postgres/preflight.hpp"
 #include "database/postgres/proof.hpp"
 #include "database/postgres/rights.hpp"
@@ -242,6 +243,7 @@ nlohmann::json PostgresFence::take_rights(PostgresDatabase& admin,
   inverse["fenced"] = AllRights{.relations = object_names(relations),
                                 .grants = std::move(others),
                                 .defaults = read_default_grants(admin, Rights::all, "")};
+  inverse["owners"] = objects_of_others(admin);
   save(inverse);
   transaction.commit();
   return inverse;
@@ -308,10 +310,15 @@ std::vector<std::string> PostgresFence::ways_to_write() {
   return ways;
 }
 
-// A swap gives the objects the rights that those of their names had last, after what a run did to them.
+// A swap gives the objects the rights that those of their names had last, after what a run did to them, and
+// all of them to one owner.
 void PostgresFence::restore_rights(const nlohmann::json& saved) {
-  for (const nlohmann::json& inverse : saved)
+  for (const nlohmann::json& inverse : saved) {
+    // Before the rights: an owner's own go with what is owned.
+    if (inverse.contains("owners"))
+      give_to_others(admin(), inverse.at("owners").get<std::vector<OwnedObject>>());
     if (inverse.contains("fenced")) set_all_rights(admin(), inverse.at("fenced").get<AllRights>());
+  }
 }
 
 std::optional<std::string> PostgresFence::lost_rights() {

@@ -7,28 +7,19 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "database/foreign_dump.hpp"
 #include "database/lexer.hpp"
 #include "database/postgres/error.hpp"
+#include "database/tokens.hpp"
 
 namespace bench {
 
 namespace {
 
-void refuse_foreign_dump(std::string_view beginning) {
+void refuse_custom_format(std::string_view beginning) {
   if (beginning.starts_with("PGDMP"))
     throw Error(Kind::bad_backup, "this is a dump in pg_dump's custom format, not SQL text",
                 "make it text first: pg_restore -f dump.sql FILE");
-  struct Tool {
-    std::string_view mark, name;
-  };
-  static constexpr std::array tools{Tool{"-- MariaDB dump", "MariaDB"}, Tool{"-- MySQL dump", "MySQL"},
-                                    Tool{"/*M!999999", "MariaDB"}, Tool{"SQLite format 3", "SQLite"},
-                                    Tool{"PRAGMA foreign_keys", "SQLite"}};
-  for (const Tool& tool : tools)
-    if (beginning.find(tool.mark) != std::string_view::npos)
-      throw Error(Kind::bad_backup,
-                  fmt::format("this is a dump of {}, and the site's database is PostgreSQL", tool.name),
-                  "restore it into a site of its own database type");
 }
 
 std::string in_capitals(std::string_view text) {
@@ -66,16 +57,36 @@ bool gives_away(const Statement& statement) {
 // What may fail because roles, settings or schemas are others here; undefined_object and duplicate_schema.
 bool may_be_left_out(const Statement& statement) {
   return begins(statement, {"GRANT", "REVOKE", "ALTER DEFAULT PRIVILEGES", "SET", "COMMENT ON EXTENSION",
-                            "COMMENT ON SCHEMA", "CREATE SCHEMA PUBLIC", "CREATE EXTENSION"});
+                            "COMMENT ON SCHEMA", "CREATE SCHEMA PUBLIC", "CREATE EXTENSION",
+                            "CREATE PUBLICATION", "ALTER PUBLICATION", "COMMENT ON PUBLICATION"});
+}
+// undefined_table, undefined_object, undefined_function, invalid_schema_name
+bool is_elsewhere(const std::string& sqlstate) {
+  return sqlstate == "42P01" || sqlstate == "42704" || sqlstate == "42883" || sqlstate == "3F000";
 }
 bool is_of_another_place(const std::string& sqlstate) {
   return sqlstate == "42704" || sqlstate == "42P06" || sqlstate == insufficient_privilege;
 }
 
+// An expression would be read with the rights of whoever runs it.
+bool is_for_superuser_without_code(const Statement& statement) {
+  std::string words;
+  std::size_t count = 0;
+  for (const SqlToken& token : sql_tokens(statement.text, Dialect::postgres)) {
+    const bool is_name = count == 2 || count == 7;
+    words += is_name ? "_ " : token.word + " ";
+    ++count;
+  }
+  return words.starts_with("CREATE PUBLICATION _ FOR ALL TABLES ") ||
+         words == "ALTER PUBLICATION _ ADD TABLES IN SCHEMA _ " ||
+         begins(statement, {"COMMENT ON PUBLICATION"});
+}
+
 }  // namespace
 
-DumpLoader::DumpLoader(PostgresDatabase& database, MakeExtension make_extension)
+DumpLoader::DumpLoader(PostgresDatabase& database, Scratch::Extent extent, MakeExtension make_extension)
     : m_database(database),
+      m_extent(extent),
       m_make_extension(std::move(make_extension)),
       m_splitter(Dialect::postgres),
       m_transaction(database) {}
@@ -91,11 +102,14 @@ void DumpLoader::fail(int line, const Error& error) {
 }
 
 void DumpLoader::feed(std::string_view bytes) {
-  if (!std::exchange(m_begun, true)) refuse_foreign_dump(bytes.substr(0, 4096));
+  if (!std::exchange(m_begun, true)) {
+    refuse_custom_format(bytes);
+    refuse_foreign_dump(bytes.substr(0, 4096), Dialect::postgres);
+  }
   m_buffer += bytes;
   std::size_t at = 0;
   for (;;) {
-    const std::size_t next = m_in_rows ? take_rows(at) : take_line(at);
+    const std::size_t next = m_in_rows != InRows::no ? take_rows(at) : take_line(at);
     if (next == at) break;
     at = next;
   }
@@ -109,13 +123,15 @@ std::size_t DumpLoader::take_rows(std::size_t at) {
   if (mark != 0 && mark != std::string_view::npos) ++mark;
   const std::size_t end_of_mark = mark == std::string_view::npos ? mark : rows.find('\n', mark);
   const std::size_t whole = mark == std::string_view::npos ? rows.rfind('\n') + 1 : mark;
-  m_database.put_copy(rows.substr(0, whole));
+  if (m_in_rows == InRows::loaded) m_database.put_copy(rows.substr(0, whole));
   m_lines_elsewhere += static_cast<int>(std::ranges::count(rows.substr(0, whole), '\n'));
   if (end_of_mark == std::string_view::npos) return at + whole;
   ++m_lines_elsewhere;
-  m_in_rows = false;
+  if (std::exchange(m_in_rows, InRows::no) == InRows::left_out) return at + end_of_mark + 1;
   try {
     m_database.end_copy();
+    if (m_part) m_part->release();
+    m_part.reset();
   } catch (const Error& error) {
     fail(m_line, error);
   }
@@ -162,18 +178,28 @@ void DumpLoader::run_statements() {
 void DumpLoader::run(const Statement& statement) {
   m_line = statement.line + m_lines_elsewhere;
   if (is_handled_here(statement)) return;
+  const bool brings_rows = copies_from_stdin(statement);
   try {
-    if (copies_from_stdin(statement)) {
-      m_database.begin_copy(statement.text);
-      m_in_rows = true;
-    } else if (may_be_left_out(statement)) {
-      run_if_it_can(statement);
-    } else {
-      m_database.execute(statement.text);
-    }
+    if (may_be_left_out(statement)) return run_if_it_can(statement);
+    if (m_extent == Scratch::Extent::part) m_part.emplace(m_database, "bench_part");
+    if (!brings_rows) return run_alone(statement);
+    m_database.begin_copy(statement.text);
+    m_in_rows = InRows::loaded;
   } catch (const Error& error) {
-    fail(m_line, error);
+    const bool is_left_out = m_part && is_elsewhere(error.sqlstate());
+    m_part.reset();
+    if (!is_left_out) fail(m_line, error);
+    if (brings_rows)
+      m_in_rows = InRows::left_out;
+    else if (!begins(statement, {"SELECT"}))
+      m_left_out.push_back(left_out(statement.text.substr(statement.first_token), Dialect::postgres));
   }
+}
+
+void DumpLoader::run_alone(const Statement& statement) {
+  m_database.execute(statement.text);
+  if (m_part) m_part->release();
+  m_part.reset();
 }
 
 // The whole dump is one transaction of ours, and runs as one role.
@@ -202,14 +228,15 @@ void DumpLoader::run_if_it_can(const Statement& statement) {
   } catch (const Error& error) {
     if (!is_of_another_place(error.sqlstate())) throw;
     if (begins(statement, {"CREATE EXTENSION"}) && !m_make_extension(statement.text)) throw;
+    if (is_for_superuser_without_code(statement)) m_left_to_superuser.push_back(statement.text);
   }
 }
 
 void DumpLoader::finish() {
-  if (!m_buffer.empty() && !m_in_rows) take(std::exchange(m_buffer, {}));
+  if (!m_buffer.empty() && m_in_rows == InRows::no) take(std::exchange(m_buffer, {}));
   // The line that ends the rows may be the last one, and lack its end.
-  if (m_in_rows && m_buffer == "\\.") feed("\n");
-  if (m_in_rows) refuse(m_line, "the dump ends among the rows that begin here: it was cut off");
+  if (m_in_rows != InRows::no && m_buffer == "\\.") feed("\n");
+  if (m_in_rows != InRows::no) refuse(m_line, "the dump ends among the rows that begin here: it was cut off");
   try {
     m_splitter.finish();
   } catch (const Error& error) {

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
 #include "database/postgres/connection.hpp"
+#include "database/scratch.hpp"
 #include "database/splitter.hpp"
 
 namespace bench {
@@ -17,11 +20,15 @@ class DumpLoader {
   /// Makes an extension that the loading account may not make; false when it must not be made.
   using MakeExtension = std::function<bool(const std::string& statement)>;
 
-  DumpLoader(PostgresDatabase& database, MakeExtension make_extension);
+  DumpLoader(PostgresDatabase& database, Scratch::Extent extent, MakeExtension make_extension);
   /// Error{bad_backup} with the line.
   void feed(std::string_view bytes);
   /// Commits; Error{bad_backup} when the dump was cut off.
   void finish();
+  /// What only a superuser may make and what holds no code of the dump: publications of all tables or of a
+  /// schema's. To be run in this order, once the rest is committed.
+  const std::vector<std::string>& left_to_superuser() const { return m_left_to_superuser; }
+  const std::vector<LeftOut>& left_out_of_part() const { return m_left_out; }
 
  private:
   /// From there in the buffer; answer how far they came.
@@ -30,19 +37,26 @@ class DumpLoader {
   void take(std::string_view line);
   void run_statements();
   void run(const Statement& statement);
+  void run_alone(const Statement& statement);
   bool is_handled_here(const Statement& statement);
   void run_if_it_can(const Statement& statement);
   void obey_psql_command(std::string_view line);
   [[noreturn]] void refuse(int line, std::string_view words, std::string_view hint = {});
   [[noreturn]] void fail(int line, const Error& error);
 
+  enum class InRows { no, loaded, left_out };
+
   PostgresDatabase& m_database;
+  Scratch::Extent m_extent;
   MakeExtension m_make_extension;
   StatementSplitter m_splitter;
   Transaction m_transaction;
   std::string m_buffer;
+  std::vector<std::string> m_left_to_superuser;
   bool m_begun = false;
-  bool m_in_rows = false;
+  InRows m_in_rows = InRows::no;
+  std::optional<Savepoint> m_part;  ///< what of a part is run now can be left out
+  std::vector<LeftOut> m_left_out;
   bool m_in_transaction = false;  ///< one that the dump began
   int m_lines_elsewhere = 0;      ///< that the splitter did not get
   int m_lines = 0;                ///< that it got

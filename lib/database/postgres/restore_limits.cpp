@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "database/postgres/owners.hpp"
 #include "database/postgres/rights.hpp"
 #include "database/postgres/text.hpp"
 
@@ -36,34 +37,48 @@ std::string objects_for_superusers() {
       no_member("pg_type", "t.oid"), no_member("pg_transform", "t.oid"));
 }
 
-std::string objects_of_others() {
-  return fmt::format(
-      "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-      "WHERE {0} AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND {1} AND c.relowner <> (SELECT oid FROM "
-      "pg_catalog.pg_roles WHERE rolname = ?) UNION ALL SELECT p.proname || '()' FROM pg_catalog.pg_proc p "
-      "JOIN "
-      "pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE {0} AND {2} AND p.proowner <> (SELECT oid "
-      "FROM "
-      "pg_catalog.pg_roles WHERE rolname = ?)",
-      is_site_schema, no_member("pg_class", "c.oid"), no_member("pg_proc", "p.oid"));
+std::string publications_for_superusers(PostgresDatabase& database) {
+  const std::string_view of_schemas =
+      database.version_number() >= 150000
+          ? "OR EXISTS (SELECT 1 FROM pg_catalog.pg_publication_namespace n WHERE n.pnpubid = p.oid)"
+          : "";
+  return fmt::format("SELECT pubname FROM pg_catalog.pg_publication p WHERE puballtables {}", of_schemas);
 }
 
-void add(std::vector<std::string>& limits, const std::vector<Row>& rows, std::string_view told) {
-  if (!rows.empty()) limits.push_back(fmt::format("{}: {}", told, some_of(first_column(rows))));
+std::vector<std::string> told(const std::vector<OwnedObject>& objects) {
+  std::vector<std::string> words;
+  for (const OwnedObject& object : objects)
+    words.push_back(fmt::format("{} {} of {}", object.type, object.identity, object.role));
+  return words;
+}
+
+void add(std::vector<std::string>& limits, const std::vector<std::string>& names, std::string_view words) {
+  if (!names.empty()) limits.push_back(fmt::format("{}: {}", words, some_of(names)));
 }
 
 }  // namespace
 
 std::vector<std::string> postgres_restore_limits(PostgresDatabase& database) {
   std::vector<std::string> limits;
-  add(limits, database.query(objects_for_superusers()),
+  const auto names = [&database](const std::string& query) { return first_column(database.query(query)); };
+  add(limits, names(objects_for_superusers()),
       "bench cannot restore this database, because only a superuser may make");
-  add(limits, database.query("SELECT pubname FROM pg_catalog.pg_publication"),
-      "backups do not hold publications");
-  const std::string owner = database.owner_of_objects();
-  const std::vector<Value> parameters{owner, owner};
-  add(limits, database.query(objects_of_others(), parameters),
-      fmt::format("a restore gives to {} what belongs to others", owner));
+  add(limits, names("SELECT pubname FROM pg_catalog.pg_publication"),
+      "after a restore who subscribes to publications has to subscribe anew");
+  add(limits, told(objects_of_others(database)),
+      fmt::format("a restore, other than the undo of a change, gives to {} what belongs to others",
+                  database.owner_of_objects()));
+  if (database.is_superuser()) return limits;
+  const std::string& account = database.settings().user;
+  add(limits, names(publications_for_superusers(database)),
+      fmt::format(
+          "the account {} is no superuser, so a restore loses publications of all tables or of a schema",
+          account));
+  add(limits,
+      names("SELECT DISTINCT pg_catalog.pg_get_userbyid(defaclrole) FROM pg_catalog.pg_default_acl WHERE NOT "
+            "pg_catalog.pg_has_role(defaclrole, 'MEMBER')"),
+      fmt::format("the account {} is no member of roles whose default privileges a restore therefore loses",
+                  account));
   return limits;
 }
 

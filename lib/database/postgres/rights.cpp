@@ -136,32 +136,52 @@ PartedGrants read_parted_grants(PostgresDatabase& database, const std::string& a
   return grants;
 }
 
+namespace {
+
+/// Columns: role, schema, kind, is_withheld, and the four of aclexplode.
+std::string every_default_grant() {
+  // One for a schema adds to what there is in all of them.
+  constexpr std::string_view usual =
+      "CASE WHEN d.defaclnamespace = 0 THEN acldefault(CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE "
+      "d.defaclobjtype END, d.defaclrole) ELSE '{}' END";
+  const auto difference = [](std::string_view is_withheld, std::string_view of, std::string_view from) {
+    return fmt::format(
+        "SELECT d.defaclrole AS role, coalesce(n.nspname, '') AS schema, d.defaclobjtype AS kind, {} AS "
+        "withheld, "
+        "a.* FROM pg_catalog.pg_default_acl d LEFT JOIN pg_catalog.pg_namespace n ON n.oid = "
+        "d.defaclnamespace, "
+        "LATERAL (SELECT * FROM aclexplode({}) EXCEPT SELECT * FROM aclexplode({})) a",
+        is_withheld, of, from);
+  };
+  return difference("false", "d.defaclacl", usual) + " UNION ALL " + difference("true", usual, "d.defaclacl");
+}
+
+}  // namespace
+
 std::vector<DefaultGrant> read_default_grants(PostgresDatabase& database, Rights rights,
                                               const std::string& app) {
-  const std::string wanted =
-      rights == Rights::all
-          ? "true"
-          : fmt::format(
-                "(a.grantee = 0 OR a.grantee IN {}) AND CASE d.defaclobjtype WHEN 'r' THEN "
-                "a.privilege_type IN ({}) WHEN 'S' THEN a.privilege_type IN ({}) ELSE a.privilege_type "
-                "= 'CREATE' END",
-                roles_of_account, writes_tables, writes_sequences);
+  const std::string wanted = rights == Rights::all ? "true"
+                                                   : fmt::format(
+                                                         "NOT g.withheld AND g.grantee <> g.role AND "
+                                                         "(g.grantee = 0 OR g.grantee IN {}) AND CASE g.kind "
+                                                         "WHEN 'r' THEN g.privilege_type IN ({}) WHEN 'S' "
+                                                         "THEN g.privilege_type IN ({}) ELSE g.kind = 'n' "
+                                                         "AND g.privilege_type = 'CREATE' END",
+                                                         roles_of_account, writes_tables, writes_sequences);
   std::vector<Value> parameters;
   if (rights == Rights::writing) parameters = {app};
   std::vector<DefaultGrant> grants;
   for (const Row& row : database.query(
            fmt::format(
-               "SELECT pg_catalog.pg_get_userbyid(d.defaclrole), coalesce(n.nspname, ''), CASE "
-               "d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' ELSE 'SCHEMAS' END, CASE "
-               "WHEN a.grantee = 0 THEN '' ELSE pg_catalog.pg_get_userbyid(a.grantee) END, "
-               "a.is_grantable, {} FROM pg_catalog.pg_default_acl d LEFT JOIN pg_catalog.pg_namespace n ON "
-               "n.oid = d.defaclnamespace, LATERAL aclexplode(d.defaclacl) a WHERE d.defaclobjtype IN "
-               "('r', 'S', 'n') AND a.grantee <> d.defaclrole AND {} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, "
-               "2, 3, 4, 5",
-               privileges_text("a.privilege_type"), wanted),
+               "SELECT pg_catalog.pg_get_userbyid(g.role), g.schema, CASE g.kind WHEN 'r' THEN 'TABLES' "
+               "WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES' ELSE 'SCHEMAS' "
+               "END, CASE WHEN g.grantee = 0 THEN '' ELSE pg_catalog.pg_get_userbyid(g.grantee) END, "
+               "g.is_grantable, {}, g.withheld FROM ({}) g WHERE g.kind IN ('r', 'S', 'f', 'T', 'n') AND "
+               "{} GROUP BY 1, 2, 3, 4, 5, 7 ORDER BY 1, 2, 3, 4, 5",
+               privileges_text("g.privilege_type"), every_default_grant(), wanted),
            parameters))
     grants.push_back({to_text(row[0]), to_text(row[1]), to_text(row[2]), to_text(row[3]),
-                      to_integer(row[4]) == 1, to_text(row[5])});
+                      to_integer(row[4]) == 1, to_text(row[5]), to_integer(row[6]) == 1});
   return grants;
 }
 
@@ -189,19 +209,20 @@ std::vector<std::string> statements_for(const std::vector<Grant>& grants, Change
 }
 
 std::vector<std::string> statements_for(const std::vector<DefaultGrant>& grants, Change change) {
+  const Change opposite = change == Change::give ? Change::take : Change::give;
   std::vector<std::string> statements;
   for (const DefaultGrant& grant : grants)
-    statements.push_back(
-        fmt::format("ALTER DEFAULT PRIVILEGES FOR ROLE {}{} {}", quote_name(grant.role),
-                    grant.schema.empty() ? "" : " IN SCHEMA " + quote_name(grant.schema),
-                    change_text(change, grant.privileges, grant.kind, grant.grantee, grant.grantable)));
+    statements.push_back(fmt::format("ALTER DEFAULT PRIVILEGES FOR ROLE {}{} {}", quote_name(grant.role),
+                                     grant.schema.empty() ? "" : " IN SCHEMA " + quote_name(grant.schema),
+                                     change_text(grant.is_withheld ? opposite : change, grant.privileges,
+                                                 grant.kind, grant.grantee, grant.grantable)));
   return statements;
 }
 
 std::vector<Grant> usual_grants(const Relation& relation, const std::vector<DefaultGrant>& defaults) {
   std::vector<Grant> grants;
   for (const DefaultGrant& grant : defaults) {
-    const bool applies = grant.role == relation.owner &&
+    const bool applies = !grant.is_withheld && grant.role == relation.owner &&
                          (grant.schema.empty() || grant.schema == relation.schema) &&
                          grant.kind == (relation.is_sequence ? "SEQUENCES" : "TABLES");
     if (applies)
@@ -223,11 +244,14 @@ void from_json(const nlohmann::json& json, Grant& grant) {
 }
 
 void to_json(nlohmann::json& json, const DefaultGrant& grant) {
-  json = {grant.role, grant.schema, grant.kind, grant.grantee, grant.grantable, grant.privileges};
+  json = {grant.role,      grant.schema,     grant.kind,       grant.grantee,
+          grant.grantable, grant.privileges, grant.is_withheld};
 }
 
 void from_json(const nlohmann::json& json, DefaultGrant& grant) {
-  grant = {json.at(0), json.at(1), json.at(2), json.at(3), json.at(4), json.at(5)};
+  grant = {json.at(0), json.at(1), json.at(2), json.at(3), json.at(4), json.at(5), false};
+  // Records of an older bench end there.
+  if (json.size() > 6) grant.is_withheld = json.at(6);
 }
 
 }  // namespace bench

@@ -24,14 +24,16 @@ struct Grant {
   std::string privileges;  ///< "INSERT, UPDATE"
 };
 
-/// Rights that new objects of a role get (pg_default_acl).
+/// Rights that new objects of a role get (pg_default_acl), by what they differ in from PostgreSQL's own: all
+/// for the role itself, and for PUBLIC the execution of functions and the use of types.
 struct DefaultGrant {
   std::string role;
   std::string schema;  ///< empty: in all of them
-  std::string kind;    ///< "TABLES", "SEQUENCES" or "SCHEMAS"
+  std::string kind;    ///< "TABLES", "SEQUENCES", "FUNCTIONS", "TYPES" or "SCHEMAS"
   std::string grantee;
   bool grantable = false;
   std::string privileges;
+  bool is_withheld = false;  ///< PostgreSQL would give them
 };
 
 /// A table, view, sequence or the like of the site.
@@ -55,6 +57,7 @@ struct PartedGrants {
   std::vector<Grant> others;
 };
 PartedGrants read_parted_grants(PostgresDatabase& database, const std::string& app);
+/// `writing`: on tables, sequences and schemas.
 std::vector<DefaultGrant> read_default_grants(PostgresDatabase& database, Rights rights,
                                               const std::string& app);
 

@@ -83,7 +83,10 @@ class PostgresScratch::LoaderAccount {
     if (!m_made) return;
     const std::string name = quote_name(m_settings.user);
     PostgresDatabase inside(m_scratch.settings(), {}, PostgresDatabase::WorksAs::itself);
-    inside.execute(fmt::format("REASSIGN OWNED BY {} TO {}", name, quote_name(m_scratch.m_role)));
+    const std::string owner = quote_name(m_scratch.m_role);
+    // First, for a publication's owner needs rights on it.
+    inside.execute(fmt::format("ALTER DATABASE {} OWNER TO {}", quote_name(m_scratch.m_name), owner));
+    inside.execute(fmt::format("REASSIGN OWNED BY {} TO {}", name, owner));
     inside.execute("DROP OWNED BY " + name);
     drop_account(*m_server, m_settings.user);
     m_made = false;
@@ -188,10 +191,12 @@ bool PostgresScratch::make_extension(const std::string& statement) {
   return false;
 }
 
-void PostgresScratch::load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance) {
+std::vector<LeftOut> PostgresScratch::load(const ByteSource& source,
+                                           const std::function<void(std::uint64_t)>& advance, Extent extent) {
   LoaderAccount account(*this);
   auto database = account.connect();
-  DumpLoader loader(*database, [this](const std::string& statement) { return make_extension(statement); });
+  DumpLoader loader(*database, extent,
+                    [this](const std::string& statement) { return make_extension(statement); });
   std::vector<char> buffer(262'144);
   std::uint64_t total = 0;
   while (const std::size_t size = source(buffer)) {
@@ -201,6 +206,16 @@ void PostgresScratch::load(const ByteSource& source, const std::function<void(st
   }
   loader.finish();
   account.hand_over();
+  make_what_is_left(loader.left_to_superuser());
+  return loader.left_out_of_part();
+}
+
+// An account that may not make them has them told by restore_limits.
+void PostgresScratch::make_what_is_left(const std::vector<std::string>& statements) const {
+  if (statements.empty()) return;
+  PostgresDatabase inside(settings(), m_options, PostgresDatabase::WorksAs::itself);
+  if (!inside.is_superuser()) return;
+  for (const std::string& statement : statements) inside.execute(statement);
 }
 
 void PostgresScratch::check() {
@@ -220,7 +235,8 @@ Database& PostgresScratch::connection() {
   return *m_connection;
 }
 
-void PostgresScratch::swap_in(Database& run_connection, const std::function<void()>& keep) {
+void PostgresScratch::swap_in(Database& run_connection, const std::function<void()>& keep,
+                              Progress* /*progress*/) {
   auto& run = dynamic_cast<PostgresDatabase&>(run_connection);
   keep();
   m_connection.reset();

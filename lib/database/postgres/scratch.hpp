@@ -12,16 +12,18 @@ class PostgresScratch : public Scratch {
  public:
   PostgresScratch(const SiteDatabase& site, const ConnectOptions& options, std::string_view owner);
   ~PostgresScratch() override;
-  void load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance) override;
+  std::vector<LeftOut> load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance,
+                            Extent extent) override;
   void check() override;
   ContentSummary summarize() override;
   Database& connection() override;
-  void swap_in(Database& run_connection, const std::function<void()>& keep) override;
+  void swap_in(Database& run_connection, const std::function<void()>& keep, Progress* progress) override;
 
  private:
   class LoaderAccount;
   void create();
   bool make_extension(const std::string& statement);
+  void make_what_is_left(const std::vector<std::string>& statements) const;
   ConnectionSettings settings() const { return with_name(m_admin, m_name); }
 
   SiteDatabase m_site;

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "database/fence.hpp"
+#include "database/foreign_dump.hpp"
 #include "database/splitter.hpp"
 #include "database/sqlite/exporter.hpp"
 #include "database/sqlite/statement.hpp"
@@ -23,20 +24,6 @@ constexpr int swap_attempts = 10;
 // A dump comes from outside: it must not reach files other than the scratch database.
 int refuse_other_files(void*, int action, const char*, const char*, const char*, const char*) {
   return action == SQLITE_ATTACH || action == SQLITE_DETACH ? SQLITE_DENY : SQLITE_OK;
-}
-
-void refuse_foreign_dump(std::string_view beginning) {
-  struct Tool {
-    std::string_view mark, name;
-  };
-  static constexpr std::array tools{Tool{"-- MariaDB dump", "MariaDB"}, Tool{"-- MySQL dump", "MySQL"},
-                                    Tool{"/*M!999999", "MariaDB"},
-                                    Tool{"-- PostgreSQL database dump", "PostgreSQL"}};
-  for (const Tool& tool : tools)
-    if (beginning.find(tool.mark) != std::string_view::npos)
-      throw Error(Kind::bad_backup,
-                  fmt::format("this is a dump of {}, and the site's database is SQLite", tool.name),
-                  "restore it into a site of its own database type");
 }
 
 class Backup {
@@ -64,6 +51,15 @@ class Backup {
   sqlite3* m_target;
   sqlite3_backup* m_backup;
 };
+
+// Not every command that comes here has the option that a fence's hint names.
+void take_write_lock(SqliteDatabase& run, Progress* progress) {
+  try {
+    run.hold_write_lock(FenceOptions().drain_timeout, progress);
+  } catch (const Error& error) {
+    throw error.kind() == Kind::busy ? error.with_hint("end it, and try again") : error;
+  }
+}
 
 }  // namespace
 
@@ -102,7 +98,9 @@ SqliteScratch::~SqliteScratch() {
   }
 }
 
-void SqliteScratch::load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance) {
+std::vector<LeftOut> SqliteScratch::load(const ByteSource& source,
+                                         const std::function<void(std::uint64_t)>& advance,
+                                         Extent /*extent*/) {
   StatementSplitter splitter(Dialect::sqlite);
   std::vector<char> buffer(262'144);
   std::uint64_t total = 0;
@@ -121,7 +119,7 @@ void SqliteScratch::load(const ByteSource& source, const std::function<void(std:
   try {
     while (const std::size_t size = source(buffer)) {
       const std::string_view piece(buffer.data(), size);
-      if (total == 0) refuse_foreign_dump(piece.substr(0, 4096));
+      if (total == 0) refuse_foreign_dump(piece.substr(0, 4096), Dialect::sqlite);
       total += size;
       splitter.feed(piece);
       run_statements();
@@ -135,6 +133,8 @@ void SqliteScratch::load(const ByteSource& source, const std::function<void(std:
   sqlite3_set_authorizer(m_database->handle(), nullptr, nullptr);
   if (m_database->in_transaction())
     throw Error(Kind::bad_backup, "the dump ends inside a transaction: it was cut off");
+  // A definition may name what is not there.
+  return {};
 }
 
 void SqliteScratch::check() {
@@ -148,10 +148,10 @@ ContentSummary SqliteScratch::summarize() {
   return SqliteExporter(m_file, m_options).write([](std::string_view) {}, {}, {});
 }
 
-void SqliteScratch::swap_in(Database& run_connection, const std::function<void()>& keep) {
+void SqliteScratch::swap_in(Database& run_connection, const std::function<void()>& keep, Progress* progress) {
   auto& run = dynamic_cast<SqliteDatabase&>(run_connection);
   // The process that entered the window may be gone, and its lock with it.
-  if (!run.holds_write_lock()) run.hold_write_lock(FenceOptions().drain_timeout, nullptr);
+  if (!run.holds_write_lock()) take_write_lock(run, progress);
   SqliteDatabase watcher(run.file(), {Access::read_only, {}});
   for (int attempt = 0; attempt < swap_attempts; ++attempt) {
     const std::int64_t version = watcher.data_version();

@@ -14,11 +14,12 @@ class SqliteScratch : public Scratch {
   SqliteScratch(const std::filesystem::path& live_file, const ConnectOptions& options,
                 const std::filesystem::path& file);
   ~SqliteScratch() override;
-  void load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance) override;
+  std::vector<LeftOut> load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance,
+                            Extent extent) override;
   void check() override;
   ContentSummary summarize() override;
   Database& connection() override { return *m_database; }
-  void swap_in(Database& run_connection, const std::function<void()>& keep) override;
+  void swap_in(Database& run_connection, const std::function<void()>& keep, Progress* progress) override;
 
  private:
   bool copy_unless_changed_since(std::int64_t version, SqliteDatabase& run, SqliteDatabase& watcher);

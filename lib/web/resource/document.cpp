@@ -78,9 +78,9 @@ void set_if_there(const Doctype& doctype, Entries& entries, const std::string& c
   const std::string& state = error.sqlstate();
   // SQLite's extended codes for a primary key and for another unique one; MariaDB's state is that of any
   // constraint.
+  constexpr int duplicate_entry = 1062;
   const bool is_taken = state == "23505" || state == "SQLITE_CONSTRAINT (1555)" ||
-                        state == "SQLITE_CONSTRAINT (2067)" ||
-                        std::string_view(error.what()).find("Duplicate entry") != std::string_view::npos;
+                        state == "SQLITE_CONSTRAINT (2067)" || error.database_error() == duplicate_entry;
   if (is_taken)
     throw HttpFailure(409, "DuplicateEntryError",
                       fmt::format("there is such a {} already: {}", doctype.name, error.what()));

@@ -12,17 +12,23 @@ namespace {
 /// Keeps the text it is given and tells what it is told to tell.
 class TextScratch : public Scratch {
  public:
-  void load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance) override {
+  std::vector<LeftOut> load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance,
+                            Extent extent) override {
+    loaded = extent;
     std::vector<char> buffer(1000);
     while (const std::size_t count = source(buffer)) {
       text.append(buffer.data(), count);
       advance(text.size());
     }
+    return left_out;
   }
   void check() override { checked = true; }
   ContentSummary summarize() override { return summary; }
   Database& connection() override { throw Error(Kind::unexpected, "a text has no connection"); }
-  void swap_in(Database&, const std::function<void()>&) override {}
+  void swap_in(Database&, const std::function<void()>&, Progress*) override {}
+
+  Extent loaded = Extent::whole;
+  std::vector<LeftOut> left_out;
 
   std::string text;
   bool checked = false;
@@ -67,6 +73,23 @@ TEST_CASE_METHOD(Drill, "another schema is found") {
   const BackupSet set = create();
   scratch.summary.schema_fingerprint = "sha256:34";
   CHECK(refusal(set) == "the definitions of tables, indexes, views or triggers differ");
+}
+
+TEST_CASE_METHOD(Drill, "of a partial set, what could not be loaded is answered, and all else is compared") {
+  request.selection.includes = {"tabBook", "tabLoan"};
+  const BackupSet set = create();
+  scratch.left_out = {{"tabLoan", "CREATE TABLE tabLoan ..."}, {"", "CREATE VIEW shelf ..."}};
+  scratch.summary.tables.pop_back();
+  scratch.summary.schema_fingerprint = "sha256:34";
+  const auto left_out = drill_set(set, scratch, progress);
+  CHECK(scratch.loaded == Scratch::Extent::part);
+  REQUIRE(left_out.size() == 2);
+  scratch.summary.tables[0].checksum = "sha256:12";
+  CHECK(refusal(set) == "table 'tabBook' has other content");
+  scratch.summary.tables.clear();
+  CHECK(refusal(set) == "table 'tabBook' is missing");
+  scratch.left_out.clear();
+  CHECK(refusal(set) == "table 'tabBook' is missing; table 'tabLoan' is missing");
 }
 
 TEST_CASE_METHOD(Drill, "many differences are counted") {

@@ -36,19 +36,22 @@ TEST_CASE("each kind has its name and its exit code") {
 
 TEST_CASE("context, hint, kind and statement are added to a copy that keeps the rest") {
   const Error first(Kind::statement, "no such table: book", "apply the patch before it");
-  const Error error = first.with_statement("SQLITE_ERROR", "SELECT 1 FROM book").with_context("patch 'a'");
+  const Error error =
+      first.with_statement("SQLITE_ERROR", "SELECT 1 FROM book", 1146).with_context("patch 'a'");
 
   CHECK(std::string(error.what()) == "patch 'a': no such table: book");
   CHECK(error.kind() == Kind::statement);
   CHECK(error.hint() == "apply the patch before it");
   CHECK(error.sqlstate() == "SQLITE_ERROR");
   CHECK(error.statement() == "SELECT 1 FROM book");
+  CHECK(error.database_error() == 1146);
   CHECK(first.statement().empty());
 
   const Error undone = error.with_kind(Kind::undone).with_hint("run 'bench operations'");
   CHECK(undone.kind() == Kind::undone);
   CHECK(undone.hint() == "run 'bench operations'");
   CHECK(undone.sqlstate() == "SQLITE_ERROR");
+  CHECK(undone.database_error() == 1146);
   CHECK(std::string(undone.what()) == "patch 'a': no such table: book");
 }
 
