@@ -124,19 +124,14 @@ FenceReport MariadbFence::enter(const FenceOptions& options,
   return report;
 }
 
-MariadbFence::Openings MariadbFence::find_openings(MariadbDatabase& server) const {
-  return {.ways_to_write = others_ways_to_write(m_database, server),
-          .other_gaps = gaps_without_writers(m_database, server)};
-}
-
-void MariadbFence::add_gaps(Openings openings, MariadbDatabase& server, FenceReport& report) const {
-  report.gaps = report.ways_to_write = std::move(openings.ways_to_write);
+void MariadbFence::add_gaps(MariadbDatabase& server, FenceReport& report) const {
+  report.gaps = report.ways_to_write = others_ways_to_write(m_database, server);
   // What was left prepared while the app was waited for is there only now.
   if (auto prepared = prepared_writes(m_database, server)) {
     report.ways_to_write.push_back(*prepared);
     report.gaps.push_back(std::move(*prepared));
   }
-  for (std::string& gap : openings.other_gaps) report.gaps.push_back(std::move(gap));
+  for (std::string& gap : gaps_without_writers(m_database, server)) report.gaps.push_back(std::move(gap));
   report.level = report.gaps.empty() ? FenceLevel::database : FenceLevel::database_with_gaps;
 }
 
@@ -145,14 +140,13 @@ void MariadbFence::close(MariadbDatabase& server, const FenceOptions& options, F
   // Opened after the rights are gone: whoever logged in before it may have kept them.
   const auto newest = connect_admin(m_database, m_cancelled);
   report.ended_sessions = end_older_sessions(*newest, m_database.app.user, options);
-  // From here on the app changes nothing that this looks at, and others can be waited for meanwhile.
-  auto openings = do_beside([&] { return find_openings(server); });
   const auto left = options.drain_timeout - stopwatch.elapsed();
   wait_for_writers(*newest, std::max(left, Milliseconds(0)), options.progress);
   report.drain = stopwatch.elapsed();
+  auto gaps = do_beside([&] { add_gaps(server, report); });
   if (const auto ways = what_the_app_may(*newest); !ways.empty())
     throw Error(Kind::database, fmt::format("{}, although its rights were revoked", fmt::join(ways, "; ")));
-  add_gaps(openings.get(), server, report);
+  gaps.get();
 }
 
 std::vector<std::string> MariadbFence::what_the_app_may(MariadbDatabase& server) const {

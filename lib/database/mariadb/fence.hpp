@@ -32,15 +32,10 @@ class MariadbFence : public Fence {
  private:
   /// Why the database cannot enforce it; nullopt when it can.
   std::optional<std::string> why_not();
-  /// Ends the sessions that kept their rights, waits for writers, and proves that the app is none.
+  /// Ends the sessions that kept their rights, waits for writers, proves that the app is none, and finds who
+  /// is.
   void close(MariadbDatabase& server, const FenceOptions& options, FenceReport& report);
-  /// What stands open beside the app account.
-  struct Openings {
-    std::vector<std::string> ways_to_write;
-    std::vector<std::string> other_gaps;
-  };
-  Openings find_openings(MariadbDatabase& server) const;
-  void add_gaps(Openings openings, MariadbDatabase& server, FenceReport& report) const;
+  void add_gaps(MariadbDatabase& server, FenceReport& report) const;
   /// `last_before_it` is the id of the newest session that was there before any right was gone. Answers what
   /// could not be put back.
   std::vector<std::string> give_up(std::int64_t last_before_it, const nlohmann::json& saved);
