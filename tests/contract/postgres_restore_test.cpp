@@ -380,7 +380,7 @@ TEST_CASE("postgres: default privileges of every kind and publications are the s
         of_other + " GRANT SELECT ON TABLES TO PUBLIC", std::string("CREATE SCHEMA more"),
         std::string("CREATE PUBLICATION \"All of it\" FOR ALL TABLES WITH (publish = 'insert')"),
         std::string("COMMENT ON PUBLICATION \"All of it\" IS 'it''s all'"),
-        std::string("CREATE PUBLICATION some FOR TABLE t (id, words) WHERE (id > 7)"),
+        std::string("CREATE PUBLICATION chosen FOR TABLE t (id, words) WHERE (id > 7)"),
         std::string("CREATE PUBLICATION of_schema FOR TABLES IN SCHEMA more")})
     administrator->execute(statement);
   const std::string privileges = default_privileges(*administrator), published = publications(*administrator);
@@ -454,6 +454,7 @@ TEST_CASE("postgres: the undo of a change gives to others what they owned, and a
   const OtherRole other(site, " other", "NOLOGIN");
   const auto administrator = site.administrator();
   administrator->execute("GRANT CREATE, USAGE ON SCHEMA public TO " + other.quoted());
+  site.run->execute("CREATE TABLE ours (id integer)");
   for (const char* made :
        {"TABLE its (id int GENERATED ALWAYS AS IDENTITY, s serial)", "VIEW seen AS SELECT 1 AS one",
         "MATERIALIZED VIEW kept AS SELECT 1 AS one", "SEQUENCE counts",
@@ -474,7 +475,8 @@ TEST_CASE("postgres: the undo of a change gives to others what they owned, and a
   const auto owners = [&site] {
     return words(
         *site.administrator(),
-        "SELECT string_agg(concat_ws(' ', type, identity, pg_get_userbyid(owner)), ';' ORDER BY 1) FROM "
+        "SELECT string_agg(concat_ws(' ', type, identity, pg_get_userbyid(owner)), ';' ORDER BY type, "
+        "identity) FROM "
         "(SELECT "
         "(pg_identify_object(classid, objid, 0)).*, refobjid AS owner FROM pg_shdepend WHERE deptype = 'o' "
         "AND "

@@ -43,7 +43,8 @@ int number_of(MariadbDatabase& database) {
 
 // Error codes: https://mariadb.com/kb/en/mariadb-error-codes/; 2020 is the client library's.
 constexpr int unknown_collation_error = 1273, unknown_variable_error = 1193;
-constexpr std::array packet_errors{1153, 1301, 2020}, binary_log_errors{1418, 1419};
+constexpr std::array packet_errors{1153, 1301, 2020};
+constexpr std::array binary_log_errors{1418, 1419};
 // A table, a routine, what a view reads from, what a foreign key refers to, a sequence.
 constexpr std::array elsewhere_errors{1146, 1305, 1356, 1824, 4091};
 

@@ -226,7 +226,8 @@ void DumpLoader::run_if_it_can(const Statement& statement) {
     m_database.execute(statement.text);
     savepoint.release();
   } catch (const Error& error) {
-    if (!is_of_another_place(error.sqlstate())) throw;
+    const bool is_of_the_rest = m_extent == Scratch::Extent::part && is_elsewhere(error.sqlstate());
+    if (!is_of_the_rest && !is_of_another_place(error.sqlstate())) throw;
     if (begins(statement, {"CREATE EXTENSION"}) && !m_make_extension(statement.text)) throw;
     if (is_for_superuser_without_code(statement)) m_left_to_superuser.push_back(statement.text);
   }

@@ -1,6 +1,7 @@
 #include "database/postgres/owners.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -13,7 +14,7 @@ namespace bench {
 
 namespace {
 
-// What follows the owner of something else: a table's own type and its identity column.
+// Not what follows the owner of something else, as a table's own type and its sequences do.
 std::string is_for_itself(std::string_view catalogue, std::string_view oid) {
   return fmt::format(
       "NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.{}'::regclass AND "
@@ -39,12 +40,22 @@ std::string every_object() {
       "AND "
       "n.nspowner <> 10)",
       is_site_schema, is_for_itself("pg_namespace", "n.oid"));
-  return fmt::format("{} UNION ALL {} UNION ALL {} UNION ALL {} UNION ALL {}",
-                     in_schema("pg_class", "rel", "o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')"),
-                     in_schema("pg_proc", "pro", "true"),
-                     in_schema("pg_type", "typ", "o.typtype IN ('c', 'd', 'e', 'r')"), schemas,
-                     "SELECT 'pg_catalog.pg_publication'::regclass::oid, p.oid, p.pubowner FROM "
-                     "pg_catalog.pg_publication p");
+  // Up to PostgreSQL 16 it does not follow its range's owner.
+  const std::string multiranges = fmt::format(
+      "SELECT 'pg_catalog.pg_type'::regclass::oid, o.oid, o.typowner FROM pg_catalog.pg_type o JOIN "
+      "pg_catalog.pg_namespace n ON n.oid = o.typnamespace WHERE {} AND o.typtype = 'm' AND NOT EXISTS "
+      "(SELECT 1 FROM "
+      "pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_type'::regclass AND e.objid = o.oid AND "
+      "e.deptype = "
+      "'e')",
+      is_site_schema);
+  return fmt::format(
+      "{}", fmt::join({in_schema("pg_class", "rel", "o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')"),
+                       in_schema("pg_proc", "pro", "true"),
+                       in_schema("pg_type", "typ", "o.typtype IN ('c', 'd', 'e', 'r')"), schemas, multiranges,
+                       std::string("SELECT 'pg_catalog.pg_publication'::regclass::oid, p.oid, "
+                                   "p.pubowner FROM pg_catalog.pg_publication p")},
+                      " UNION ALL "));
 }
 
 }  // namespace

@@ -143,7 +143,7 @@ std::string every_default_grant() {
   // One for a schema adds to what there is in all of them.
   constexpr std::string_view usual =
       "CASE WHEN d.defaclnamespace = 0 THEN acldefault(CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE "
-      "d.defaclobjtype END, d.defaclrole) ELSE '{}' END";
+      "d.defaclobjtype END, d.defaclrole) END";
   const auto difference = [](std::string_view is_withheld, std::string_view of, std::string_view from) {
     return fmt::format(
         "SELECT d.defaclrole AS role, coalesce(n.nspname, '') AS schema, d.defaclobjtype AS kind, {} AS "
