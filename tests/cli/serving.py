@@ -503,6 +503,11 @@ def test_a_box_is_unticked_only_by_a_form_that_has_it(place):
     version = field_value(client.get("/app/Author/Austen").text, "_version")
     equal(client.post("/app/Author/Austen", _box="is_alive", _action="save", _version=version).status, 303)
     equal(place.query('SELECT is_alive FROM "tabAuthor"'), [(0,)])
+    # A box where there is none is no field that somebody emptied, and nothing to fall over.
+    for release in ({}, {"_release": "another"}):
+        odd = client.post("/app/Book/B-1", _box="author", _action="save", **release)
+        equal(odd.status, 409 if release else 303)
+    equal(place.query('SELECT author FROM "tabBook"'), [("Austen",)])
 
 
 def test_writers_that_wait_leave_threads_to_readers(place):

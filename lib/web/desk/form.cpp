@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 
 #include "web/http/failure.hpp"
 
@@ -57,12 +58,16 @@ bool has_box(const HttpParameters& form, const std::string& name) {
   return std::ranges::find(form, HttpParameters::Parameter{"_box", name}) != form.end();
 }
 
-// What somebody typed, as the field holds it. A field that the form did not have, because it is younger than
-// the page, keeps what is stored.
-std::string entered_text(const Column& column, const HttpParameters& typed, const std::string& stored) {
-  const auto text = typed.find(column.name);
-  if (!text && !has_box(typed, column.name)) return stored;
-  if (column.type == ColumnType::boolean) return text.value_or("") == "1" ? "1" : "0";
+// What somebody typed, as the field holds it; nothing for a field that the form did not have, because it is
+// younger than the page.
+std::optional<std::string> entered_text(const Column& column, const HttpParameters& form) {
+  const auto text = form.find(column.name);
+  if (column.type == ColumnType::boolean) {
+    if (!text && !has_box(form, column.name)) return std::nullopt;
+    return text == "1" ? "1" : "0";
+  }
+  if (!text) return std::nullopt;
+  // Browsers end lines in two characters.
   std::string clean(*text);
   std::erase(clean, '\r');
   return clean;
@@ -109,7 +114,8 @@ TemplateList form_fields(const Doctype& doctype, const Document* document, const
     const std::string stored = document != nullptr ? shown(column, document->values[i]) : "";
     const bool is_key = column.name == doctype.key;
     std::string value = stored;
-    if (typed != nullptr && !(is_key && document != nullptr)) value = entered_text(column, *typed, stored);
+    if (typed != nullptr && !(is_key && document != nullptr)) 
+      value = entered_text(column, *typed).value_or(stored);
     const bool names_itself = is_key && document == nullptr && column.type == ColumnType::text;
     const bool value_differs = document != nullptr && value != stored;
     TemplateDict field{{"name", column.name},
@@ -135,13 +141,10 @@ Entries entries_of_form(const Doctype& doctype, const HttpParameters& form, cons
     if (!can_be_entered(doctype, column)) continue;
     const bool is_key = column.name == doctype.key;
     if (is_key && document != nullptr) continue;
-    const auto text = form.find(column.name);
-    if (!text && !has_box(form, column.name)) continue;
-    // Browsers end lines in two characters.
-    std::string clean(text.value_or(""));
-    std::erase(clean, '\r');
-    if (clean.empty() && document == nullptr && (is_key || column.has_default)) continue;
-    entries[column.name] = entered(column, clean);
+    const auto text = entered_text(column, form);
+    if (!text) continue;
+    if (text->empty() && document == nullptr && (is_key || column.has_default)) continue;
+    entries[column.name] = entered(column, *text);
   }
   return entries;
 }
