@@ -75,7 +75,9 @@ std::string_view name(ColumnType type) {
 }
 
 ColumnType column_type(std::string_view declared) {
-  const std::string words = lower_case(declared);
+  // The values of an enumeration may be called like a type, and several numbers are no number.
+  const std::string words = lower_case(declared.substr(0, declared.find('\'')));
+  if (words.ends_with("[]") || words.ends_with("range")) return ColumnType::text;
   const auto known = std::ranges::find_if(
       type_words, [&words](const TypeWord& word) { return words.find(word.part) != std::string::npos; });
   return known == type_words.end() ? ColumnType::text : known->type;
@@ -83,7 +85,8 @@ ColumnType column_type(std::string_view declared) {
 
 std::optional<int> declared_length(std::string_view declared) {
   const std::size_t open = declared.find('(');
-  if (open == std::string_view::npos || lower_case(declared).find("char") == std::string::npos)
+  const bool is_list = declared.ends_with("[]");
+  if (open == std::string_view::npos || is_list || lower_case(declared).find("char") == std::string::npos)
     return std::nullopt;
   int length = 0;
   const auto [end, error] =

@@ -1,10 +1,24 @@
 #include "database/mariadb/connection.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace bench {
+
+namespace {
+
+// PostgreSQL writes types of these names as text, MariaDB as bytes.
+bool holds_bytes(std::string_view declared) {
+  constexpr std::array types{"bit",        "point",           "linestring",   "polygon",           "geometry",
+                             "multipoint", "multilinestring", "multipolygon", "geometrycollection"};
+  return std::ranges::find(types, declared.substr(0, declared.find('('))) != types.end();
+}
+
+}  // namespace
 
 std::vector<Column> MariadbDatabase::columns(std::string_view table) {
   const std::vector<Value> parameters{std::string(table)};
-  return columns_of(
+  std::vector<Column> columns = columns_of(
       query("SELECT c.COLUMN_NAME, c.COLUMN_TYPE, c.IS_NULLABLE = 'YES', "
             "coalesce(c.COLUMN_DEFAULT, 'NULL') <> 'NULL' OR c.EXTRA LIKE '%auto_increment%', c.IS_GENERATED "
             "= 'ALWAYS', "
@@ -13,6 +27,9 @@ std::vector<Column> MariadbDatabase::columns(std::string_view table) {
             "DATABASE() AND c.TABLE_NAME = ? AND t.TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY "
             "c.ORDINAL_POSITION",
             parameters));
+  for (Column& column : columns)
+    if (holds_bytes(column.declared)) column.type = ColumnType::binary;
+  return columns;
 }
 
 }  // namespace bench
