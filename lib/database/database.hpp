@@ -31,6 +31,8 @@ struct Features {
   enum class FenceLife { connection, durable } fence_life;
   /// Whether a second connection of bench can write while the run connection holds the fence.
   bool others_can_write_in_window;
+  /// Whether the database itself refuses a value that does not fit the type its column was declared with.
+  bool checks_types;
 };
 
 /// One open connection and nothing more. Every driver error leaves as Error{statement} (or Error{busy} when a

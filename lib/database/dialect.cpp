@@ -24,4 +24,8 @@ std::string quote_identifier(Dialect dialect, std::string_view identifier) {
   return quoted += quote;
 }
 
+std::string as_text(Dialect dialect, std::string_view expression) {
+  return std::string(expression) + (dialect == Dialect::postgres ? "::text" : "");
+}
+
 }  // namespace bench

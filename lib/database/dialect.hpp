@@ -15,4 +15,7 @@ std::string_view name(Dialect dialect);
 /// `"name"` or, on MariaDB, `` `name` ``, with the quote doubled inside.
 std::string quote_identifier(Dialect dialect, std::string_view identifier);
 
+/// An expression as what can be compared with a text, whatever its type is: PostgreSQL wants that said.
+std::string as_text(Dialect dialect, std::string_view expression);
+
 }  // namespace bench

@@ -11,6 +11,7 @@
 #include "base/json.hpp"
 #include "base/time.hpp"
 #include "web/http/failure.hpp"
+#include "web/resource/type_check.hpp"
 
 namespace bench {
 
@@ -41,6 +42,14 @@ std::string_view lock_clause(Dialect dialect) {
   return dialect == Dialect::sqlite ? "" : " FOR UPDATE";
 }
 
+const Value& value_in(const Document& document, const Doctype& doctype, const Column& column) {
+  return document.values.at(static_cast<std::size_t>(&column - doctype.columns.data()));
+}
+
+const Value& key_of(const Document& document, const Doctype& doctype) {
+  return value_in(document, doctype, doctype.key_column());
+}
+
 Document read_document(Database& database, const Doctype& doctype, const std::string& name,
                        std::string_view lock) {
   if (doctype.key.empty()) throw not_found(fmt::format("rows of {} have no single name", doctype.name));
@@ -50,22 +59,59 @@ Document read_document(Database& database, const Doctype& doctype, const std::st
   const std::string key = quote_identifier(dialect, doctype.key);
   const bool is_text = doctype.key_column().type == ColumnType::text;
   auto rows = database.query(
-      fmt::format("SELECT {} FROM {} WHERE {} = ?{}", names_of(doctype, dialect),
-                  quote_identifier(dialect, doctype.table),
-                  is_text || dialect != Dialect::postgres ? key : fmt::format("{}::text", key), lock),
+      fmt::format("SELECT {}, {} FROM {} WHERE {} = ?{}", names_of(doctype, dialect), as_text(dialect, key),
+                  quote_identifier(dialect, doctype.table), is_text ? key : as_text(dialect, key), lock),
       parameters);
-  if (rows.empty()) throw not_found(fmt::format("there is no {} called '{}'", doctype.name, name));
-  Document document{.name = name, .values = std::move(rows.front()), .version = {}};
-  document.version = version_of(doctype, document.values);
-  return document;
+  for (Row& row : rows) {
+    const std::string told = to_text(row.back());
+    row.pop_back();
+    Document document{.name = name, .values = std::move(row), .version = {}};
+    // MariaDB finds 0 by 'abc', 1 by '01' and 'a' by 'A ': a name is what stands there, letter by letter.
+    if (name != told && name != to_text(key_of(document, doctype))) continue;
+    document.version = version_of(doctype, document.values);
+    return document;
+  }
+  throw not_found(fmt::format("there is no {} called '{}'", doctype.name, name));
 }
 
-void check_version(const Document& document, const Doctype& doctype, const std::string& version) {
-  if (version.empty() || version == document.version) return;
+[[noreturn]] void refuse_stale(const Document& document, const Doctype& doctype) {
   throw HttpFailure(
       409, "TimestampMismatchError",
       fmt::format("somebody changed {} {} after you opened it: reload it, and make your change again",
                   doctype.name, document.name));
+}
+
+void check_version(const Document& document, const Doctype& doctype, const std::string& version) {
+  if (!version.empty() && version != document.version) refuse_stale(document, doctype);
+}
+
+// Databases and clients write the same moment with a T or a blank, and with more zeros or fewer.
+std::string moment(const Value& time) {
+  std::string text = to_text(time);
+  std::ranges::replace(text, 'T', ' ');
+  if (text.find('.') == std::string::npos) return text;
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return text;
+}
+
+// Frappe's clients send back when the document was last changed, as they read it.
+void check_modified(const Document& document, const Doctype& doctype, const Entries& entries) {
+  const auto sent = entries.find("modified");
+  if (sent == entries.end() || is_null(sent->second)) return;
+  if (moment(sent->second) != moment(value_in(document, doctype, doctype.get("modified"))))
+    refuse_stale(document, doctype);
+}
+
+// What is sent back as it is stored is no change, whatever it is.
+void check_types(const Database& database, const Doctype& doctype, const Entries& entries,
+                 const Document* stored) {
+  if (database.features().checks_types) return;
+  for (const auto& [name, value] : entries) {
+    const Column& column = doctype.get(name);
+    const bool is_as_stored = stored != nullptr && value == value_in(*stored, doctype, column);
+    if (!is_as_stored) check_type(column, value);
+  }
 }
 
 void set_if_there(const Doctype& doctype, Entries& entries, const std::string& column,
@@ -122,10 +168,6 @@ void change(Database& database, const Doctype& doctype, Change make) {
 void check_name(const std::string& name) {
   const bool has_control = std::ranges::any_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
   if (name == "." || name == ".." || has_control) throw not_valid(fmt::format("'{}' cannot be a name", name));
-}
-
-const Value& key_of(const Document& document, const Doctype& doctype) {
-  return document.values.at(static_cast<std::size_t>(&doctype.key_column() - doctype.columns.data()));
 }
 
 std::string condition(const Doctype& doctype, Dialect dialect) {
@@ -205,6 +247,7 @@ std::string insert_document(Database& database, const Doctype& doctype, Entries 
     throw not_valid(fmt::format("rows of {} have no single name, so they cannot be made here", doctype.name));
   if (const auto given = entries.find(doctype.key); given != entries.end())
     check_name(to_text(given->second));
+  check_types(database, doctype, entries, nullptr);
   const std::string now = to_database_time(Clock::now());
   for (const char* column : {"creation", "modified"}) set_if_there(doctype, entries, column, now);
   for (const char* column : {"owner", "modified_by"}) set_if_there(doctype, entries, column, user);
@@ -245,6 +288,8 @@ void update_document(Database& database, const Doctype& doctype, const std::stri
     const Dialect dialect = database.dialect();
     const Document document = read_document(database, doctype, name, lock_clause(dialect));
     check_version(document, doctype, version);
+    check_modified(document, doctype, entries);
+    check_types(database, doctype, entries, &document);
     set_if_there(doctype, entries, "modified", to_database_time(Clock::now()));
     set_if_there(doctype, entries, "modified_by", user);
     std::string sets;

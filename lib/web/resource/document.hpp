@@ -38,14 +38,15 @@ void append_json(std::string& out, const Column& column, const ValueView& value)
 /// Texts, numbers, true and false (1 and 0), null; nothing for lists and objects.
 std::optional<Value> scalar_of(const nlohmann::json& json);
 
-/// HttpFailure{404} when there is none.
+/// HttpFailure{404} when there is none of exactly that name, whatever the database takes for equal.
 Document get_document(Database& database, const Doctype& doctype, const std::string& name);
 /// In a transaction of its own. Fills in what Frappe's tables have: name, creation, modified, owner. Answers
 /// the new one's name. HttpFailure{409} when that name is taken, {417} with the database's words for what it
 /// does not accept.
 std::string insert_document(Database& database, const Doctype& doctype, Entries entries,
                             const std::string& user);
-/// `version` is the one the person saw; empty: whatever it is. HttpFailure{409} when somebody changed it.
+/// `version` is the one the person saw; empty: whatever it is. An entry `modified` is the time of the last
+/// change that they saw. HttpFailure{409} when somebody changed it.
 void update_document(Database& database, const Doctype& doctype, const std::string& name, Entries entries,
                      const std::string& version, const std::string& user);
 void delete_document(Database& database, const Doctype& doctype, const std::string& name,
