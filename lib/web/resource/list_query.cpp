@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::int64_t most_rows = 10'000;
 constexpr std::size_t most_conditions = 100;
+constexpr std::size_t most_fields = 200;
+constexpr std::size_t most_order_columns = 20;
 
 nlohmann::json parse_json(std::string_view parameter, std::string_view text) {
   nlohmann::json json = parse_sent_json(text);
@@ -89,7 +91,8 @@ class Conditions {
       throw not_valid(fmt::format("there is no operator '{}'", named_operator));
     if (value.is_null() && (op == "=" || op == "!="))
       return {fmt::format("{} IS {}NULL", column, op == "=" ? "" : "NOT "), {}};
-    return {fmt::format("{} {} ?", column, op), {value_of(value)}};
+    const bool is_like = op.ends_with("like");
+    return {fmt::format("{} {} ?", is_like ? as_text(m_dialect, column) : column, op), {value_of(value)}};
   }
 
   ListQuery::Condition among(const std::string& column, const std::string& op,
@@ -139,7 +142,10 @@ std::vector<ListQuery::Order> parse_order(const Doctype& doctype, std::string_vi
     if (part.size() > 1 && part.starts_with('`') && part.ends_with('`'))
       part = part.substr(1, part.size() - 2);
     one.column = doctype.get(part).name;
-    order.push_back(std::move(one));
+    if (std::ranges::find(order, one.column, &ListQuery::Order::column) == order.end())
+      order.push_back(std::move(one));
+    if (order.size() > most_order_columns)
+      throw not_valid(fmt::format("'order_by' takes at most {} columns", most_order_columns));
   }
   return order;
 }
@@ -148,13 +154,17 @@ std::vector<std::string> parse_fields(const Doctype& doctype, std::string_view t
   std::vector<std::string> fields;
   const nlohmann::json list = parse_json("fields", text);
   if (!list.is_array() || list.empty()) throw not_valid("'fields' must be a list of names");
+  if (list.size() > most_fields) throw not_valid(fmt::format("'fields' takes at most {} names", most_fields));
+  // Each once: an answer is as long as somebody likes otherwise.
+  const auto add = [&fields](const std::string& name) {
+    if (std::ranges::find(fields, name) == fields.end()) fields.push_back(name);
+  };
   for (const nlohmann::json& field : list) {
     const std::string name = text_of(field, "a field");
-    if (name != "*") {
-      fields.push_back(doctype.get(name).name);
-      continue;
-    }
-    for (const Column& column : doctype.columns) fields.push_back(column.name);
+    if (name != "*")
+      add(doctype.get(name).name);
+    else
+      for (const Column& column : doctype.columns) add(column.name);
   }
   return fields;
 }
@@ -189,6 +199,17 @@ Where where_of(const ListQuery& query) {
     where.values.insert(where.values.end(), condition.values.begin(), condition.values.end());
   }
   return where;
+}
+
+// PostgreSQL's undefined_function and datatype_mismatch: a type that cannot be compared or sorted like that.
+template <typename Ask>
+auto fitting(Ask ask) {
+  try {
+    return ask();
+  } catch (const Error& error) {
+    if (error.sqlstate() != "42883" && error.sqlstate() != "42804") throw;
+    throw not_valid(fmt::format("a filter or the order does not fit its column: {}", error.what()));
+  }
 }
 
 std::string like_pattern(std::string_view words) {
@@ -229,7 +250,7 @@ ListQuery::Condition search_condition(const Doctype& doctype, Dialect dialect, s
     const bool is_text = column.type == ColumnType::text || column.type == ColumnType::long_text;
     if (!is_text) continue;
     condition.sql += fmt::format("{}lower({}) LIKE lower(?) ESCAPE '!'", condition.sql.empty() ? "" : " OR ",
-                                 quote_identifier(dialect, column.name));
+                                 as_text(dialect, quote_identifier(dialect, column.name)));
     condition.values.emplace_back(like_pattern(words));
   }
   if (condition.sql.empty()) condition.sql = "1 = 0";
@@ -252,25 +273,23 @@ void list_rows(Database& database, const Doctype& doctype, const ListQuery& quer
                       descending ? " DESC" : "");
   const Where where = where_of(query);
   std::int64_t seen = 0;
-  database.read(
+  const std::string statement =
       fmt::format("SELECT {} FROM {}{}{} LIMIT {} OFFSET {}", fields,
-                  quote_identifier(dialect, doctype.table), where.sql, by, query.limit, query.start),
-      where.values, [&](RowView row) {
-        ++seen;
-        see(row);
-      });
+                  quote_identifier(dialect, doctype.table), where.sql, by, query.limit, query.start);
+  const auto count = [&](RowView row) {
+    ++seen;
+    see(row);
+  };
+  fitting([&] { database.read(statement, where.values, count); });
   if (query.is_all && seen == query.limit)
     throw not_valid(fmt::format("there are more than {} rows: ask for them in parts", most_rows));
 }
 
 std::int64_t count_rows(Database& database, const Doctype& doctype, const ListQuery& query) {
   const Where where = where_of(query);
-  return to_integer(database
-                        .query(fmt::format("SELECT count(*) FROM {}{}",
-                                           quote_identifier(database.dialect(), doctype.table), where.sql),
-                               where.values)
-                        .at(0)
-                        .at(0));
+  const std::string statement = fmt::format("SELECT count(*) FROM {}{}",
+                                            quote_identifier(database.dialect(), doctype.table), where.sql);
+  return to_integer(fitting([&] { return database.query(statement, where.values); }).at(0).at(0));
 }
 
 }  // namespace bench

@@ -32,13 +32,15 @@ struct ListQuery {
 
 /// Frappe's parameters: `fields` (JSON list; "*" is all), `filters` ([[field, op, value]], [[doctype, field,
 /// op, value]] or {field: value}), `or_filters` not; `order_by` ("modified desc, name"), `limit_start`,
-/// `limit_page_length` and `limit`. HttpFailure{417} names what cannot be understood.
+/// `limit_page_length` and `limit`. What comes twice in `fields` or `order_by` counts once. HttpFailure{417}
+/// names what cannot be understood, or is too much.
 ListQuery parse_list_query(const Doctype& doctype, Dialect dialect, const HttpParameters& parameters);
 
 /// Rows in which one of the text columns contains the words.
 ListQuery::Condition search_condition(const Doctype& doctype, Dialect dialect, std::string_view words);
 
 /// Shows each row to `see`, its values in the order of the query's fields; see Database::read.
+/// HttpFailure{417} when the database cannot compare or sort a column as it was asked to; so does count_rows.
 void list_rows(Database& database, const Doctype& doctype, const ListQuery& query,
                const std::function<void(RowView)>& see);
 std::int64_t count_rows(Database& database, const Doctype& doctype, const ListQuery& query);
