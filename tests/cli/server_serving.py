@@ -1,5 +1,6 @@
 """bench serve where a server keeps the database: the Desk, REST, and reads and writes through migrates; each case on every server."""
 
+import html
 import time
 
 from server_place import at_site, config, site_of
@@ -9,10 +10,14 @@ from web import Client, books_traffic, field_value, serve
 BOOKS = {
     "mariadb": "CREATE TABLE `tabBook` (name VARCHAR(140) PRIMARY KEY, title VARCHAR(100) NOT NULL, pages INT, price DECIMAL(9, 2), "
                "printed DATE, seen DATETIME NULL, is_lent TINYINT(1) NOT NULL DEFAULT 0, notes TEXT) CHARACTER SET utf8mb4;\n"
-               "CREATE TABLE `tabCount` (id INT AUTO_INCREMENT PRIMARY KEY, word VARCHAR(20) NOT NULL);\n",
+               "CREATE TABLE `tabCount` (id INT AUTO_INCREMENT PRIMARY KEY, word VARCHAR(20) NOT NULL);\n"
+               "CREATE TABLE `tabOdd` (name VARCHAR(20) PRIMARY KEY, place POINT, bits BIT(8), kind ENUM('print', 'date'), most BIGINT UNSIGNED);\n"
+               "INSERT INTO `tabOdd` VALUES ('o', ST_GeomFromText('POINT(1 2)'), b'101', 'print', 18446744073709551614);\n",
     "postgres": "CREATE TABLE \"tabBook\" (name VARCHAR(140) PRIMARY KEY, title VARCHAR(100) NOT NULL, pages INT, price DECIMAL(9, 2), "
                 "printed DATE, seen TIMESTAMP, is_lent BOOLEAN NOT NULL DEFAULT false, notes TEXT);\n"
-                "CREATE TABLE \"tabCount\" (id SERIAL PRIMARY KEY, word VARCHAR(20) NOT NULL);\n",
+                "CREATE TABLE \"tabCount\" (id SERIAL PRIMARY KEY, word VARCHAR(20) NOT NULL);\n"
+                "CREATE TABLE \"tabOdd\" (name VARCHAR(20) PRIMARY KEY, place POINT, numbers INTEGER[], span INT4RANGE, more JSON, page XML);\n"
+                "INSERT INTO \"tabOdd\" VALUES ('o', '(1,2)', '{1,2}', '[1,5)', '{\"a\": 1}', '<a/>');\n",
 }
 FIELDS = {"name": "B-1", "title": "Ünïcödé ❤ 'quoted\"", "pages": "474", "price": "12.50", "printed": "1815-12-23",
           "seen": "2026-11-21 13:45:00", "is_lent": "1", "notes": "two\nlines"}
@@ -54,6 +59,8 @@ def test_the_desk_and_rest(place):
     equal(client.api("PUT", "/api/resource/Book/B-1", {"printed": "no date"}).status, 417)
     number = client.api("POST", "/api/resource/Count", {"word": "one"}).json["data"]["id"]
     equal(client.get(f"/api/resource/Count/{number}").json["data"]["word"], "one")
+    a_name_is_what_stands_there(client, number)
+    odd_types(place, client)
     equal(client.api("DELETE", "/api/resource/Book/B-1").status, 202)
     # What cannot be a number or text is somebody's mistake, and not the server's.
     for odd in ("filters=%5B%5B%22pages%22%2C%22%3D%22%2C%22many%22%5D%5D", "filters=%5B%5B%22title%22%2C%22%3D%22%2C%22a%FF%22%5D%5D"):
@@ -62,6 +69,35 @@ def test_the_desk_and_rest(place):
     lacks((place.site(site_of(place)) / "logs" / "bench.log").read_text() if (place.site(site_of(place)) / "logs" / "bench.log").exists() else "", " error ")
     for hidden in ("User", "TABUSER", "User%20", "user", "__bench_auth"):
         equal(client.get(f"/api/resource/{hidden}").status, 404)
+
+
+def a_name_is_what_stands_there(client, number):
+    for other in ("Book/b-1", "Book/B-1%20", "Count/abc", f"Count/0{number}", f"Count/%20{number}", f"Count/{number}x", f"Count/{number}e0"):
+        for method in ("GET", "PUT", "DELETE"):
+            equal((other, client.api(method, f"/api/resource/{other}", {}).status), (other, 404))
+        equal(client.get(f"/app/{other}").status, 404)
+        equal(client.post(f"/app/{other}", _action="delete-for-good").status, 404)
+    equal(client.get(f"/api/resource/Count/{number}").status, 200)
+
+
+def odd_types(place, client):
+    """What is not touched stays, whatever it is, and nothing that can be asked of it is the server's fault."""
+    everything = place.server.variant("SELECT hex(place), bits + 0, kind, most FROM `tabOdd`",
+                                      'SELECT place, numbers, span, more, page FROM "tabOdd"')
+    before = place.server.as_app(everything, config(place))
+    page = client.get("/app/Odd/o").text
+    names = place.server.variant(["kind", "most"], ["place", "numbers", "span", "more", "page"])
+    fields = {name: html.unescape(field_value(page, name)) for name in names}
+    equal(client.post("/app/Odd/o", **fields, _action="save").status, 303)
+    equal(place.server.as_app(everything, config(place)), before)
+    changed = place.server.variant(("most", "18446744073709551615"), ("numbers", "{3,4}"))
+    equal(client.post("/app/Odd/o", **{**fields, changed[0]: changed[1]}, _action="save").status, 303)
+    contains(str(place.server.as_app(everything, config(place))), changed[1])
+    for column in place.server.variant(["kind", "most"], names):
+        assert client.get(f'/api/resource/Odd?filters=[["{column}","like","%251%25"]]').status == 200, column
+        assert client.get(f'/api/resource/Odd?filters=[["{column}","=","x"]]').status in (200, 417), column
+        assert client.get(f"/api/resource/Odd?order_by={column}").status in (200, 417), column
+        assert client.get(f"/app/Odd?q=1&sort={column}").status in (200, 417), column
 
 
 def test_a_write_behind_the_fence_is_refused_by_the_database_too(place):

@@ -1,5 +1,6 @@
 """bench serve: pages, the Desk, REST, and what each of them does while the site is read-only."""
 
+import html
 import json
 import os
 import signal
@@ -508,6 +509,48 @@ def test_a_box_is_unticked_only_by_a_form_that_has_it(place):
         odd = client.post("/app/Book/B-1", _box="author", _action="save", **release)
         equal(odd.status, 409 if release else 303)
     equal(place.query('SELECT author FROM "tabBook"'), [("Austen",)])
+
+
+def test_values_fit_what_their_columns_were_declared_as(place):
+    """SQLite itself takes anything anywhere; what was there before stays until somebody changes it."""
+    client = writer_of(place, 'CREATE TABLE "tabThing" (name VARCHAR(10) PRIMARY KEY, whole INTEGER, price DECIMAL(9, 2), size REAL, on_day DATE, '
+                       'seen DATETIME, at TIME, more JSON, is_on BOOLEAN, word VARCHAR(4), line TEXT, modified DATETIME, _action TEXT, _box TEXT);\n')
+    right = {"whole": [-7, "12", 5.0], "price": ["12.50", 3, -1.5], "size": ["1e3", 0.25], "on_day": ["2026-11-30"], "is_on": [True, "0"],
+             "seen": ["2026-11-30", "2026-11-30 12:00:00", "2026-11-30T12:00:00.123456"], "at": ["12:00", "9:05:00", "12:00:00.5"],
+             "more": ['{"a": [1]}', {"a": 1}, 4], "word": ["äöü❤", ""]}
+    wrong = {"whole": ["many", "", 1.5, "1e3", 2 ** 63], "price": ["12,50", "inf"], "size": ["nan", "x"], "on_day": ["2026-02-30", "today", 20261130],
+             "seen": ["2026-11-30 25:00:00", "2026-11-30x12:00"], "at": ["12", "24:00"], "more": ["{a"], "is_on": ["yes", 2], "word": ["äöü❤!"]}
+    equal(client.api("POST", "/api/resource/Thing", {"name": "T-1"}).status, 200)
+    for field, values in right.items():
+        for value in values:
+            equal((client.api("PUT", "/api/resource/Thing/T-1", {field: value}).status, field, value), (200, field, value))
+    for field, values in wrong.items():
+        for value in values:
+            refused = client.api("PUT", "/api/resource/Thing/T-1", {field: value})
+            equal((refused.status, field, value), (417, field, value))
+            contains(refused.text, f"'{field}' takes")
+    equal(client.api("POST", "/api/resource/Thing", {"name": "12345678901"}).status, 417)
+    contains(client.post("/app/Thing/T-1", on_day="tomorrow").text, "&#39;on_day&#39; takes a date")
+
+    place.query("UPDATE \"tabThing\" SET whole = '', price = 'cheap', size = 9e999, on_day = 'soon', at = 'noon', is_on = 7, word = '', "
+                "line = 'a' || char(13) || 'b' || char(13, 10) || 'c', _action = 'delete-for-good', _box = 'is_on'")
+    stored = "SELECT quote(whole), price, size, on_day, at, is_on, quote(word), line, _action, _box, more FROM \"tabThing\""
+    before = place.query(stored)
+    equal(before[0][:4], ("''", "cheap", float("inf"), "soon"))
+    page = client.get("/app/Thing/T-1").text
+    contains(page, "uses the column", "delete-for-good")
+    lacks(page, 'name="at" type="time"', 'name="on_day" type="date"')
+    fields = {name: html.unescape(field_value(page, name)) for name in ("name", "whole", "price", "size", "on_day", "seen", "at", "more", "word", "line")}
+    fields["line"] = "a\r\nb\r\nc"  # as a browser sends it
+    equal(client.post("/app/Thing/T-1", **fields, _action="save", _version=field_value(page, "_version")).status, 303)
+    equal(place.query(stored), before)
+    equal(client.api("PUT", "/api/resource/Thing/T-1", {"_action": "x", "price": "cheap"}).status, 200)
+
+    read = client.get("/api/resource/Thing/T-1").json["data"]
+    equal(client.api("PUT", "/api/resource/Thing/T-1", {"line": "mine", "modified": read["modified"].replace(" ", "T")}).status, 200)
+    stale = client.api("PUT", "/api/resource/Thing/T-1", {"line": "late", "modified": read["modified"]})
+    equal((stale.status, stale.json["exc_type"]), (409, "TimestampMismatchError"))
+    equal(place.query('SELECT line, _action FROM "tabThing"'), [("mine", "x")])
 
 
 def test_writers_that_wait_leave_threads_to_readers(place):
