@@ -3,7 +3,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
-#include <iterator>
+#include <cstdio>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -35,14 +36,14 @@ void AccessLog::reopen() {
   m_file = std::move(file);
 }
 
-void AccessLog::write(const Exchange& exchange) {
+void AccessLog::write(const Exchange& exchange, std::string_view client) {
   const std::string_view path = std::string_view(exchange.target).substr(0, exchange.target.find('?'));
   // Put together as text: a tree of JSON values would cost as much as a small answer.
   const std::string line = fmt::format(
       R"({{"time":"{}","client":{},"host":{},"method":{},"path":{},"status":{},"bytes":{},"duration_ms":{:.3f},"user_agent":{}}})"
       "\n",
-      to_iso8601(Clock::now()), json_text(exchange.client), json_text(exchange.host),
-      json_text(exchange.method), json_text(path), exchange.status, exchange.bytes,
+      to_iso8601(Clock::now()), json_text(client), json_text(exchange.host), json_text(exchange.method),
+      json_text(path), exchange.status, exchange.bytes,
       static_cast<double>(exchange.duration.count()) / 1'000, json_text(exchange.user_agent));
   const auto now = std::chrono::steady_clock::now();
   const std::lock_guard lock(m_mutex);
@@ -60,8 +61,11 @@ void AccessLog::write_waiting() {
   m_written_at = std::chrono::steady_clock::now();
   try {
     write_all(m_file.get(), m_waiting, m_path);
-  } catch (const Error&) {
+    m_is_failing = false;
+  } catch (const Error& error) {
     // A full disk must not stop the answers that the log tells about.
+    if (!std::exchange(m_is_failing, true))
+      fmt::print(stderr, "warning: the access log loses lines: {}\n", error.what());
   }
   m_waiting.clear();
 }

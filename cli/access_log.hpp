@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "base/file.hpp"
 #include "web/http/server.hpp"
@@ -22,7 +23,8 @@ class AccessLog {
   AccessLog& operator=(const AccessLog&) = delete;
 
   /// From any thread. The lines of a crowd of requests are written together, one that comes alone at once.
-  void write(const Exchange& exchange);
+  /// `client` is who asked, where the exchange's own is a proxy.
+  void write(const Exchange& exchange, std::string_view client);
   void flush();
   /// What was told so far is in the old file, even where that was moved.
   void reopen();
@@ -33,6 +35,7 @@ class AccessLog {
   std::filesystem::path m_path;
   std::mutex m_mutex;
   FileDescriptor m_file;
+  bool m_is_failing = false;  ///< which is said once
   std::string m_waiting;
   std::chrono::steady_clock::time_point m_written_at;
 };

@@ -110,7 +110,9 @@ void run(Context& context, const ServeFlags& flags) {
   WebApp app(bench, context.apps(), only, options.workers);
   HttpServer server(
       options, [&app](const HttpRequest& request) { return app.answer(request); },
-      [&log](const Exchange& exchange) { log.write(exchange); });
+      [&app, &log](const Exchange& exchange) {
+        log.write(exchange, app.client_of(exchange.client, exchange.forwarded_for));
+      });
   const std::string address = fmt::format("http://{}:{}", options.host, server.port());
   context.printer().note(fmt::format("serving {} at {}; Ctrl-C ends it",
                                      only ? *only : fmt::format("the sites of {}", bench.path().string()),

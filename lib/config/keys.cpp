@@ -93,6 +93,7 @@ const std::vector<ConfigKey>& config_keys() {
       // The web side.
       {"default_site", string, open, "the site that commands act on when none is named"},
       {"host_name", string, open, "the site's address as people type it"},
+      {"trusted_proxies", names, open, "addresses of the proxies whose X-Forwarded headers are believed"},
       {"domains", any, open, "further names that the site answers to"},
       {"ssl_certificate", string, open, "file of the site's certificate"},
       {"ssl_certificate_key", string, open, "file of the site's private key"},

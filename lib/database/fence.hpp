@@ -75,8 +75,8 @@ class Fence {
   virtual std::vector<std::string> lift(const nlohmann::json& saved) = 0;
 
   /// After a restore over what a run left: all have the rights again, and own again what they owned, as when
-  /// `enter` had taken the app's rights (`saved` as for `lift`, which comes afterwards). Nothing to do where rights go by name (MariaDB):
-  /// there what the run itself granted and revoked stays.
+  /// `enter` had taken the app's rights (`saved` as for `lift`, which comes afterwards). Nothing to do where
+  /// rights go by name (MariaDB): there what the run itself granted and revoked stays.
   virtual void restore_rights(const nlohmann::json& /*saved*/) {}
 
   /// For a fence whose `saved` is lost: which usual rights of an app account (Backend::create_database) it

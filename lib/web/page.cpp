@@ -41,7 +41,7 @@ HttpResponse render_page(Visit& visit, std::string_view name, const TemplateDict
   const auto folders = visit.site->templates();
   const auto page = folders->load(name);
   if (!page) throw not_found();
-  return text_response(status, "text/html; charset=utf-8", render(page, context, *folders));
+  return text_response(status, "text/html; charset=utf-8", render(page, context, *folders, visit.limits()));
 }
 
 }  // namespace bench

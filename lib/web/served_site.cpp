@@ -20,7 +20,6 @@ constexpr std::chrono::seconds doctype_life{5};
 constexpr std::chrono::seconds rest_of_replica{10};
 constexpr std::chrono::seconds patience_of_writers{5};
 // A query that runs on when nobody waits for it would keep others from being answered.
-constexpr std::chrono::milliseconds longest_request{10'000};
 constexpr int most_looks = 10;
 constexpr std::chrono::milliseconds pause_of_looks{20};
 // Those of one site leave seats to the others', however long they wait for one another.

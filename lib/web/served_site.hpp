@@ -47,6 +47,9 @@ struct SiteSnapshot {
   bool in_maintenance() const { return mode != SiteMode::live; }
 };
 
+/// Then its statements are cancelled, and its page is given up.
+inline constexpr std::chrono::milliseconds longest_request{10'000};
+
 /// One for each request that may write at the same time, whatever its site.
 using WriterSeats = std::counting_semaphore<>;
 

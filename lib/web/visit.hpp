@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include "web/http/message.hpp"
 #include "web/served_site.hpp"
 #include "web/session.hpp"
+#include "web/template/template.hpp"
 
 namespace bench {
 
@@ -21,7 +23,9 @@ struct Visit {
   std::optional<User> user;        ///< whoever that is in the database; only where somebody asked for it
   std::string client = {};         ///< the address of whoever asks, also behind a proxy
   bool is_encrypted = false;       ///< the client came over TLS, to the proxy or to us
+  std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
 
+  RenderLimits limits() const { return {.until = began + longest_request}; }
   bool read_only() const { return now->in_maintenance(); }
   bool wants_json() const {
     return request.path.starts_with("/api/") ||

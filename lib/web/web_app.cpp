@@ -161,7 +161,8 @@ HttpResponse answer_failure(const Visit& visit, const Error& error) {
       .line("error", fmt::format("{} {}: {}", visit.request.method, visit.request.path, error.what()));
   if (error.kind() == Kind::interrupted)
     return failure_response(visit, {503, "ServiceUnavailable", "this takes longer than a request may take"});
-  if (error.kind() == Kind::busy || error.kind() == Kind::database)
+  const bool is_away = error.kind() == Kind::busy || error.kind() == Kind::database;
+  if (is_away && !is_refused_write(error))
     return failure_response(
         visit, {503, "ServiceUnavailable", "the site's database does not answer: try again in a moment"});
   return failure_response(visit,
@@ -176,6 +177,13 @@ WebApp::WebApp(BenchFolder bench, AppFinder apps, std::optional<std::string> onl
       m_only_site(std::move(only_site)),
       m_seats(std::max(workers - std::max(workers / 4, 1), 1)) {}
 
+std::shared_ptr<ServedSite> WebApp::served_as(const std::string& name) {
+  const auto known = m_sites.find(name);
+  if (known != m_sites.end()) return known->second;
+  return m_sites.emplace(name, std::make_shared<ServedSite>(m_bench.site(name), m_apps, m_seats))
+      .first->second;
+}
+
 std::shared_ptr<ServedSite> WebApp::served(const std::string& name) {
   const std::lock_guard lock(m_mutex);
   const auto known = m_sites.find(name);
@@ -186,9 +194,12 @@ std::shared_ptr<ServedSite> WebApp::served(const std::string& name) {
   }
   // Whatever a Host says must not become a path before it is a site's name.
   const auto names = m_bench.site_names();
-  if (std::ranges::find(names, name) == names.end()) return nullptr;
-  return m_sites.emplace(name, std::make_shared<ServedSite>(m_bench.site(name), m_apps, m_seats))
-      .first->second;
+  auto found = std::ranges::find(names, name);
+  // A Host has no capital letters, and a site's name may.
+  if (found == names.end()) found = std::ranges::find(names, name, &lower_case);
+  if (found == names.end()) return nullptr;
+  if (*found != name) return m_sites.emplace(name, served_as(*found)).first->second;
+  return served_as(name);
 }
 
 std::shared_ptr<const SiteConfig> WebApp::common_config() {
@@ -208,8 +219,20 @@ std::shared_ptr<const SiteConfig> WebApp::common_config() {
 // `trusted_proxies` of the common config, else this host's own.
 bool WebApp::is_trusted_proxy(const std::string& address) {
   const auto trusted = common_config()->json("trusted_proxies");
-  if (!trusted || !trusted->is_array()) return address == "127.0.0.1" || address == "::1";
-  return std::ranges::any_of(*trusted, [&](const nlohmann::json& one) { return one == address; });
+  if (!trusted) return address == "127.0.0.1" || address == "::1";
+  // What cannot be understood trusts nobody.
+  return trusted->is_array() &&
+         std::ranges::any_of(*trusted, [&](const nlohmann::json& one) { return one == address; });
+}
+
+std::string WebApp::client_of(const std::string& peer, std::string_view forwarded_for) {
+  if (forwarded_for.empty()) return peer;
+  try {
+    return is_trusted_proxy(peer) ? last_address(forwarded_for) : peer;
+  } catch (const Error&) {
+    // A configuration that cannot be read names no proxies.
+    return peer;
+  }
 }
 
 WebApp::Origin WebApp::origin_of(const HttpRequest& request) {
@@ -286,8 +309,10 @@ HttpResponse WebApp::answer_for(const std::shared_ptr<ServedSite>& site, const H
   visit.now = site->snapshot();
   if (response.status == 503) {
     const auto end = visit.now->estimated_end;
-    const auto left = end ? std::chrono::ceil<std::chrono::seconds>(*end - Clock::now()).count() : 10;
-    response.headers.set("Retry-After", fmt::format("{}", std::clamp<std::int64_t>(left, 1, 3'600)));
+    const auto left = end ? std::chrono::ceil<std::chrono::seconds>(*end - Clock::now()).count() : 0;
+    // Nobody knows how much longer than expected it takes.
+    const std::int64_t seconds = left > 0 ? std::min<std::int64_t>(left, 3'600) : 10;
+    response.headers.set("Retry-After", fmt::format("{}", seconds));
     response.headers.set("Cache-Control", "no-store");
   }
   add_common_headers(response, *visit.now);

@@ -25,6 +25,9 @@ class WebApp {
 
   /// Safe for several threads. Never throws.
   HttpResponse answer(const HttpRequest& request);
+  /// Who asks, where `peer` may be a proxy that says for whom: the last address of X-Forwarded-For, if the
+  /// peer is trusted. Never throws.
+  std::string client_of(const std::string& peer, std::string_view forwarded_for);
 
  private:
   /// Who asks for what, and how, also when a trusted proxy passes it on.
@@ -35,7 +38,9 @@ class WebApp {
   };
   Origin origin_of(const HttpRequest& request);
   std::shared_ptr<ServedSite> site_for(const HttpRequest& request, const Origin& origin);
-  /// nullptr when there is no such site, or no longer.
+  /// A site that is there, by its very name; with the lock.
+  std::shared_ptr<ServedSite> served_as(const std::string& name);
+  /// Also by its name in small letters. nullptr when there is no such site, or no longer.
   std::shared_ptr<ServedSite> served(const std::string& name);
   /// As the file is now; what it said before while it cannot be read.
   std::shared_ptr<const SiteConfig> common_config();

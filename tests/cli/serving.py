@@ -60,6 +60,7 @@ def test_a_server_starts_answers_and_stops(place):
     equal((answer.status, answer.json), (200, {"status": "ok", "mode": "live"}))
     equal(client.get("/api/method/ping").json, {"message": "pong"})
     equal(Client(client.port, "nowhere.example").get("/").status, 404)
+    say(client.port, b"BREW /pot HTTP/1.1\r\nHost: develop\r\nExpect: coffee\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n")
     second = place.bench("serve", "--port", str(client.port), code=2)
     contains(second.err, "cannot listen on 127.0.0.1 port", "--port")
     child.send_signal(signal.SIGTERM)
@@ -67,7 +68,42 @@ def test_a_server_starts_answers_and_stops(place):
     lines = [json.loads(line) for line in (place.path / "logs" / "access.log").read_text().splitlines()]
     # Each came over a connection of its own, and is logged once it is answered: in either order.
     equal(sorted((line["path"], line["method"], line["status"]) for line in lines),
-          [("/", "GET", 404), ("/api/health", "GET", 200), ("/api/method/ping", "GET", 200)])
+          [("/", "GET", 404), ("/api/health", "GET", 200), ("/api/method/ping", "GET", 200), ("/pot", "BREW", 417)])
+    # This host's own proxy is believed.
+    equal({line["client"] for line in lines if line["path"] == "/pot"}, {"192.0.2.7"})
+
+
+def test_a_name_in_capital_letters(place):
+    place.bench("init", str(place.path))
+    for name in ("Shop.localhost", "main"):
+        place.bench("new-site", name)
+    place.bench("use", "main")
+    _, port = serve(place)
+    for host in ("Shop.localhost", "shop.localhost", "SHOP.localhost"):
+        contains(Client(port, host).get("/").text, "Shop.localhost")
+    contains(Client(port, "localhost").get("/").text, "main")
+
+
+def test_a_page_without_an_end(place):
+    client, child = served(place)
+    www = place.path / "apps/books/www"
+    www.mkdir()
+    (www / "late.html").write_text("{% for i in range(100000) %}{% for j in range(100000) %}{% set x = i %}{% endfor %}{% endfor %}")
+    (www / "large.html").write_text("{% for i in range(100000) %}{% for j in range(1000) %}" + "x" * 100 + "{% endfor %}{% endfor %}")
+    (www / "rows.html").write_text("---\nqueries:\n  rows: WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 200000) "
+                                   "SELECT i FROM n\n---\n{{ rows|length }}")
+    (www / "writes.html").write_text("---\nqueries:\n  x: SELECT nonsense FROM nowhere\n---\n")
+    equal(client.get("/large").status, 500)
+    equal(client.get("/rows").status, 500)
+    equal(client.get("/writes").status, 500)
+    began = time.monotonic()
+    equal(client.ask("GET", "/late", timeout=60).status, 503)
+    assert time.monotonic() - began < 40
+    contains((place.site() / "logs/bench.log").read_text(), "GET /large", "large.html:1:", "larger than 64 MiB",
+             "rows.html: query 'rows'", "more than 100000 rows", "late.html:1:", "took too long",
+             "writes.html: query 'x'", "no such table: nowhere")
+    child.send_signal(signal.SIGTERM)
+    equal(place.finish(child).code, 0)
 
 
 def test_logging_in_and_out(place):
@@ -349,7 +385,7 @@ def test_an_announced_window(place):
     os.waitpid(child.pid, os.WUNTRACED)
     contains(client.get("/").text, "my reason")
     # Nobody said how long it takes: as long as the last one, which was short.
-    assert int(client.api("POST", "/api/resource/Book", {}).headers["Retry-After"]) < 10
+    assert int(client.api("POST", "/api/resource/Book", {}).headers["Retry-After"]) <= 10
     os.kill(child.pid, signal.SIGCONT)
     equal(place.finish(child).code, 0)
 
@@ -416,6 +452,11 @@ def test_files(place):
     part = client.get("/files/digits.txt", Range="bytes=2-4")
     equal((part.status, part.text, part.headers["Content-Range"]), (206, "234", "bytes 2-4/10"))
     equal(client.ask("HEAD", "/files/digits.txt").headers["Content-Length"], "10")
+    style = client.get("/assets/core/desk.css", Accept_Encoding="gzip")
+    equal((style.status, style.headers["Content-Encoding"]), (200, "gzip"))
+    equal(client.get("/assets/core/desk.css", Accept_Encoding="gzip", If_None_Match=style.headers["ETag"]).status, 304)
+    assert client.get("/assets/core/desk.css").headers["ETag"] != style.headers["ETag"]
+    equal(client.get("/assets/core/desk.css", Accept_Encoding="gzip", Range="bytes=0-9").headers["Content-Length"], "10")
     for tag in (part.headers["ETag"], f'W/{part.headers["ETag"]}', f'"other", {part.headers["ETag"]}', "*"):
         equal(client.get("/files/digits.txt", If_None_Match=tag).status, 304)
     equal(client.get("/files/digits.txt", If_None_Match='"other"').status, 200)

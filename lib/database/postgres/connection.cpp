@@ -286,7 +286,13 @@ std::vector<Row> PostgresDatabase::query(std::string_view statement, std::span<c
   std::vector<std::optional<std::string>> values;
   std::vector<const char*> pointers;
   for (const Value& value : parameters) values.push_back(parameter_text(value));
-  for (const auto& value : values) pointers.push_back(value ? value->c_str() : nullptr);
+  for (const auto& value : values) {
+    // It would be cut off there, without a word.
+    if (value && value->find('\0') != std::string::npos)
+      throw Error(Kind::statement, "PostgreSQL: a text cannot hold a NUL character")
+          .with_statement("22021", std::string(statement));
+    pointers.push_back(value ? value->c_str() : nullptr);
+  }
   if (!m_session) throw Error(Kind::database, describe(m_settings) + ": the connection is closed");
   Watched watched(m_watcher.get());
   try {

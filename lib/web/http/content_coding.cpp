@@ -56,6 +56,10 @@ bool accepts_gzip(const HttpRequest& request) {
   });
 }
 
+bool is_to_be_compressed(const HttpRequest& request, std::string_view type, std::uint64_t size) {
+  return size >= worth_compressing && is_compressible(type) && accepts_gzip(request);
+}
+
 std::string gzip(std::string_view text) {
   z_stream stream{};
   constexpr int with_gzip_header = 15 + 16;
@@ -79,8 +83,7 @@ HttpResponse with_validators(HttpResponse response, const HttpRequest& request, 
   std::string* const body = response.text();
   if (body == nullptr || response.status != 200) return response;
   response.headers.add("Vary", "Accept-Encoding, Cookie");
-  const bool compress = body->size() >= worth_compressing &&
-                        is_compressible(response.headers.get("Content-Type")) && accepts_gzip(request);
+  const bool compress = is_to_be_compressed(request, response.headers.get("Content-Type"), body->size());
   if (request.is_read() && response.headers.get("Cache-Control") != "no-store") {
     const std::string tag =
         fmt::format("\"{}{}{}\"", sha256(*body).substr(0, 24), variant, compress ? "-gzip" : "");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,9 @@ namespace bench {
 bool has_tag(const HttpRequest& request, std::string_view tag);
 /// Whether the request's Accept-Encoding takes gzip (RFC 9110, 12.5.3).
 bool accepts_gzip(const HttpRequest& request);
+
+/// Whether a body of that type and size is worth it, for a client that takes it.
+bool is_to_be_compressed(const HttpRequest& request, std::string_view type, std::uint64_t size);
 
 /// gzip (RFC 1952), at a level that costs little.
 std::string gzip(std::string_view text);

@@ -30,7 +30,7 @@ struct ServerOptions {
 
 /// What the access log tells of one request.
 struct Exchange {
-  std::string client, method, target, host, user_agent;
+  std::string client, forwarded_for, method, target, host, user_agent;
   int status = 0;
   std::uint64_t bytes = 0;  ///< of the body
   std::chrono::microseconds duration{0};

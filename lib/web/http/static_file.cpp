@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -64,6 +65,22 @@ FileDescriptor open_below(const std::filesystem::path& folder, std::string_view 
     path.remove_prefix(std::min(end + 1, path.size()));
   }
   return at;
+}
+
+/// What is larger is sent as it lies there.
+constexpr std::uint64_t most_compressed = 1U << 20U;
+
+std::string content_of(const FileDescriptor& file, std::uint64_t size) {
+  std::string content(size, '\0');
+  std::size_t have = 0;
+  while (have < content.size()) {
+    const ssize_t count = ::read(file.get(), content.data() + have, content.size() - have);
+    // It became shorter meanwhile.
+    if (count <= 0) break;
+    have += static_cast<std::size_t>(count);
+  }
+  content.resize(have);
+  return content;
 }
 
 }  // namespace
@@ -136,6 +153,9 @@ std::optional<HttpResponse> serve_file(const HttpRequest& request, const std::fi
     response.status = 206;
     response.headers.add("Content-Range", fmt::format("bytes {}-{}/{}", range.first, range.last, size));
     response.body = FilePart{std::move(file), range.first, range.last - range.first + 1};
+  } else if (size <= most_compressed && is_to_be_compressed(request, media_type(path), size)) {
+    // With the tag of its content, as all that is compressed has it.
+    response.body = content_of(file, size);
   } else {
     response.body = FilePart{std::move(file), 0, size};
   }

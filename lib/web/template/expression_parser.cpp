@@ -201,7 +201,12 @@ ExpressionPtr ExpressionParser::parse_product() {
 }
 
 ExpressionPtr ExpressionParser::parse_operand() {
-  return parse_unary(Filters::allowed);
+  const std::uint32_t begin = m_tokens.current().at;
+  ExpressionPtr left = parse_unary(Filters::allowed);
+  while (m_tokens.skip_symbol("**"))
+    left =
+        make<ArithmeticExpression>(begin, Arithmetic::power, std::move(left), parse_unary(Filters::allowed));
+  return left;
 }
 
 ExpressionPtr ExpressionParser::parse_unary(Filters filters) {

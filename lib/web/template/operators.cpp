@@ -165,6 +165,27 @@ double remainder_of(double left, double right) {
   return (right < 0) != (remainder < 0) ? remainder + right : remainder;
 }
 
+// By squaring, so that no exponent takes long.
+std::int64_t whole_power(std::int64_t base, std::int64_t exponent) {
+  std::int64_t result = 1;
+  bool overflows = false;
+  for (bool is_lost = false; exponent > 0; exponent >>= 1) {
+    if ((exponent & 1) != 0) overflows |= is_lost || __builtin_mul_overflow(result, base, &result);
+    // Only where another factor follows does it matter.
+    is_lost = __builtin_mul_overflow(base, base, &base) || is_lost;
+  }
+  if (overflows) fail_too_large();
+  return result;
+}
+
+double power(double base, double exponent) {
+  if (base == 0 && exponent < 0) fail("zero has no negative power");
+  if (base < 0 && std::trunc(exponent) != exponent) fail("a negative number has only whole powers");
+  const double result = std::pow(base, exponent);
+  if (std::isinf(result) && std::isfinite(base) && std::isfinite(exponent)) fail_too_large();
+  return result;
+}
+
 TemplateValue calculate_whole(std::int64_t left, Arithmetic arithmetic, std::int64_t right) {
   std::int64_t result = 0;
   bool overflows = false;
@@ -186,6 +207,9 @@ TemplateValue calculate_whole(std::int64_t left, Arithmetic arithmetic, std::int
       else
         result = left / right - (rest() != 0 && signs_differ ? 1 : 0);
       break;
+    case Arithmetic::power:
+      result = whole_power(left, right);
+      break;
     default:
       result = rest() + (rest() != 0 && signs_differ ? right : 0);
   }
@@ -205,6 +229,8 @@ TemplateValue calculate_number(double left, Arithmetic arithmetic, double right)
       return left / right;
     case Arithmetic::floor_divide:
       return floor_divided(left, right);
+    case Arithmetic::power:
+      return power(left, right);
     default:
       return remainder_of(left, right);
   }
@@ -218,6 +244,8 @@ std::string_view verb(Arithmetic arithmetic) {
       return "subtracted";
     case Arithmetic::multiply:
       return "multiplied";
+    case Arithmetic::power:
+      return "raised to a power";
     default:
       return "divided";
   }
@@ -355,7 +383,9 @@ TemplateValue calculate(const TemplateValue& left, Arithmetic arithmetic, const 
   const auto right_number = as_number(right);
   if (left_number && right_number) {
     if (divides(arithmetic) && right_number->number == 0) fail("a number cannot be divided by zero");
-    if (left_number->is_whole && right_number->is_whole && arithmetic != Arithmetic::divide)
+    const bool stays_whole =
+        arithmetic != Arithmetic::divide && (arithmetic != Arithmetic::power || right_number->integer >= 0);
+    if (left_number->is_whole && right_number->is_whole && stays_whole)
       return calculate_whole(left_number->integer, arithmetic, right_number->integer);
     return calculate_number(left_number->number, arithmetic, right_number->number);
   }

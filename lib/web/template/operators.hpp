@@ -18,7 +18,7 @@ bool is_less(const TemplateValue& left, const TemplateValue& right);
 enum class Comparison { equal, unequal, less, less_or_equal, greater, greater_or_equal, in, not_in };
 bool compare(const TemplateValue& left, Comparison comparison, const TemplateValue& right);
 
-enum class Arithmetic { add, subtract, multiply, divide, floor_divide, remainder };
+enum class Arithmetic { add, subtract, multiply, divide, floor_divide, remainder, power };
 TemplateValue calculate(const TemplateValue& left, Arithmetic arithmetic, const TemplateValue& right);
 enum class Sign { plus, minus };
 TemplateValue with_sign(Sign sign, const TemplateValue& value);

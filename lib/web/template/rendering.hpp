@@ -45,7 +45,8 @@ class VariableScope {
 /// One page in the making: what its templates can see, which of the blocks count, and how deep it has come.
 class Rendering {
  public:
-  Rendering(TemplateLoader& loader, const TemplateDict& context) : m_loader(loader), m_context(&context) {}
+  Rendering(TemplateLoader& loader, const TemplateDict& context, const RenderLimits& limits)
+      : m_loader(loader), m_context(&context), m_limits(limits) {}
   Rendering(const Rendering&) = delete;
   Rendering& operator=(const Rendering&) = delete;
 
@@ -95,6 +96,7 @@ class Rendering {
 
   std::string place(std::uint32_t at) const { return m_template->source().place(at); }
   void descend(int levels);
+  void keep_limits(const std::string& out);
   void add_blocks(const Template& page);
   enum class SeesVariables { of_page, of_loops };
   void render_level(const BlockLevels& block, std::size_t level, SeesVariables sees, std::string& out);
@@ -102,6 +104,8 @@ class Rendering {
 
   TemplateLoader& m_loader;
   const TemplateDict* m_context;
+  RenderLimits m_limits;
+  std::uint32_t m_bodies = 0;  ///< that were begun
   VariableScope* m_scope = nullptr;
   Page* m_page = nullptr;
   const Template* m_template = nullptr;  ///< that is being rendered

@@ -16,10 +16,10 @@ std::shared_ptr<const Template> Template::compile(std::string_view text, std::st
 }
 
 std::string render(const std::shared_ptr<const Template>& page, const TemplateDict& context,
-                   TemplateLoader& loader) {
+                   TemplateLoader& loader, const RenderLimits& limits) {
   std::string out;
   out.reserve(2 * page->source().text.size());
-  Rendering(loader, context).render(page, out);
+  Rendering(loader, context, limits).render(page, out);
   return out;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,9 +43,16 @@ class TemplateLoader {
   virtual std::shared_ptr<const Template> load(std::string_view name) = 0;
 };
 
+/// What one page may take.
+struct RenderLimits {
+  std::chrono::steady_clock::time_point until = std::chrono::steady_clock::time_point::max();
+  std::size_t bytes = 64U << 20U;
+};
+
 /// The page: the template filled with `context`, whatever is not safe in it escaped for HTML.
-/// Error{configuration} with file, line and column; an Error of a function of the context keeps its kind.
+/// Error{configuration} with file, line and column, also for a page that is too large; an Error of a function
+/// of the context keeps its kind. Error{interrupted} when it is late.
 std::string render(const std::shared_ptr<const Template>& page, const TemplateDict& context,
-                   TemplateLoader& loader);
+                   TemplateLoader& loader, const RenderLimits& limits = {});
 
 }  // namespace bench

@@ -21,12 +21,17 @@ TemplateValue value_for_page(const ValueView& value) {
   return nullptr;
 }
 
+constexpr std::size_t most_rows = 100'000;
+
 TemplateList rows_of(Database& database, const PageQuery& query, const HttpParameters& request) {
   std::vector<std::string> names;
   TemplateDict columns;
   std::vector<std::size_t> places;
   TemplateList rows;
   const auto add = [&](RowView row) {
+    if (rows.size() == most_rows)
+      throw Error(Kind::configuration, fmt::format("the query answers more than {} rows", most_rows),
+                  "give it a LIMIT");
     // Of two columns of one name the last one counts.
     for (std::size_t i = places.size(); i < names.size(); ++i) {
       const TemplateValue* known = columns.find(names[i]);
@@ -69,13 +74,16 @@ HttpResponse answer_website(Visit& visit) {
     visit.site->read([&](Database& database) {
       logged_in(visit, database);
       if (login_required) require_login(visit, database);
-      for (const PageQuery& query : page->source.queries)
-        context.set(query.name, rows_of(database, query, visit.request.query));
+      for (const PageQuery& query : page->source.queries) try {
+          context.set(query.name, rows_of(database, query, visit.request.query));
+        } catch (const Error& error) {
+          throw error.with_context(fmt::format("{}: query '{}'", page->body->source().file, query.name));
+        }
     });
   context.set("title", page->source.title);
   add_page_context(visit, context);
   const auto folders = visit.site->templates();
-  std::string text = render(page->body, context, *folders);
+  std::string text = render(page->body, context, *folders, visit.limits());
   if (page->markup == WebPage::Markup::markdown) {
     context.set("content", TemplateValue::safe(html_of_markdown(text)));
     return render_page(visit, "website.html", context);
