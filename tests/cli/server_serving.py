@@ -102,8 +102,8 @@ def odd_types(place, client):
     changed = place.server.variant(("most", "18446744073709551615"), ("numbers", "{3,4}"))
     equal(client.post("/app/Odd/o", **{**fields, changed[0]: changed[1]}, _action="save").status, 303)
     contains(str(place.server.as_app(everything, config(place))), changed[1])
-    for column in place.server.variant(["kind", "most"], names):
-        assert client.get(f'/api/resource/Odd?filters=[["{column}","like","%251%25"]]').status == 200, column
+    for column in place.server.variant(["kind", "most", "place", "bits"], names):
+        assert client.get(f'/api/resource/Odd?filters=[["{column}","like","%251%25"]]').status in ((200,) if column in names else (200, 417)), column
         assert client.get(f'/api/resource/Odd?filters=[["{column}","=","x"]]').status in (200, 417), column
         assert client.get(f"/api/resource/Odd?order_by={column}").status in (200, 417), column
         assert client.get(f"/app/Odd?q=1&sort={column}").status in (200, 417), column
