@@ -11,11 +11,15 @@ BOOKS = {
     "mariadb": "CREATE TABLE `tabBook` (name VARCHAR(140) PRIMARY KEY, title VARCHAR(100) NOT NULL, pages INT, price DECIMAL(9, 2), "
                "printed DATE, seen DATETIME NULL, is_lent TINYINT(1) NOT NULL DEFAULT 0, notes TEXT) CHARACTER SET utf8mb4;\n"
                "CREATE TABLE `tabCount` (id INT AUTO_INCREMENT PRIMARY KEY, word VARCHAR(20) NOT NULL);\n"
+               "CREATE TABLE `tabLarge` (id DECIMAL(30) PRIMARY KEY, word VARCHAR(20));\n"
+               "INSERT INTO `tabLarge` (id) VALUES (123456789012345678901), (123456789012345678902);\n"
                "CREATE TABLE `tabOdd` (name VARCHAR(20) PRIMARY KEY, place POINT, bits BIT(8), kind ENUM('print', 'date'), most BIGINT UNSIGNED);\n"
                "INSERT INTO `tabOdd` VALUES ('o', ST_GeomFromText('POINT(1 2)'), b'101', 'print', 18446744073709551614);\n",
     "postgres": "CREATE TABLE \"tabBook\" (name VARCHAR(140) PRIMARY KEY, title VARCHAR(100) NOT NULL, pages INT, price DECIMAL(9, 2), "
                 "printed DATE, seen TIMESTAMP, is_lent BOOLEAN NOT NULL DEFAULT false, notes TEXT);\n"
                 "CREATE TABLE \"tabCount\" (id SERIAL PRIMARY KEY, word VARCHAR(20) NOT NULL);\n"
+                "CREATE TABLE \"tabLarge\" (id DECIMAL(30) PRIMARY KEY, word VARCHAR(20));\n"
+                "INSERT INTO \"tabLarge\" (id) VALUES (123456789012345678901), (123456789012345678902);\n"
                 "CREATE TABLE \"tabOdd\" (name VARCHAR(20) PRIMARY KEY, place POINT, numbers INTEGER[], span INT4RANGE, more JSON, page XML);\n"
                 "INSERT INTO \"tabOdd\" VALUES ('o', '(1,2)', '{1,2}', '[1,5)', '{\"a\": 1}', '<a/>');\n",
 }
@@ -78,6 +82,11 @@ def a_name_is_what_stands_there(client, number):
         equal(client.get(f"/app/{other}").status, 404)
         equal(client.post(f"/app/{other}", _action="delete-for-good").status, 404)
     equal(client.get(f"/api/resource/Count/{number}").status, 200)
+    # Numbers that are the same as far as a double can tell.
+    equal(client.api("PUT", "/api/resource/Large/123456789012345678902", {"word": "second"}).json["data"]["word"], "second")
+    equal(client.get("/api/resource/Large/123456789012345678901").json["data"]["word"], None)
+    equal(client.api("DELETE", "/api/resource/Large/123456789012345678902").status, 202)
+    equal(client.get("/api/resource/Large").json["data"], [{"id": "123456789012345678901"}])
 
 
 def odd_types(place, client):
@@ -93,8 +102,8 @@ def odd_types(place, client):
     changed = place.server.variant(("most", "18446744073709551615"), ("numbers", "{3,4}"))
     equal(client.post("/app/Odd/o", **{**fields, changed[0]: changed[1]}, _action="save").status, 303)
     contains(str(place.server.as_app(everything, config(place))), changed[1])
-    for column in place.server.variant(["kind", "most"], names):
-        assert client.get(f'/api/resource/Odd?filters=[["{column}","like","%251%25"]]').status == 200, column
+    for column in place.server.variant(["kind", "most", "place", "bits"], names):
+        assert client.get(f'/api/resource/Odd?filters=[["{column}","like","%251%25"]]').status in ((200,) if column in names else (200, 417)), column
         assert client.get(f'/api/resource/Odd?filters=[["{column}","=","x"]]').status in (200, 417), column
         assert client.get(f"/api/resource/Odd?order_by={column}").status in (200, 417), column
         assert client.get(f"/app/Odd?q=1&sort={column}").status in (200, 417), column
