@@ -58,8 +58,9 @@ TEST_CASE("integers do not overflow unseen") {
   CHECK(rendered("{{ 9223372036854775808 }}") == "page:1:4: the number is too large");
   CHECK(rendered("{{ 1e300|int }}") == "page:1:4: the number is too large");
   CHECK(rendered("{{ 1 // 0 }}") == "page:1:4: a number cannot be divided by zero");
-  CHECK(rendered("{{ 2 ** 3 ** 2 }} {{ -2 ** 2 }} {{ 2 * 3 ** 2 }} {{ 2 ** -1 }} {{ 9 ** 0.5 }} {{ (-2) ** 3 }} "
-                 "{{ 0 ** 0 }}") == "64 4 18 0.5 3.0 -8 1");
+  CHECK(rendered(
+            "{{ 2 ** 3 ** 2 }} {{ -2 ** 2 }} {{ 2 * 3 ** 2 }} {{ 2 ** -1 }} {{ 9 ** 0.5 }} {{ (-2) ** 3 }} "
+            "{{ 0 ** 0 }}") == "64 4 18 0.5 3.0 -8 1");
   CHECK(rendered("{{ 2 ** 62 }} {{ (-2) ** 63 }} {{ 1 ** 9223372036854775807 }}") ==
         "4611686018427387904 -9223372036854775808 1");
   CHECK(rendered("{{ 2 ** 63 }}") == "page:1:4: the number is too large");
