@@ -101,33 +101,29 @@ bool has_plain_framing(const Parser::value_type& message) {
   return codings == 0 || (codings == 1 && beast::iequals(message[http::field::transfer_encoding], "chunked"));
 }
 
+// What can be told of a request, also of one that goes no further.
+HttpRequest beginning_of(const Parser::value_type& message) {
+  HttpRequest request;
+  request.method = std::string(message.method_string());
+  request.target = std::string(message.target());
+  for (const auto& field : message)
+    request.headers.add(std::string(field.name_string()), std::string(field.value()));
+  return request;
+}
+
 // Takes the body out of the message. nullopt when what was sent is not one plain request.
 std::optional<HttpRequest> request_of(Parser::value_type& message, const std::string& client) {
   if (message.version() == 11 && message.count(http::field::host) != 1) return std::nullopt;
   // A line that Beast has put behind it, for one.
   if (message[http::field::host].find_first_of(" \t,/?#@") != std::string_view::npos) return std::nullopt;
-  HttpRequest request;
-  request.method = std::string(message.method_string());
-  request.target = std::string(message.target());
+  HttpRequest request = beginning_of(message);
   auto target = parse_target(request.target);
   if (!target) return std::nullopt;
   request.path = std::move(target->path);
   request.segments = std::move(target->segments);
   request.query = std::move(target->query);
-  for (const auto& field : message)
-    request.headers.add(std::string(field.name_string()), std::string(field.value()));
   request.body = std::move(message.body());
   request.client = client;
-  return request;
-}
-
-// What can be told of a request that goes no further.
-HttpRequest beginning_of(const Parser& parser) {
-  HttpRequest request;
-  request.method = std::string(parser.get().method_string());
-  request.target = std::string(parser.get().target());
-  for (const auto& field : parser.get())
-    request.headers.add(std::string(field.name_string()), std::string(field.value()));
   return request;
 }
 
@@ -426,11 +422,11 @@ asio::awaitable<HttpServer::Implementation::Arrival> HttpServer::Implementation:
   parser.body_limit(m_options.max_body);
   connection.allow(m_options.header_timeout);
   ErrorCode error = co_await parse(connection, buffer, parser, &Parser::is_header_done);
-  if (!error && !has_plain_framing(parser.get())) co_return Arrival{beginning_of(parser), 501};
+  if (!error && !has_plain_framing(parser.get())) co_return Arrival{beginning_of(parser.get()), 501};
   if (!error) {
     const auto expected = parser.get()[http::field::expect];
     if (!expected.empty() && !beast::iequals(expected, "100-continue"))
-      co_return Arrival{beginning_of(parser), 417};
+      co_return Arrival{beginning_of(parser.get()), 417};
     if (!expected.empty()) {
       constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
       const bool is_sent = co_await send(connection, asio::buffer(go_on));
@@ -442,10 +438,10 @@ asio::awaitable<HttpServer::Implementation::Arrival> HttpServer::Implementation:
   }
   const bool is_gone = error == asio::error::eof || error.category() == asio::error::get_system_category();
   if (error && is_gone) co_return Arrival{};
-  if (error) co_return Arrival{beginning_of(parser), status_of(error)};
+  if (error) co_return Arrival{beginning_of(parser.get()), status_of(error)};
   const After after = parser.keep_alive() ? After::keep : After::close;
   auto request = request_of(parser.get(), connection.client);
-  if (!request) co_return Arrival{beginning_of(parser), 400};
+  if (!request) co_return Arrival{beginning_of(parser.get()), 400};
   co_return Arrival{std::move(request), 0, after};
 }
 
