@@ -14,6 +14,12 @@ KINDS = ("mariadb", "postgres")
 SKIPPED = 77
 
 
+def postgres_program(name):
+    """Of the newest version: Debian's program in PATH takes longer to choose one than that takes to run."""
+    versions = Path("/usr/lib/postgresql").glob(f"*/bin/{name}")
+    return str(max(versions, key=lambda path: float(path.parts[4]), default=name))
+
+
 class Refused(Exception):
     """What the server said."""
 
@@ -64,7 +70,7 @@ class Server:
         if self.kind == "mariadb":
             return ["mariadb", "--no-defaults", "--batch", "--skip-column-names", f"--socket={self.socket}", f"--user={user}",
                     *extra, database]
-        return ["psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--field-separator=\t", f"--host={self.socket}",
+        return [postgres_program("psql"), "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--field-separator=\t", f"--host={self.socket}",
                 f"--username={user}", *([f"--port={self.port}"] if self.port else []), *extra, f"--dbname={database}"]
 
     @staticmethod
@@ -105,7 +111,7 @@ class Server:
                        "--events", "--skip-extended-insert", "--order-by-primary", *ignored, database]
             rights = self.as_admin(f"SHOW GRANTS FOR '{user}'@'localhost'")
         else:
-            command = ["pg_dump", f"--host={self.socket}", "--username=postgres", "--exclude-table=__bench_*", database]
+            command = [postgres_program("pg_dump"), f"--host={self.socket}", "--username=postgres", "--exclude-table=__bench_*", database]
             rights = self.as_admin(f"SELECT rolcanlogin, rolconnlimit, rolconfig FROM pg_roles WHERE rolname = '{user}'")
             rights += self.as_admin(f"SELECT array(SELECT unnest(datacl)::text ORDER BY 1), datconnlimit FROM pg_database WHERE datname = '{database}'")
             rights += self.as_admin(f"SELECT setconfig FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase "

@@ -10,6 +10,7 @@
 
 #include "base/child_process.hpp"
 #include "base/digest.hpp"
+#include "base/thread.hpp"
 #include "database/postgres/client.hpp"
 #include "database/postgres/error.hpp"
 
@@ -24,6 +25,12 @@ int major_version(const std::filesystem::path& bin) {
   return version;
 }
 
+// Debian's pg_dump in PATH is a script in Perl that takes longer to choose one of the versions than that takes to dump.
+bool only_chooses(const std::string& file) {
+  std::error_code none;
+  return std::filesystem::canonical(file, none).filename() == "pg_wrapper";
+}
+
 /// In PATH first, then where Debian keeps them, newest first.
 std::vector<std::string> dump_tools() {
   std::vector<std::string> tools;
@@ -34,7 +41,7 @@ std::vector<std::string> dump_tools() {
     const std::string file = std::string(rest.substr(0, end)) + "/pg_dump";
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (access(file.c_str(), X_OK) != 0) continue;
-    tools.push_back(file);
+    if (!only_chooses(file)) tools.push_back(file);
     break;
   }
   std::vector<std::filesystem::path> folders;
@@ -125,8 +132,9 @@ void add_definitions(Sha256& digest, std::string_view text) {
 
 PostgresSchema dump_schema(const ConnectionSettings& settings, const ConnectOptions& options,
                            const std::string& snapshot, const std::vector<std::string>& tables) {
-  return {run_tool(settings, options, arguments_of(snapshot, "pre-data", tables)),
-          run_tool(settings, options, arguments_of(snapshot, "post-data", tables))};
+  auto after_data = do_beside(
+      [&] { return run_tool(settings, options, arguments_of(snapshot, "post-data", tables)); });
+  return {run_tool(settings, options, arguments_of(snapshot, "pre-data", tables)), after_data.get()};
 }
 
 std::string fingerprint_of(const PostgresSchema& schema) {
