@@ -5,6 +5,12 @@
 
 namespace bench {
 
+std::string to_utf8(std::string text) {
+  const bool is_ascii = std::ranges::all_of(text, [](unsigned char c) { return c < 0x80; });
+  if (is_ascii) return text;
+  return nlohmann::json::parse(json_text(nlohmann::json(std::move(text)))).get<std::string>();
+}
+
 std::string json_text(const nlohmann::json& value, int indent) {
   return value.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }

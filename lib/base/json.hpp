@@ -7,6 +7,9 @@
 
 namespace bench {
 
+/// The text as UTF-8: U+FFFD stands in place of bytes that are none.
+std::string to_utf8(std::string text);
+
 /// JSON as text; bytes that are no UTF-8 become U+FFFD instead of an exception. Without an indentation it is
 /// one line, without its end.
 std::string json_text(const nlohmann::json& value, int indent = -1);

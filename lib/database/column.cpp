@@ -95,6 +95,25 @@ std::optional<int> declared_length(std::string_view declared) {
   return length;
 }
 
+std::vector<std::string> enum_values(std::string_view declared) {
+  std::vector<std::string> values;
+  if (!lower_case(declared).starts_with("enum(")) return values;
+  // A quote inside a value is written twice.
+  bool is_inside = false;
+  for (std::size_t i = 0; i < declared.size(); ++i) {
+    const bool is_quote = declared[i] == '\'';
+    const bool is_doubled = is_inside && is_quote && declared.substr(i + 1).starts_with('\'');
+    if (is_quote && !is_doubled) {
+      if (!is_inside) values.emplace_back();
+      is_inside = !is_inside;
+    } else if (is_inside) {
+      values.back() += declared[i];
+    }
+    if (is_doubled) ++i;
+  }
+  return values;
+}
+
 std::vector<Column> columns_of(const std::vector<Row>& rows) {
   std::vector<Column> columns;
   for (const Row& row : rows) {
@@ -105,6 +124,7 @@ std::vector<Column> columns_of(const std::vector<Row>& rows) {
     column.has_default = to_integer(row.at(3)) != 0;
     column.is_generated = to_integer(row.at(4)) != 0;
     column.in_primary_key = to_integer(row.at(5)) != 0;
+    if (!is_null(row.at(6))) column.default_sql = to_text(row.at(6));
     columns.push_back(std::move(column));
   }
   return columns;

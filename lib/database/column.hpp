@@ -37,12 +37,16 @@ struct Column {
   std::optional<int> max_length;  ///< characters
   bool nullable = true;
   bool has_default = false;   ///< of its own, an automatic number included
+  std::string default_sql;    ///< the default as the database words it; empty for an automatic number
   bool is_generated = false;  ///< computed by the database; it cannot be written
   bool in_primary_key = false;
 };
 
-/// Columns of rows (name, declaration, nullable, has a default, is generated, is in the primary key), the
-/// last four as 0 or 1.
+/// The values that a declaration such as "enum('Open','Closed')" allows; none for every other type.
+std::vector<std::string> enum_values(std::string_view declared);
+
+/// Columns of rows (name, declaration, nullable, has a default, is generated, is in the primary key, the
+/// default or NULL), the four in the middle as 0 or 1.
 std::vector<Column> columns_of(const std::vector<Row>& rows);
 
 /// The names of the primary key's columns.

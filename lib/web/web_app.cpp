@@ -101,7 +101,11 @@ void check_forgery(const Visit& visit) {
   if (token.empty() && request.headers.get("Content-Type").starts_with("application/x-www-form-urlencoded"))
     token = form_of(request).get("csrf_token");
   if (!is_same_secret(token, visit.session->csrf_token))
-    throw HttpFailure(403, "CSRFTokenError", "Invalid Request: the page is too old, reload it");
+    throw HttpFailure(403, "CSRFTokenError",
+                      visit.wants_json()
+                          ? "Invalid Request: send the csrf_token that the login answered with "
+                            "as the header X-Frappe-CSRF-Token"
+                          : "Invalid Request: the page is too old, reload it");
 }
 
 std::optional<HttpResponse> file_for(Visit& visit) {
@@ -369,9 +373,18 @@ const User& require_writer(Visit& visit) {
 HttpResponse failure_response(const Visit& visit, const HttpFailure& failure) {
   const int status = failure.status();
   if (!visit.wants_json()) return failure_page(visit, status, failure.what());
-  const nlohmann::json problem{
-      {"type", "about:blank"},    {"title", reason_phrase(status)}, {"status", status},
-      {"detail", failure.what()}, {"exc_type", failure.exc_type()}, {"message", failure.what()}};
+  // Frappe's own clients raise what `exc` holds, and show the messages of the server: lists of JSON in JSON.
+  const std::string exception = fmt::format("{}: {}", failure.exc_type(), failure.what());
+  const nlohmann::json shown{{"message", failure.what()}, {"indicator", "red"}};
+  const nlohmann::json problem{{"type", "about:blank"},
+                               {"title", reason_phrase(status)},
+                               {"status", status},
+                               {"detail", failure.what()},
+                               {"exc_type", failure.exc_type()},
+                               {"message", failure.what()},
+                               {"exception", exception},
+                               {"exc", json_text(nlohmann::json::array({exception}))},
+                               {"_server_messages", json_text(nlohmann::json::array({json_text(shown)}))}};
   return text_response(status, "application/problem+json", json_text(problem) + "\n");
 }
 

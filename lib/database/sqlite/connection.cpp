@@ -182,7 +182,8 @@ std::vector<Column> SqliteDatabase::columns(std::string_view table) {
   return columns_of(
       query("SELECT c.name, c.type, c.\"notnull\" = 0 AND c.pk = 0, c.dflt_value IS NOT NULL OR "
             "(upper(c.type) = 'INTEGER' AND "
-            "c.pk = 1 AND (SELECT max(pk) FROM pragma_table_xinfo(l.name)) = 1), c.hidden, c.pk FROM "
+            "c.pk = 1 AND (SELECT max(pk) FROM pragma_table_xinfo(l.name)) = 1), c.hidden, c.pk, "
+            "c.dflt_value FROM "
             "pragma_table_list l, "
             "pragma_table_xinfo(l.name) c WHERE l.schema = 'main' AND l.type = 'table' AND l.name = ? AND "
             "c.hidden <> 1 ORDER BY "

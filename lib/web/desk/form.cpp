@@ -7,6 +7,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/text.hpp"
 #include "web/http/failure.hpp"
 #include "web/resource/type_check.hpp"
 
@@ -72,6 +73,20 @@ std::string shown(const Column& column, const Value& value) {
   std::string text = to_text(value);
   if (column.type == ColumnType::boolean) return is_true_text(text) ? "1" : "0";
   return text;
+}
+
+// "1", "true", "'1'::smallint": how the three databases word the default of a box.
+bool is_ticked_by_default(const Column& column) {
+  const std::string words = lower_case(column.default_sql);
+  return is_true_text(trimmed(std::string_view(words).substr(0, words.find("::")), "'"));
+}
+
+// What a new document begins with: of a choice a person should see what it will be.
+std::string preset(const Column& column) {
+  if (column.type == ColumnType::boolean) return is_ticked_by_default(column) ? "1" : "0";
+  const std::string_view value = trimmed(column.default_sql, "'");
+  const std::vector<std::string> allowed = enum_values(column.declared);
+  return std::string(std::ranges::find(allowed, value) != allowed.end() ? value : "");
 }
 
 // Browsers send nothing for a box that is not ticked: the form says which ones it has.
@@ -147,13 +162,25 @@ TemplateDict shown_field(const Column& column, const std::string& stored) {
           {"is_only_shown", true}};
 }
 
+// What stands there although it is none of them stays a choice, or saving would lose it.
+TemplateList choices_of(const Column& column, const std::string& value) {
+  TemplateList choices;
+  const std::vector<std::string> allowed = enum_values(column.declared);
+  if (allowed.empty()) return choices;
+  const bool is_known = std::ranges::find(allowed, value) != allowed.end();
+  if (!is_known) choices.emplace_back(value);
+  if (column.nullable && (is_known || !value.empty())) choices.emplace_back(std::string());
+  for (const std::string& one : allowed) choices.emplace_back(one);
+  return choices;
+}
+
 TemplateDict field(const Doctype& doctype, const Column& column, const std::string* stored,
                    const HttpParameters* typed) {
   const bool is_fixed = column.name == doctype.key && stored != nullptr;
   const bool names_itself =
       column.name == doctype.key && stored == nullptr && column.type == ColumnType::text;
   const std::string before = stored != nullptr ? *stored : "";
-  std::string value = before;
+  std::string value = stored != nullptr ? before : preset(column);
   if (typed != nullptr && !is_fixed) value = entered_text(column, *typed).value_or(before);
   if (is_as_shown(column, value, before)) value = before;
   const bool takes_parts = column.type == ColumnType::decimal || column.type == ColumnType::real ||
@@ -166,6 +193,8 @@ TemplateDict field(const Doctype& doctype, const Column& column, const std::stri
                      {"required", is_required(column) && !names_itself},
                      {"fixed", is_fixed}};
   if (stored != nullptr && value != before) field.set("stored", for_people(column, before));
+  if (TemplateList choices = choices_of(column, value); !choices.empty())
+    field.set("choices", std::move(choices));
   if (column.max_length) field.set("max_length", *column.max_length);
   if (takes_parts) field.set("step", "any");
   if (column.type == ColumnType::datetime) field.set("note", "date and time, as 2026-11-21 13:45:00");

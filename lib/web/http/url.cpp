@@ -5,6 +5,7 @@
 #include <cctype>
 #include <vector>
 
+#include "base/json.hpp"
 #include "base/text.hpp"
 
 namespace bench {
@@ -96,7 +97,8 @@ HttpParameters parse_form(std::string_view text) {
     std::string_view value = take_until(text, '&');
     if (value.empty()) continue;
     const std::string_view name = take_until(value, '=');
-    parameters.add(*decoded(name, Plus::space, Broken::keep), *decoded(value, Plus::space, Broken::keep));
+    parameters.add(to_utf8(*decoded(name, Plus::space, Broken::keep)),
+                   to_utf8(*decoded(value, Plus::space, Broken::keep)));
   }
   return parameters;
 }

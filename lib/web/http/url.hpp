@@ -19,7 +19,7 @@ struct Target {
 std::optional<Target> parse_target(std::string_view target);
 
 /// application/x-www-form-urlencoded (https://url.spec.whatwg.org/#urlencoded-parsing); a broken
-/// percent-encoding stays as it stands.
+/// percent-encoding stays as it stands, and what is no UTF-8 becomes U+FFFD.
 HttpParameters parse_form(std::string_view text);
 
 /// Percent-encodes all but RFC 3986's unreserved characters, for one segment of a path or one value of a

@@ -55,6 +55,8 @@ Document read_document(Database& database, const Doctype& doctype, const std::st
   if (doctype.key.empty()) throw not_found(fmt::format("rows of {} have no single name", doctype.name));
   const Dialect dialect = database.dialect();
   const std::vector<Value> parameters{name};
+  // Servers refuse to compare what is no text.
+  if (to_utf8(name) != name) throw not_found(fmt::format("there is no {} of that name", doctype.name));
   // The name comes as text: a key of numbers must be compared as text as well, or PostgreSQL refuses.
   const std::string key = quote_identifier(dialect, doctype.key);
   const bool is_text = doctype.key_column().type == ColumnType::text;
@@ -130,9 +132,14 @@ void set_if_there(const Doctype& doctype, Entries& entries, const std::string& c
   if (is_taken)
     throw HttpFailure(409, "DuplicateEntryError",
                       fmt::format("there is such a {} already: {}", doctype.name, error.what()));
-  const bool is_input = state.starts_with("22") || state.starts_with("23") ||
-                        state.starts_with("SQLITE_CONSTRAINT") || state == "45000" || state == "P0001" ||
-                        state.starts_with("SQLITE_MISMATCH");
+  // MariaDB's, whose state is that of everything: an enumeration or a number that takes no such text
+  // (WARN_DATA_TRUNCATED), a column that needs a value (ER_NO_DEFAULT_FOR_FIELD), and bytes that are no text
+  // (ER_TRUNCATED_WRONG_VALUE_FOR_FIELD).
+  constexpr std::array wrong_value_errors{1265, 1364, 1366};
+  const bool is_input =
+      std::ranges::find(wrong_value_errors, error.database_error()) != wrong_value_errors.end() ||
+      state.starts_with("22") || state.starts_with("23") || state.starts_with("SQLITE_CONSTRAINT") ||
+      state == "45000" || state == "P0001" || state.starts_with("SQLITE_MISMATCH");
   if (is_input) throw not_valid(fmt::format("the database does not accept it: {}", error.what()));
   throw error;
 }

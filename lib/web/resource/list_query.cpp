@@ -125,6 +125,14 @@ class Conditions {
   Dialect m_dialect;
 };
 
+// "name", "`name`", "tabBook.name" and "`tabBook`.`name`", as Frappe's clients write them.
+const Column& column_called(const Doctype& doctype, std::string_view text) {
+  for (const std::string& qualified : {fmt::format("`{}`.", doctype.table), doctype.table + "."})
+    if (text.starts_with(qualified)) text.remove_prefix(qualified.size());
+  if (text.size() > 1 && text.starts_with('`') && text.ends_with('`')) text = text.substr(1, text.size() - 2);
+  return doctype.get(text);
+}
+
 // "modified desc, `tabBook`.name asc"
 std::vector<ListQuery::Order> parse_order(const Doctype& doctype, std::string_view text) {
   std::vector<ListQuery::Order> order;
@@ -137,11 +145,7 @@ std::vector<ListQuery::Order> parse_order(const Doctype& doctype, std::string_vi
       one.descending = direction == "desc";
       part = trimmed(part.substr(0, space), " ");
     }
-    const std::string qualified = fmt::format("`{}`.", doctype.table);
-    if (part.starts_with(qualified)) part.remove_prefix(qualified.size());
-    if (part.size() > 1 && part.starts_with('`') && part.ends_with('`'))
-      part = part.substr(1, part.size() - 2);
-    one.column = doctype.get(part).name;
+    one.column = column_called(doctype, part).name;
     if (std::ranges::find(order, one.column, &ListQuery::Order::column) == order.end())
       order.push_back(std::move(one));
     if (order.size() > most_order_columns)
@@ -152,7 +156,8 @@ std::vector<ListQuery::Order> parse_order(const Doctype& doctype, std::string_vi
 
 std::vector<std::string> parse_fields(const Doctype& doctype, std::string_view text) {
   std::vector<std::string> fields;
-  const nlohmann::json list = parse_json("fields", text);
+  nlohmann::json list = parse_json("fields", text);
+  if (list == "*") list = {"*"};
   if (!list.is_array() || list.empty()) throw not_valid("'fields' must be a list of names");
   if (list.size() > most_fields) throw not_valid(fmt::format("'fields' takes at most {} names", most_fields));
   // Each once: an answer is as long as somebody likes otherwise.
@@ -162,7 +167,7 @@ std::vector<std::string> parse_fields(const Doctype& doctype, std::string_view t
   for (const nlohmann::json& field : list) {
     const std::string name = text_of(field, "a field");
     if (name != "*")
-      add(doctype.get(name).name);
+      add(column_called(doctype, name).name);
     else
       for (const Column& column : doctype.columns) add(column.name);
   }
