@@ -1,6 +1,7 @@
 """bench serve where a server keeps the database: the Desk, REST, and reads and writes through migrates; each case on every server."""
 
 import html
+import json
 import time
 
 from server_place import at_site, config, site_of
@@ -13,15 +14,16 @@ BOOKS = {
                "CREATE TABLE `tabCount` (id INT AUTO_INCREMENT PRIMARY KEY, word VARCHAR(20) NOT NULL);\n"
                "CREATE TABLE `tabLarge` (id DECIMAL(30) PRIMARY KEY, word VARCHAR(20));\n"
                "INSERT INTO `tabLarge` (id) VALUES (123456789012345678901), (123456789012345678902);\n"
-               "CREATE TABLE `tabOdd` (name VARCHAR(20) PRIMARY KEY, place POINT, bits BIT(8), kind ENUM('print', 'date'), most BIGINT UNSIGNED);\n"
-               "INSERT INTO `tabOdd` VALUES ('o', ST_GeomFromText('POINT(1 2)'), b'101', 'print', 18446744073709551614);\n",
+               "CREATE TABLE `tabOdd` (name VARCHAR(20) PRIMARY KEY, place POINT, bits BIT(8), kind ENUM('print', 'it''s') NOT NULL DEFAULT 'print', most BIGINT UNSIGNED, "
+               "is_new TINYINT(1) DEFAULT 1);\n"
+               "INSERT INTO `tabOdd` VALUES ('o', ST_GeomFromText('POINT(1 2)'), b'101', 'it''s', 18446744073709551614, 0);\n",
     "postgres": "CREATE TABLE \"tabBook\" (name VARCHAR(140) PRIMARY KEY, title VARCHAR(100) NOT NULL, pages INT, price DECIMAL(9, 2), "
                 "printed DATE, seen TIMESTAMP, is_lent BOOLEAN NOT NULL DEFAULT false, notes TEXT);\n"
                 "CREATE TABLE \"tabCount\" (id SERIAL PRIMARY KEY, word VARCHAR(20) NOT NULL);\n"
                 "CREATE TABLE \"tabLarge\" (id DECIMAL(30) PRIMARY KEY, word VARCHAR(20));\n"
                 "INSERT INTO \"tabLarge\" (id) VALUES (123456789012345678901), (123456789012345678902);\n"
-                "CREATE TABLE \"tabOdd\" (name VARCHAR(20) PRIMARY KEY, place POINT, numbers INTEGER[], span INT4RANGE, more JSON, page XML);\n"
-                "INSERT INTO \"tabOdd\" VALUES ('o', '(1,2)', '{1,2}', '[1,5)', '{\"a\": 1}', '<a/>');\n",
+                "CREATE TABLE \"tabOdd\" (name VARCHAR(20) PRIMARY KEY, place POINT, numbers INTEGER[], span INT4RANGE, more JSON, page XML, is_new BOOLEAN DEFAULT true);\n"
+                "INSERT INTO \"tabOdd\" VALUES ('o', '(1,2)', '{1,2}', '[1,5)', '{\"a\": 1}', '<a/>', false);\n",
 }
 FIELDS = {"name": "B-1", "title": "Ünïcödé ❤ 'quoted\"", "pages": "474", "price": "12.50", "printed": "1815-12-23",
           "seen": "2026-11-21 13:45:00", "is_lent": "1", "notes": "two\nlines"}
@@ -65,6 +67,7 @@ def test_the_desk_and_rest(place):
     equal(client.get(f"/api/resource/Count/{number}").json["data"]["word"], "one")
     a_name_is_what_stands_there(client, number)
     odd_types(place, client)
+    what_does_not_fit(place, client)
     equal(client.api("DELETE", "/api/resource/Book/B-1").status, 202)
     # What cannot be a number or text is somebody's mistake, and not the server's.
     for odd in ("filters=%5B%5B%22pages%22%2C%22%3D%22%2C%22many%22%5D%5D", "filters=%5B%5B%22title%22%2C%22%3D%22%2C%22a%FF%22%5D%5D"):
@@ -107,6 +110,26 @@ def odd_types(place, client):
         assert client.get(f'/api/resource/Odd?filters=[["{column}","=","x"]]').status in (200, 417), column
         assert client.get(f"/api/resource/Odd?order_by={column}").status in (200, 417), column
         assert client.get(f"/app/Odd?q=1&sort={column}").status in (200, 417), column
+
+
+def what_does_not_fit(place, client):
+    """It is the sender's mistake, in Frappe's words; and a new form begins with what the columns' defaults are."""
+    wrong = [("Book/B-1", {"price": "1,5"}), ("Book/B-1", {"title": None}), ("Count/x", {})]
+    wrong += place.server.variant([("Odd/o", {"kind": "neither"})], [("Odd/o", {"more": "{"})])
+    for address, entries in wrong:
+        answer = client.api("PUT", f"/api/resource/{address}", entries)
+        equal((address, entries, answer.status), (address, entries, 404 if address == "Count/x" else 417))
+        told = answer.json
+        equal(json.loads(told["exc"]), [told["exception"]])
+        equal(json.loads(json.loads(told["_server_messages"])[0])["message"], told["message"])
+    equal(client.api("POST", "/api/resource/Book", {"name": "B-9"}).status, 417)
+    for method in ("GET", "PUT", "DELETE"):
+        equal(client.api(method, "/api/resource/Book/%ff", {}).status, 404)
+    page = client.get("/app/Odd?new").text
+    contains(page, 'name="is_new" value="1" checked')
+    if place.server.kind == "mariadb":
+        equal(field_value(page, "kind"), "print")
+        equal(html.unescape(field_value(client.get("/app/Odd/o").text, "kind")), "it's")
 
 
 def test_a_write_behind_the_fence_is_refused_by_the_database_too(place):

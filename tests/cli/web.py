@@ -70,6 +70,9 @@ class Answer:
 
 def field_value(page, name):
     """The value of a form's field."""
+    if choices := re.search(rf'<select[^>]* name="{re.escape(name)}"[^>]*>(.*?)</select>', page, re.DOTALL):
+        chosen = re.search(r'<option value="([^"]*)" selected>', choices[1])
+        return chosen[1] if chosen else re.search(r'<option value="([^"]*)"', choices[1])[1]
     found = re.search(rf'<(?:input|textarea)[^>]* name="{re.escape(name)}"[^>]*?(?: value="([^"]*)"|>\n?([^<]*)<)', page)
     assert found, f"no field {name} in:\n{page}"
     return found[1] if found[1] is not None else found[2]

@@ -11,6 +11,8 @@ TEST_CASE("a column's type is what was declared, and not what its declaration is
   for (const char* several : {"integer[]", "timestamp without time zone[]", "int4range", "datemultirange"})
     CHECK(column_type(several) == ColumnType::text);
   CHECK(column_type("enum('print','date')") == ColumnType::text);
+  CHECK(enum_values("enum('Open','it''s','','a,b')") == std::vector<std::string>{"Open", "it's", "", "a,b"});
+  CHECK(enum_values("varchar(140)").empty());
   CHECK(declared_length("varchar(140)") == 140);
   CHECK_FALSE(declared_length("character varying(10)[]"));
 }

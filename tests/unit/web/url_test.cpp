@@ -45,6 +45,7 @@ TEST_CASE("a form's fields are decoded") {
   CHECK(form.find("flag") == "");
   CHECK(form.get("A") == "%zz");
   CHECK_FALSE(form.find("c"));
+  CHECK(parse_form("a=x%FFy%C3%A9").get("a") == "x\xEF\xBF\xBDy\xC3\xA9");
   CHECK(percent_encoded("a b/\xC3\xA9?") == "a%20b%2F%C3%A9%3F");
 }
 
