@@ -107,8 +107,9 @@ void set_all_rights(PostgresDatabase& database, const AllRights& rights) {
   transaction.commit();
 }
 
-void to_json(nlohmann::json& json, const AllRights& rights) {
-  json = {{"relations", rights.relations}, {"grants", rights.grants}, {"defaults", rights.defaults}};
+nlohmann::json rights_json(const std::set<ObjectName>& relations, nlohmann::json grants,
+                           const std::vector<DefaultGrant>& defaults) {
+  return {{"relations", relations}, {"grants", std::move(grants)}, {"defaults", defaults}};
 }
 
 void from_json(const nlohmann::json& json, AllRights& rights) {

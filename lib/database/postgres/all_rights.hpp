@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 
 #include "database/postgres/rights.hpp"
 
@@ -28,7 +28,9 @@ AllRights read_all_rights(PostgresDatabase& database);
 /// those that there were none of get the usual rights, and roles that are gone get none.
 void set_all_rights(PostgresDatabase& database, const AllRights& rights);
 
-void to_json(nlohmann::json& json, const AllRights& rights);
+/// As from_json takes them; `grants` is a list of them.
+nlohmann::json rights_json(const std::set<ObjectName>& relations, nlohmann::json grants,
+                           const std::vector<DefaultGrant>& defaults);
 void from_json(const nlohmann::json& json, AllRights& rights);
 
 }  // namespace bench

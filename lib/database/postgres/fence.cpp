@@ -12,7 +12,6 @@
 #include "database/postgres/all_rights.hpp"
 #include "database/postgres/drain.hpp"
 #include "database/postgres/error.hpp"
-#include "database/postgres/owners.hpp"
 #include "database/postgres/preflight.hpp"
 #include "database/postgres/proof.hpp"
 #include "database/postgres/rights.hpp"
@@ -230,20 +229,20 @@ nlohmann::json PostgresFence::take_rights(PostgresDatabase& admin,
                                           const std::function<void(const nlohmann::json&)>& save) {
   Transaction transaction(admin);
   const auto relations = read_relations(admin);
-  auto [grants, others] = read_parted_grants(admin, m_site.app.user);
+  auto [writing, others] = read_parted_grants(admin, m_site.app.user);
+  const auto grants = writing.get<std::vector<Grant>>();
   const auto defaults = read_default_grants(admin, Rights::writing, m_site.app.user);
   nlohmann::json inverse{{"database_oid", database_oid(admin)},
                          {"relations", names_of(relations)},
-                         {"grants", grants},
+                         {"grants", std::move(writing)},
                          {"defaults", defaults}};
   run_all(admin, statements_for(defaults, Change::take));
   run_all(admin, statements_for(grants, Change::take));
   // What was handed on goes with what it was handed on from.
   if (std::ranges::any_of(grants, &Grant::grantable)) others = read_grants(admin, Rights::all, "");
-  inverse["fenced"] = AllRights{.relations = object_names(relations),
-                                .grants = std::move(others),
-                                .defaults = read_default_grants(admin, Rights::all, "")};
-  inverse["owners"] = objects_of_others(admin);
+  inverse["fenced"] =
+      rights_json(object_names(relations), std::move(others), read_default_grants(admin, Rights::all, ""));
+  inverse["owners"] = m_owners;
   save(inverse);
   transaction.commit();
   return inverse;
@@ -259,6 +258,7 @@ void PostgresFence::prepare() {
   m_obstacle = why_not();
   if (m_obstacle) return;
   refuse_prepared(admin(), m_site);
+  m_owners = objects_of_others(admin());
   get_to_know(admin(), m_site.app.user);
 }
 

@@ -6,6 +6,7 @@
 #include "base/time.hpp"
 #include "database/fence.hpp"
 #include "database/postgres/connection.hpp"
+#include "database/postgres/owners.hpp"
 
 namespace bench {
 
@@ -42,6 +43,7 @@ class PostgresFence : public Fence {
   Stopwatch m_rest;  ///< since m_admin was last asked for
   bool m_is_prepared = false;
   std::optional<std::string> m_obstacle;  ///< what `prepare` found of why_not
+  std::vector<OwnedObject> m_owners;      ///< and of objects_of_others
 };
 
 }  // namespace bench

@@ -130,10 +130,22 @@ std::vector<Grant> read_grants(PostgresDatabase& database, Rights rights, const 
 
 PartedGrants read_parted_grants(PostgresDatabase& database, const std::string& app) {
   const std::vector<Value> names{app, app};
-  PartedGrants grants;
-  for (const Row& row : database.query(grants_statement(is_of_writing(), "true"), names))
-    (to_integer(row[9]) == 1 ? grants.writing : grants.others).push_back(grant_of(row));
-  return grants;
+  // The order of to_json.
+  constexpr std::string_view grant =
+      "json_agg(json_build_array(kind, oid::bigint, schema, name, number, attribute, grantor, grantee, "
+      "grantable, privileges))";
+  const Row row =
+      database
+          .query(fmt::format(
+                     "SELECT {0} FILTER (WHERE part), {0} FILTER (WHERE NOT part) FROM ({1}) g(kind, oid, "
+                     "schema, name, number, attribute, grantor, grantee, grantable, part, privileges)",
+                     grant, grants_statement(is_of_writing(), "true")),
+                 names)
+          .at(0);
+  const auto list = [](const Value& text) {
+    return is_null(text) ? nlohmann::json::array() : nlohmann::json::parse(to_text(text));
+  };
+  return {.writing = list(row[0]), .others = list(row[1])};
 }
 
 namespace {

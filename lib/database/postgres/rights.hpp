@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 
 #include "database/postgres/connection.hpp"
 
@@ -51,10 +51,11 @@ enum class Rights { writing, all };
 
 std::vector<Relation> read_relations(PostgresDatabase& database);
 std::vector<Grant> read_grants(PostgresDatabase& database, Rights rights, const std::string& app);
-/// All of them, parted into those of Rights::writing and the others, in one look.
+/// All of them, parted into those of Rights::writing and the others, in one look: lists of grants as JSON has
+/// them, which the server makes faster than they are read one by one.
 struct PartedGrants {
-  std::vector<Grant> writing;
-  std::vector<Grant> others;
+  nlohmann::json writing;
+  nlohmann::json others;
 };
 PartedGrants read_parted_grants(PostgresDatabase& database, const std::string& app);
 /// `writing`: on tables, sequences and schemas.
