@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from servers import postgres_program
 from serving import measure_serving
 
 BENCH = os.path.abspath(os.environ["BENCH"])
@@ -37,7 +38,7 @@ SERVERS = {
         "root": "postgres",
         "socket": lambda folder: os.readlink(folder / "socket"),
         "client": lambda socket, name: [
-            "psql", f"--host={socket}", "--username=postgres", "--no-psqlrc", f"--dbname={name}",
+            postgres_program("psql"), f"--host={socket}", "--username=postgres", "--no-psqlrc", f"--dbname={name}",
             '--command=SELECT patch FROM "tabPatch Log"',
         ],
     },
