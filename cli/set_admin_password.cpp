@@ -34,8 +34,8 @@ void run(Context& context, const AccountFlags& flags) {
                       {"user", flags.name},
                       {"role", flags.role}};
     outcome.text =
-        fmt::format("{}: {} may {} with the new password; who was logged in as {} no longer is\n",
-                    site.name(), flags.name, flags.role == "writer" ? "read and change" : "read", flags.name);
+        fmt::format("{}: {} may {} with the new password; sessions begun with another one have ended\n",
+                    site.name(), flags.name, flags.role == "writer" ? "read and change" : "read");
     return outcome;
   });
 }

@@ -37,7 +37,10 @@ HttpResponse json_response(const nlohmann::json& body, int status = 200) {
 }
 
 nlohmann::json json_body(const HttpRequest& request) {
-  if (!request.headers.get("Content-Type").starts_with("application/json")) {
+  const std::string_view type = request.headers.get("Content-Type");
+  if (!type.starts_with("application/json")) {
+    if (!type.empty() && !type.starts_with("application/x-www-form-urlencoded"))
+      throw HttpFailure(415, "ValidationError", "send JSON, or a form as application/x-www-form-urlencoded");
     nlohmann::json object = nlohmann::json::object();
     for (const auto& [name, value] : parse_form(request.body)) {
       // Frappe's clients send the document as one form field.

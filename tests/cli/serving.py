@@ -188,6 +188,7 @@ def test_rest(place):
         equal(client.get(f"/api/resource/Book?filters={{\"name\":\"B-1\"}}&fields=[\"{field}\"]&order_by={field}").json, {"data": [{"title": "Emma"}]})
     equal(client.get("/api/resource/Book?fields=\"*\"&limit=1&filters={\"name\":\"B-1\"}").json["data"][0]["pages"], 474)
     equal(client.get("/api/resource/Book?or_filters=%5B%5D").status, 417)
+    equal(client.ask("POST", "/api/resource/Book", "x", {"Content-Type": "text/plain", "X-Frappe-CSRF-Token": client.csrf}).status, 415)
     equal(client.get("/api/resource/Book/B-2").status, 404)
     equal(client.get("/api/resource/Nothing").status, 404)
     for hidden in ("User", "tabUser", "TABUSER", "user", "User%20", "Patch%20Log", "__bench_auth", "sqlite_schema"):
@@ -455,6 +456,8 @@ def test_files(place):
     (place.site() / "public" / "files" / "digits.txt").write_text("0123456789")
     (place.site() / "private" / "files" / "secret.txt").write_text("secret")
     equal(client.get("/files/digits.txt").text, "0123456789")
+    (place.site() / "public" / "files" / ".hidden").write_text("x")
+    equal(client.get("/files/.hidden").status, 404)
     part = client.get("/files/digits.txt", Range="bytes=2-4")
     equal((part.status, part.text, part.headers["Content-Range"]), (206, "234", "bytes 2-4/10"))
     equal(client.ask("HEAD", "/files/digits.txt").headers["Content-Length"], "10")

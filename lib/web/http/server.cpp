@@ -217,7 +217,9 @@ HttpServer::Implementation::Implementation(const ServerOptions& options, Handler
     throw Error(
         Kind::usage,
         fmt::format("cannot listen on {} port {}: {}", m_options.host, m_options.port, error.message()),
-        "choose another with --port");
+        error == asio::error::address_in_use ? "choose another with --port"
+        : m_options.port < 1024 ? "choose a --port from 1024 on, and let a proxy listen on this one"
+                                : "name an address of this machine with --host");
 }
 
 void HttpServer::Implementation::run() {

@@ -58,7 +58,8 @@ FileDescriptor open_below(const std::filesystem::path& folder, std::string_view 
     const std::size_t end = std::min(path.find('/'), path.size());
     const std::string step(path.substr(0, end));
     const bool is_last = end == path.size();
-    if (step.empty() || step == "." || step == ".." || step.find('\0') != std::string::npos) return {};
+    // What begins with a dot (.git, .env) lies there for whoever works in the folder, not for everybody.
+    if (step.empty() || step.starts_with('.') || step.find('\0') != std::string::npos) return {};
     // A fifo would block the one who opens it.
     const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | (is_last ? O_NONBLOCK : O_DIRECTORY);
     at = FileDescriptor(::openat(at.get(), step.c_str(), flags));
