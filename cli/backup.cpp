@@ -97,7 +97,7 @@ Outcome outcome_of(const BackupReport& report) {
                              report.content.partial ? " (PARTIAL)" : "", told_files(report.content));
   outcome.text += fmt::format("  manifest   {}\n", report.manifest.string());
   outcome.text += fmt::format("  moment     {}\n", told_moment(report.content));
-  if (report.window) outcome.text += told(*report.window);
+  if (report.window) outcome.text += told(*report.window) + told_notes(report.window->not_put_back);
   for (const std::string& path : report.content.skipped_files)
     outcome.text += fmt::format("  left out   {}\n", path);
   for (const auto& path : report.removed) outcome.text += fmt::format("  removed    {}\n", path.string());

@@ -89,7 +89,7 @@ std::string told(const WindowReport& window) {
   text += fmt::format(")\n  fence      {}", told(window.fence));
   if (window.slipped_in)
     text += "             a write of somebody else came in between the commit and the after-backup\n";
-  return text + told_notes(window.not_put_back);
+  return text;
 }
 
 std::string told_notes(const std::vector<std::string>& notes) {

@@ -42,7 +42,7 @@ Outcome outcome_of(const RestoreReport& report) {
                       : "it has no manifest: loaded and found sound, but nobody can say that it is complete");
   if (report.public_files) outcome.text += "  files      the public files were replaced\n";
   if (report.private_files) outcome.text += "  files      the private files were replaced\n";
-  outcome.text += told(report.window);
+  outcome.text += told(report.window) + told_notes(report.window.not_put_back);
   if (report.before) outcome.text += fmt::format("  before     {}\n", report.before->string());
   outcome.text += told_notes(report.notes);
   outcome.text += fmt::format("  operation  {}\n", report.operation);

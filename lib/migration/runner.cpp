@@ -118,6 +118,7 @@ void MigrationRunner::run_one(const Patch& patch, PatchResult& result) {
     const bool can_skip = m_options.on_failure == RunOptions::OnFailure::skip &&
                           (error.kind() == Kind::statement || error.kind() == Kind::configuration) &&
                           m_database.in_transaction();
+    result.duration = stopwatch.elapsed();
     if (!can_skip) throw;
     skip(patch, error, result);
   }
@@ -233,6 +234,7 @@ void MigrationRunner::run_by_itself(const Patch& patch, PatchResult& result) {
   } catch (const Error& error) {
     const bool can_skip = m_options.on_failure == RunOptions::OnFailure::skip &&
                           (error.kind() == Kind::statement || error.kind() == Kind::configuration);
+    result.duration = stopwatch.elapsed();
     if (!can_skip) throw;
     Transaction transaction(m_database);
     skip(patch, error, result);

@@ -496,7 +496,8 @@ std::unique_ptr<PostgresDatabase> connect_to_server(const ConnectionSettings& se
 
 std::string describe_session(const Row& row) {
   constexpr std::size_t enough = 120;
-  const std::string statement = to_text(row[3]);
+  std::string statement = to_text(row[3]);
+  while (statement.ends_with(';') || statement.ends_with('\n')) statement.pop_back();
   return fmt::format("pid {}, user {}, for {} s: {}{}", to_text(row[0]), to_text(row[1]), to_integer(row[2]),
                      std::string_view(statement).substr(0, enough), statement.size() > enough ? "..." : "");
 }

@@ -241,13 +241,19 @@ void DumpLoader::finish() {
   try {
     m_splitter.finish();
   } catch (const Error& error) {
+    // Inside a statement: what is open there says less.
+    refuse_cut_off();
     throw error.kind() == Kind::configuration ? error.with_kind(Kind::bad_backup) : error;
   }
   run_statements();
   if (m_in_transaction) throw Error(Kind::bad_backup, "the dump ends inside a transaction: it was cut off");
+  refuse_cut_off();
+  m_transaction.commit();
+}
+
+void DumpLoader::refuse_cut_off() const {
   if (m_tool_begins > m_tool_ends)
     throw Error(Kind::bad_backup, "the dump does not end as pg_dump ends one: it was cut off");
-  m_transaction.commit();
 }
 
 }  // namespace bench

@@ -41,6 +41,7 @@ class DumpLoader {
   bool is_handled_here(const Statement& statement);
   void run_if_it_can(const Statement& statement);
   void obey_psql_command(std::string_view line);
+  void refuse_cut_off() const;
   [[noreturn]] void refuse(int line, std::string_view words, std::string_view hint = {});
   [[noreturn]] void fail(int line, const Error& error);
 
@@ -61,7 +62,7 @@ class DumpLoader {
   int m_lines_elsewhere = 0;      ///< that the splitter did not get
   int m_lines = 0;                ///< that it got
   int m_line = 0;                 ///< of the statement under way
-  int m_tool_begins = 0;
+  int m_tool_begins = 0;          ///< parts of a dump of pg_dump
   int m_tool_ends = 0;
 };
 
