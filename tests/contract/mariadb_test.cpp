@@ -289,6 +289,12 @@ TEST_CASE("mariadb: a prepared XA transaction is named, and writes nothing but w
   CHECK(site.admin->query("SELECT * FROM t").empty());
   site.admin->execute("XA ROLLBACK 'bench test'");
   site.fence->lift(site.saved);
+  // No session holds its locks.
+  const auto blocked =
+      error_of([&] { site.admin->execute_patiently("ALTER TABLE t ADD COLUMN more INT", impatient); });
+  REQUIRE(blocked);
+  CHECK_THAT(blocked->what(), Catch::Contains("'bench test'") && Catch::Contains("XA COMMIT or XA ROLLBACK"));
+  CHECK_THAT(blocked->hint(), Catch::StartsWith("XA ROLLBACK 'bench test', or XA COMMIT 'bench test'"));
 }
 
 TEST_CASE("mariadb: a prepared XA transaction of another database is no gap of this one") {

@@ -74,12 +74,6 @@ std::vector<std::string> tables_of_other_engines(MariadbDatabase& server) {
       {});
 }
 
-std::vector<std::string> prepared_transactions(MariadbDatabase& server) {
-  std::vector<std::string> ids;
-  for (const Row& row : server.query("XA RECOVER")) ids.push_back(to_text(row.at(3)));
-  return ids;
-}
-
 }  // namespace
 
 std::optional<std::string> why_not_enforceable(const SiteDatabase& database) {

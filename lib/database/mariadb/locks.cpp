@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -53,13 +54,31 @@ std::string lock_name(const std::string& database) {
   return name.size() <= longest_lock_name ? name : "bench." + sha256(database).substr(0, 40);
 }
 
+/// Who may hold a lock, and what ends that.
+struct LockHolders {
+  std::string told = "a session that this account may not see";
+  std::string hint = "end that session, or try again later";
+};
+
 // To see others' transactions takes a right of its own, and whoever lacks it has to wait all the same.
-std::string told_lock_holders(MariadbDatabase& database) {
+LockHolders find_lock_holders(MariadbDatabase& database) {
+  LockHolders holders;
   try {
-    return describe(lock_holders(database));
+    const std::vector<MariadbSession> sessions = lock_holders(database);
+    const std::vector<std::string> prepared = prepared_transactions(database);
+    if (prepared.empty() || !sessions.empty()) holders.told = describe(sessions);
+    if (prepared.empty()) return holders;
+    // A message may lose its hint on its way, and a lock that no session holds is not let go of by itself.
+    const std::string words = fmt::format("a prepared XA transaction (XA COMMIT or XA ROLLBACK ends it): {}",
+                                          fmt::join(prepared, "; "));
+    holders.told = sessions.empty() ? words : fmt::format("{}; or {}", holders.told, words);
+    if (sessions.empty())
+      holders.hint = fmt::format("XA ROLLBACK {0}, or XA COMMIT {0}, as whoever prepared it wants it to end",
+                                 prepared.front());
   } catch (const Error&) {
-    return "a session that this account may not see";
+    // What can be told is told.
   }
+  return holders;
 }
 
 // Only a row that the holder's own session wrote speaks of the holder.
@@ -87,6 +106,20 @@ void MariadbDatabase::wait_between_tries(Milliseconds pause) const {
   }
 }
 
+namespace {
+
+Error still_locked(MariadbDatabase& database, std::string_view statement, const Error& error,
+                   Milliseconds waited) {
+  const LockHolders holders = find_lock_holders(database);
+  return Error(Kind::busy,
+               fmt::format("a lock that the statement needs was not free within {} ms: {}", waited.count(),
+                           holders.told),
+               holders.hint)
+      .with_statement(error.sqlstate(), std::string(statement), error.database_error());
+}
+
+}  // namespace
+
 void MariadbDatabase::execute_patiently(std::string_view statement, const LockPatience& patience) {
   const LockTimeout timeout(*this, patience.lock_timeout);
   const Stopwatch stopwatch;
@@ -100,13 +133,10 @@ void MariadbDatabase::execute_patiently(std::string_view statement, const LockPa
       // A deadlock takes the whole transaction with it, so the statement alone must not be tried again.
       const bool lost_transaction = was_in_transaction && !in_transaction();
       if (lost_transaction || stopwatch.elapsed() + pause >= patience.patience)
-        throw Error(Kind::busy,
-                    fmt::format("a lock that the statement needs was not free within {} ms: {}",
-                                stopwatch.elapsed().count(), told_lock_holders(*this)),
-                    "end that session, or try again later")
-            .with_statement(error.sqlstate(), std::string(statement), error.database_error());
+        throw still_locked(*this, statement, error, stopwatch.elapsed());
     }
-    notes.still_waiting([&] { return fmt::format("waiting for a lock of {}", told_lock_holders(*this)); });
+    notes.still_waiting(
+        [&] { return fmt::format("waiting for a lock of {}", find_lock_holders(*this).told); });
     wait_between_tries(pause);
   }
 }

@@ -72,6 +72,12 @@ std::vector<MariadbSession> lock_holders(MariadbDatabase& database) {
   return sessions;
 }
 
+std::vector<std::string> prepared_transactions(MariadbDatabase& server) {
+  std::vector<std::string> ids;
+  for (const Row& row : server.query("XA RECOVER FORMAT='SQL'")) ids.push_back(to_text(row.at(3)));
+  return ids;
+}
+
 std::set<std::int64_t> writing_sessions(MariadbDatabase& server) {
   constexpr std::string_view transaction = "\n---TRANSACTION ", thread = "\nMariaDB thread id ";
   const std::string status = to_text(server.query("SHOW ENGINE INNODB STATUS").at(0).at(2));

@@ -27,6 +27,10 @@ std::string describe(const std::vector<MariadbSession>& sessions);
 /// Needs the right PROCESS to see more than one's own.
 std::vector<MariadbSession> lock_holders(MariadbDatabase& database);
 
+/// Ids of the server's prepared XA transactions, as XA COMMIT and XA ROLLBACK take them. Of which database
+/// one is, the server does not tell, and no session shows the locks that it holds.
+std::vector<std::string> prepared_transactions(MariadbDatabase& server);
+
 /// Ids of the sessions that have written or locked rows in a transaction that is still open, at this moment:
 /// from SHOW ENGINE INNODB STATUS, since INNODB_TRX answers from a copy that may be older than a statement.
 std::set<std::int64_t> writing_sessions(MariadbDatabase& server);
