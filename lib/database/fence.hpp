@@ -75,9 +75,10 @@ class Fence {
   virtual std::vector<std::string> lift(const nlohmann::json& saved) = 0;
 
   /// After a restore over what a run left: all have the rights again, and own again what they owned, as when
-  /// `enter` had taken the app's rights (`saved` as for `lift`, which comes afterwards). Nothing to do where
-  /// rights go by name (MariaDB): there what the run itself granted and revoked stays.
-  virtual void restore_rights(const nlohmann::json& /*saved*/) {}
+  /// `enter` had taken the app's rights (`saved` as for `lift`, which comes afterwards). Rights on tables go
+  /// by name on MariaDB: what the run itself granted and revoked of them stays. May be called again. Answers
+  /// what could not be put back, in sentences.
+  virtual std::vector<std::string> restore_rights(const nlohmann::json& /*saved*/) { return {}; }
 
   /// For a fence whose `saved` is lost: which usual rights of an app account (Backend::create_database) it
   /// lacks, in words, when it has none left to write with. nullopt when it has some, and where nobody can

@@ -31,6 +31,10 @@ class Scratch {
   /// What was loaded, for comparison with a manifest.
   virtual ContentSummary summarize() = 0;
 
+  /// What the text does not hold of the database that it was taken of, each in a sentence: the swap would
+  /// lose it. After `load`.
+  virtual std::vector<std::string> lacking() { return {}; }
+
   /// A connection to it.
   virtual Database& connection() = 0;
 
@@ -39,6 +43,10 @@ class Scratch {
   /// meanwhile. Called inside a window, with the window's connection. `progress` is told who holds it up.
   virtual void swap_in(Database& run_connection, const std::function<void()>& keep,
                        Progress* progress = nullptr) = 0;
+
+  /// What belongs to somebody else than in the database that the text was taken of, each in a sentence. After
+  /// `swap_in`; Fence::restore_rights may change it again.
+  virtual std::vector<std::string> given_to_others() { return {}; }
 };
 
 }  // namespace bench

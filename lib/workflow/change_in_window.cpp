@@ -261,7 +261,9 @@ bool Change::take_back_what_was_left(MaintenanceWindow& window, const Error& fai
   }
   try {
     renew_lost_connection(window);
-    put_back(m_workplace, m_site, m_operation, window.connection(), OthersWrites::must_be_none);
+    for (std::string& what :
+         put_back(m_workplace, m_site, m_operation, window.connection(), OthersWrites::must_be_none))
+      m_report.notes.push_back(std::move(what));
     for (PatchResult& patch : m_report.patches) patch.undo();
     return true;
   } catch (const std::exception& exception) {

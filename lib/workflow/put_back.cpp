@@ -77,10 +77,19 @@ void keep_what_was_there(const Workplace& workplace, const Site& site, Operation
   workplace.progress.phase("swapping the backup in");
 }
 
+std::vector<std::string> what_is_lost(const Site& site, Scratch& scratch, OthersWrites others_writes) {
+  std::vector<std::string> lacking;
+  for (const std::string& what : scratch.lacking())
+    lacking.push_back(fmt::format("the backup does not hold all that was there: {}", what));
+  if (!lacking.empty() && others_writes == OthersWrites::must_be_none)
+    throw Error(Kind::needs_attention, lacking.front(), put_back_hint(site));
+  return lacking;
+}
+
 }  // namespace
 
-void put_back(const Workplace& workplace, const Site& site, Operation& operation, Database& run_connection,
-              OthersWrites others_writes) {
+std::vector<std::string> put_back(const Workplace& workplace, const Site& site, Operation& operation,
+                                  Database& run_connection, OthersWrites others_writes) {
   const auto prove = [&] {
     if (others_writes == OthersWrites::must_be_none) refuse_what_others_wrote(workplace, site, operation);
   };
@@ -91,6 +100,7 @@ void put_back(const Workplace& workplace, const Site& site, Operation& operation
   const auto scratch = make_scratch(workplace, site, operation, set.manifest().db_type);
   drill_set(set, *scratch, workplace.progress);
   scratch->check();
+  std::vector<std::string> lost = what_is_lost(site, *scratch, others_writes);
   pause_point("put-back.proven");
   prove();
   scratch->swap_in(
@@ -100,13 +110,20 @@ void put_back(const Workplace& workplace, const Site& site, Operation& operation
       },
       &workplace.progress);
   pause_point("put-back.swapped");
-  put_rights_back(workplace, site, operation);
+  for (std::string& what : put_rights_back(workplace, site, operation)) lost.push_back(std::move(what));
   pause_point("put-back.rights-restored");
+  return lost;
 }
 
-void put_rights_back(const Workplace& workplace, const Site& site, const Operation& operation) {
-  fence_of(workplace, site)
+std::vector<std::string> put_rights_back(const Workplace& workplace, const Site& site,
+                                         const Operation& operation) {
+  return fence_of(workplace, site)
       ->restore_rights(operation.record().at("saved").value("fence", nlohmann::json::array()));
+}
+
+std::string as_it_was(const std::vector<std::string>& but_for) {
+  return fmt::format("the site is as it was{}{}",
+                     but_for.empty() ? "" : ", but for this: ", fmt::join(but_for, "; "));
 }
 
 }  // namespace bench

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "operation/operation.hpp"
 #include "workflow/workplace.hpp"
@@ -22,12 +23,17 @@ std::optional<std::string> why_not_put_back(const Site& site, const Operation& o
 /// anything is done, and again when all is ready. `given_up`: a person decided that; what is
 /// there is kept as a set in the operation's folder, if it can be read, and "replaced" among the record's
 /// backups lists it.
+/// What the backup lacks is lost too: `must_be_none` then is Error{needs_attention}. Answers what is not as
+/// it was, in sentences.
 enum class OthersWrites { must_be_none, given_up };
-void put_back(const Workplace& workplace, const Site& site, Operation& operation, Database& run_connection,
-              OthersWrites others_writes);
+std::vector<std::string> put_back(const Workplace& workplace, const Site& site, Operation& operation,
+                                  Database& run_connection, OthersWrites others_writes);
 /// Its last part, for one that was cut off behind its swap: what a swap keeps of rights are those that the
 /// failed run left. May be called again, and before the swap it changes nothing for good.
-void put_rights_back(const Workplace& workplace, const Site& site, const Operation& operation);
+std::vector<std::string> put_rights_back(const Workplace& workplace, const Site& site,
+                                         const Operation& operation);
+/// "the site is as it was", but for these.
+std::string as_it_was(const std::vector<std::string>& but_for);
 /// What a person is to type who has looked at what was written.
 std::string put_back_hint(const Site& site);
 

@@ -129,8 +129,9 @@ Judgement undo(const Workplace& workplace, const Site& site, Operation& operatio
             std::move(hint)};
   };
   if (const auto reason = why_not_put_back(site, operation)) return stays(*reason);
+  std::vector<std::string> changed;
   try {
-    put_back(workplace, site, operation, connection, OthersWrites::must_be_none);
+    changed = put_back(workplace, site, operation, connection, OthersWrites::must_be_none);
   } catch (const Error& error) {
     if (!is_for_a_person(error)) throw;
     if (error.kind() != Kind::needs_attention)
@@ -139,7 +140,7 @@ Judgement undo(const Workplace& workplace, const Site& site, Operation& operatio
     return stays(error.what());
   }
   return {OperationState::undone,
-          fmt::format("{}; the backup taken before it was restored, and the site is as it was", what)};
+          fmt::format("{}; the backup taken before it was restored, and {}", what, as_it_was(changed))};
 }
 
 Judgement judge_migrate(const Workplace& workplace, const Site& site, Operation& operation) {
@@ -148,9 +149,11 @@ Judgement judge_migrate(const Workplace& workplace, const Site& site, Operation&
     if (!applied_anything(*connection, operation.id()) &&
         !Journal(*connection, operation.id()).speaks_of(operation.id())) {
       // Once the lift has begun they are what they were, and the app's are given back already.
+      std::vector<std::string> changed;
       if (has_begun(operation, "put-back") && !has_begun(operation, "lift"))
-        put_rights_back(workplace, site, operation);
-      return {OperationState::undone, "no patch of it is in the database; the site is as it was"};
+        changed = put_rights_back(workplace, site, operation);
+      return {OperationState::undone,
+              fmt::format("no patch of it is in the database; {}", as_it_was(changed))};
     }
     const std::string what =
         fmt::format("a part of its patches is in the database{}", told_doubt(workplace, site, *connection));
@@ -377,9 +380,10 @@ RecoverReport restore_before(const Workplace& workplace, const Site& site) {
                 fmt::format("bench --site {} list-backups, then restore one", site.name()));
   const nlohmann::json why_it_waited = operation.record().at("result");
   operation.resume();
+  std::vector<std::string> changed;
   try {
     finish_scratch(workplace, site, operation);
-    put_back(workplace, site, operation, *connection, OthersWrites::given_up);
+    changed = put_back(workplace, site, operation, *connection, OthersWrites::given_up);
   } catch (...) {
     const Uninterrupted undoing;
     // Where a swap cannot be brought to its end now, the record stays running, and the next command does
@@ -393,7 +397,7 @@ RecoverReport restore_before(const Workplace& workplace, const Site& site) {
   forget_printed(operation);
   const nlohmann::json& backups = operation.record().at("backups");
   const std::string told =
-      fmt::format("the backup taken before it was restored; the site is as it was{}",
+      fmt::format("the backup taken before it was restored; {}{}", as_it_was(changed),
                   backups.contains("replaced")
                       ? fmt::format("; what was there is kept: {}",
                                     fmt::join(backups.at("replaced").get<std::vector<std::string>>(), ", "))

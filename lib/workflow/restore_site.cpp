@@ -147,6 +147,10 @@ void Restore::prove() {
   else
     load_dump(m_source.dump, *m_scratch, m_workplace.progress);
   m_scratch->check();
+  for (const std::string& what : m_scratch->lacking()) {
+    m_report.notes.push_back(fmt::format("{}: {}", m_source.dump.filename().string(), what));
+    m_workplace.progress.warning(m_report.notes.back());
+  }
   const ContentSummary content = m_source.set ? m_source.set->manifest().content : m_scratch->summarize();
   if (content.tables.empty())
     throw Error(Kind::bad_backup, fmt::format("{} holds no table", m_source.dump.string()));
@@ -292,6 +296,7 @@ void Restore::finish() {
   pause_point("restore.swapped");
   m_operation.step("finish");
   try {
+    for (std::string& what : m_scratch->given_to_others()) m_report.notes.push_back(std::move(what));
     m_scratch.reset();
     for (std::string& note : m_stage.finish()) m_report.notes.push_back(std::move(note));
     m_report.window = m_window->leave();

@@ -1,6 +1,7 @@
 // What only MariaDB can go wrong with. Needs the server of tests/support/mariadb_server.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -183,12 +184,13 @@ TEST_CASE("mariadb: column grants come back, and what a patch renamed is told") 
 TEST_CASE("mariadb: gaps are named, and an account that cannot be fenced is not") {
   Site site;
   site.admin->execute("CREATE TABLE old (id INT) ENGINE=MyISAM");
-  site.admin->execute("CREATE PROCEDURE p() INSERT INTO t VALUES (9, 'p')");
+  site.admin->execute("CREATE DEFINER=nobody@nowhere PROCEDURE p() INSERT INTO t VALUES (9, 'p')");
+  site.admin->execute("CREATE PROCEDURE of_a_patch() INSERT INTO t VALUES (9, 'p')");
   const FenceReport report = site.enter();
   CHECK(report.level == FenceLevel::database_with_gaps);
   REQUIRE(report.gaps.size() == 2);
   CHECK_THAT(report.gaps[0], Catch::Contains("old (MyISAM)"));
-  CHECK_THAT(report.gaps[1], Catch::Contains("p"));
+  CHECK_THAT(report.gaps[1], Catch::EndsWith("can write: p"));
   site.fence->lift(site.saved);
   // One that would not make the account a gap of the sites that other cases have on this server.
   site.admin->execute("GRANT SUPER ON *.* TO " + site.account());
@@ -287,14 +289,14 @@ TEST_CASE("mariadb: a prepared XA transaction is named, and writes nothing but w
   CHECK(report.level == FenceLevel::database_with_gaps);
   CHECK_THAT(gaps_of(report), Catch::Contains("prepared XA transactions") && Catch::Contains("bench test"));
   CHECK(site.admin->query("SELECT * FROM t").empty());
-  site.admin->execute("XA ROLLBACK 'bench test'");
-  site.fence->lift(site.saved);
   // No session holds its locks.
   const auto blocked =
       error_of([&] { site.admin->execute_patiently("ALTER TABLE t ADD COLUMN more INT", impatient); });
   REQUIRE(blocked);
   CHECK_THAT(blocked->what(), Catch::Contains("'bench test'") && Catch::Contains("XA COMMIT or XA ROLLBACK"));
   CHECK_THAT(blocked->hint(), Catch::StartsWith("XA ROLLBACK 'bench test', or XA COMMIT 'bench test'"));
+  site.admin->execute("XA ROLLBACK 'bench test'");
+  site.fence->lift(site.saved);
 }
 
 TEST_CASE("mariadb: a prepared XA transaction of another database is no gap of this one") {
@@ -360,8 +362,12 @@ TEST_CASE("mariadb: who can write although the fence stands is told, and whoever
     CHECK_THAT(ways(), Catch::Contains(other + " may EXECUTE on"));
   }
   SECTION("an event") {
-    site.admin->execute(
-        "CREATE EVENT e ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01 00:00:00' DO DELETE FROM t");
+    const std::string event =
+        " EVENT e ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01 00:00:00' DO DELETE FROM t";
+    // As a patch makes it.
+    site.admin->execute("CREATE" + event);
+    CHECK(ways().empty());
+    site.admin->execute("CREATE OR REPLACE DEFINER=" + other + event);
     CHECK_THAT(ways(), Catch::Contains("events of other accounts"));
   }
   SECTION("a view of another database") {
@@ -403,7 +409,11 @@ TEST_CASE("mariadb: an account that has lost its rights gets the usual ones") {
 
 TEST_CASE("mariadb: the app cannot call a routine that has the rights of another account, others are named") {
   Site site;
-  site.admin->execute("CREATE PROCEDURE writes() INSERT INTO t VALUES (9, 'by root')");
+  const std::string other = "`" + site.settings.app.name + "_lender`@`%`";
+  site.admin->execute("CREATE USER " + other);
+  site.admin->execute("GRANT INSERT ON t TO " + other);
+  site.admin->execute("CREATE DEFINER=" + other + " PROCEDURE writes() INSERT INTO t VALUES (9, 'lent')");
+  site.admin->execute("GRANT EXECUTE ON PROCEDURE writes TO " + other);
   const auto app = open_as_app(site.settings);
   app->execute("CALL writes()");
   const FenceReport report = site.enter();
@@ -413,6 +423,7 @@ TEST_CASE("mariadb: the app cannot call a routine that has the rights of another
   site.fence->lift(site.saved);
   site.admin->execute("DELETE FROM t");
   CHECK_NOTHROW(open_as_app(site.settings)->execute("CALL writes()"));
+  site.admin->execute("DROP USER " + other);
 }
 
 TEST_CASE("mariadb: a second account with rights of its own is named, with what it may") {
@@ -483,4 +494,96 @@ TEST_CASE("mariadb: who may only read can still lock rows: the migrator waits, a
   reader->execute("ROLLBACK");
   CHECK_NOTHROW(site.admin->execute_patiently("UPDATE t SET words = 'y'", impatient));
   site.fence->lift(site.saved);
+}
+
+namespace {
+
+// Whose rights a program runs with, and who may execute it, sorted.
+std::vector<std::string> program_rights(Site& site) {
+  std::vector<std::string> words;
+  for (const char* query :
+       {"SELECT CONCAT(ROUTINE_NAME, ' ', DEFINER) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = "
+        "DATABASE() UNION SELECT CONCAT(TABLE_NAME, ' ', DEFINER) FROM information_schema.VIEWS WHERE "
+        "TABLE_SCHEMA "
+        "= DATABASE() UNION SELECT CONCAT(ACTION_ORDER, TRIGGER_NAME, ' ', DEFINER) FROM "
+        "information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() UNION SELECT CONCAT(EVENT_NAME, ' ', "
+        "DEFINER) "
+        "FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()",
+        "SELECT CONCAT(User, ' ', Routine_name, ' ', Proc_priv) FROM mysql.procs_priv WHERE Db = DATABASE()"})
+    for (const Row& row : site.admin->query(query)) words.push_back(to_text(row[0]));
+  std::sort(words.begin(), words.end());
+  return words;
+}
+
+}  // namespace
+
+TEST_CASE("mariadb: what a run made anew gets back whose rights it had, and who may execute it") {
+  Site site;
+  const std::string name = site.settings.app.name, clerk = "`" + name + "_clerk`@`localhost`";
+  const std::vector<std::string> programs{"PROCEDURE p() SELECT 1",
+                                          "FUNCTION f() RETURNS INT RETURN 1",
+                                          "VIEW v AS SELECT id FROM t",
+                                          "TRIGGER one BEFORE INSERT ON t FOR EACH ROW SET @a = 1",
+                                          "TRIGGER two BEFORE INSERT ON t FOR EACH ROW SET @a = 2",
+                                          "EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM t"};
+  site.admin->execute("CREATE USER " + clerk);
+  const std::vector<std::string> definers{"root@localhost", clerk,         clerk, clerk,
+                                          "root@localhost", site.account()};
+  for (std::size_t i = 0; i < programs.size(); ++i)
+    site.admin->execute(fmt::format("CREATE DEFINER={} {}", definers[i], programs[i]));
+  site.admin->execute("GRANT EXECUTE, ALTER ROUTINE ON PROCEDURE p TO " + clerk + " WITH GRANT OPTION");
+  site.admin->execute("GRANT EXECUTE ON FUNCTION f TO " + clerk);
+  const auto before = program_rights(site);
+  site.enter();
+  for (const char* gone : {"PROCEDURE p", "FUNCTION f", "VIEW v", "TRIGGER one", "TRIGGER two", "EVENT e"})
+    site.admin->execute(fmt::format("DROP {}", gone));
+  for (const std::string& program : programs)
+    site.admin->execute(fmt::format("CREATE DEFINER={} {}", site.account(), program));
+  CHECK(program_rights(site) != before);
+  SECTION("all is there") {
+    CHECK(site.fence->restore_rights(site.saved).empty());
+    CHECK(site.fence->restore_rights(site.saved).empty());
+    CHECK(site.fence->lift(site.saved).empty());
+    CHECK(program_rights(site) == before);
+  }
+  SECTION("an account is gone, and does not come back") {
+    site.admin->execute("DROP USER " + clerk);
+    const auto notes = site.fence->restore_rights(site.saved);
+    REQUIRE(notes.size() == 5);
+    CHECK_THAT(
+        fmt::format("{}", fmt::join(notes, "; ")),
+        Catch::Contains("the VIEW v runs with the rights of " + site.account() + ", not of " + clerk) &&
+            Catch::Contains("GRANT EXECUTE ON FUNCTION"));
+    site.fence->lift(site.saved);
+    CHECK(site.admin->query("SELECT 1 FROM mysql.global_priv WHERE User LIKE '%_clerk'").empty());
+  }
+  site.admin->execute("DROP USER IF EXISTS " + clerk);
+}
+
+TEST_CASE("mariadb: an event that a run makes is the site's own afterwards, one that was there is not") {
+  Site site;
+  constexpr std::string_view event =
+      "CREATE EVENT {} ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01 00:00:00' DO DELETE FROM t";
+  const auto definer = [&site](const std::string& name) {
+    return to_text(
+        site.admin
+            ->query("SELECT CONCAT(DEFINER, ' ', STATUS) FROM information_schema.EVENTS WHERE EVENT_SCHEMA "
+                    "= DATABASE() AND EVENT_NAME = '" +
+                    name + "'")
+            .at(0)
+            .at(0));
+  };
+  site.enter();
+  site.admin->execute(fmt::format(fmt::runtime(event), "made"));
+  CHECK(site.fence->ways_to_write().empty());
+  CHECK(site.fence->lift(site.saved).empty());
+  CHECK(definer("made") == site.settings.app.user + "@localhost ENABLED");
+  site.saved = nlohmann::json::array();
+  CHECK(site.enter().ways_to_write.empty());
+  site.fence->lift(site.saved);
+  site.admin->execute(fmt::format(fmt::runtime(event), "older"));
+  site.saved = nlohmann::json::array();
+  CHECK_THAT(site.enter().ways_to_write.at(0), Catch::EndsWith("can write: older"));
+  site.fence->lift(site.saved);
+  CHECK(definer("older") == "root@localhost ENABLED");
 }

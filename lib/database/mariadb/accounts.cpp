@@ -132,6 +132,14 @@ std::string app_host(const ConnectionSettings& app, MariadbDatabase& server) {
   return app.host.empty() ? "127.0.0.1" : app.host;
 }
 
+std::string mariadb_app_account(const ConnectionSettings& app, MariadbDatabase& server) {
+  const std::string usual = app_host(app, server);
+  const std::vector<Value> which{app.user, app.name, usual};
+  const auto rows = server.query(
+      "SELECT Host FROM mysql.db WHERE User = ? AND ? LIKE Db ORDER BY Host = ? DESC LIMIT 1", which);
+  return mariadb_account(app.user, rows.empty() ? usual : to_text(rows[0][0]));
+}
+
 std::string escaped_pattern(const std::string& database) {
   return backslashed(database, "_%\\");
 }

@@ -14,6 +14,9 @@ std::string mariadb_account(const std::string& user, const std::string& host);
 /// machine, else %.
 std::string app_host(const ConnectionSettings& app, MariadbDatabase& server);
 
+/// The app's account as the server has it: the one with rights on the database, else that of its usual host.
+std::string mariadb_app_account(const ConnectionSettings& app, MariadbDatabase& server);
+
 /// What a grant on exactly this database names: `site\_a`, since _ and % are wildcards there.
 std::string escaped_pattern(const std::string& database);
 

@@ -94,7 +94,9 @@ std::optional<std::string> MariadbFence::why_not() {
 void MariadbFence::prepare() {
   m_is_prepared = true;
   m_obstacle = why_not();
-  if (!m_obstacle) refuse_shared_account(m_database, admin());
+  if (m_obstacle) return;
+  refuse_shared_account(m_database, admin());
+  m_programs = read_program_rights(admin(), m_database.app.user);
 }
 
 FenceReport MariadbFence::enter(const FenceOptions& options,
@@ -108,7 +110,8 @@ FenceReport MariadbFence::enter(const FenceOptions& options,
   }
   MariadbDatabase& server = admin();
   const auto grants = write_grants(server, m_database.app.name, m_database.app.user);
-  const nlohmann::json inverse = inverse_of(grants);
+  nlohmann::json inverse = inverse_of(grants);
+  inverse["programs"] = m_programs;
   save(inverse);
   const std::int64_t newest = newest_session(server);
   try {
@@ -183,7 +186,8 @@ std::vector<std::string> MariadbFence::ways_to_write() {
   if (const auto reason = why_not()) return {*reason};
   MariadbDatabase& server = admin();
   std::vector<std::string> ways = what_the_app_may(server);
-  for (std::string& way : others_ways_to_write(m_database, server)) ways.push_back(std::move(way));
+  for (std::string& way : others_ways_to_write(m_database, server, AdminsEvents::left_out))
+    ways.push_back(std::move(way));
   if (auto prepared = prepared_writes(m_database, server)) ways.push_back(std::move(*prepared));
   return ways;
 }
@@ -230,6 +234,33 @@ void MariadbFence::give_usual_rights() {
   lift(nlohmann::json::array({inverse_of(usual_grants(admin(), m_database.app))}));
 }
 
+// A swap makes programs anew.
+std::vector<std::string> MariadbFence::restore_rights(const nlohmann::json& saved) {
+  std::vector<std::string> not_put_back;
+  for (const nlohmann::json& inverse : saved) {
+    if (!inverse.contains("programs")) continue;
+    const auto server = connect_admin(m_database);
+    for (std::string& what : give_program_rights(*server, inverse.at("programs").get<MariadbProgramRights>()))
+      not_put_back.push_back(std::move(what));
+  }
+  return not_put_back;
+}
+
+// What a patch makes is the admin account's. An event of that one would write behind every later fence. Not
+// so triggers, routines and views: who can only read makes none of them write, while a fenced account's fail
+// in the next patch that uses them.
+std::vector<std::string> MariadbFence::settle_events(const nlohmann::json& saved) const {
+  std::vector<std::string> not_settled;
+  for (const nlohmann::json& inverse : saved) {
+    if (!inverse.contains("programs")) continue;
+    const auto server = connect_admin(m_database);
+    for (std::string& what : give_new_events(*server, inverse.at("programs").get<MariadbProgramRights>(),
+                                             mariadb_app_account(m_database.app, *server)))
+      not_settled.push_back(std::move(what));
+  }
+  return not_settled;
+}
+
 std::vector<std::string> MariadbFence::lift(const nlohmann::json& saved) {
   if (saved.empty()) return {};
   if (!m_database.admin)
@@ -238,6 +269,7 @@ std::vector<std::string> MariadbFence::lift(const nlohmann::json& saved) {
                             m_database.app.user, m_database.app.name),
                 "name it as then: --db-root-username, BENCH_DB_ROOT_USERNAME, or config/admin.json");
   auto not_put_back = grant_back(admin(), saved);
+  for (std::string& what : settle_events(saved)) not_put_back.push_back(std::move(what));
   // Sessions that were opened in the window would stay without their rights.
   const auto newest = connect_admin(m_database);
   end_older_sessions(*newest, m_database.app.user);

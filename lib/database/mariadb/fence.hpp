@@ -7,6 +7,7 @@
 #include "database/backend.hpp"
 #include "database/fence.hpp"
 #include "database/mariadb/connection.hpp"
+#include "database/mariadb/program_rights.hpp"
 
 namespace bench {
 
@@ -26,6 +27,7 @@ class MariadbFence : public Fence {
   bool slipped_in() override { return false; }
   std::vector<std::string> ways_to_write() override;
   std::vector<std::string> lift(const nlohmann::json& saved) override;
+  std::vector<std::string> restore_rights(const nlohmann::json& saved) override;
   std::optional<std::string> lost_rights() override;
   void give_usual_rights() override;
 
@@ -41,6 +43,8 @@ class MariadbFence : public Fence {
   std::vector<std::string> give_up(std::int64_t last_before_it, const nlohmann::json& saved);
   std::vector<std::string> what_the_app_may(MariadbDatabase& server) const;
   bool app_can_make_a_table() const;
+  /// Gives the site the events that were made in the window. Answers which it could not.
+  std::vector<std::string> settle_events(const nlohmann::json& saved) const;
 
   MariadbDatabase& admin();
   SiteDatabase m_database;
@@ -49,6 +53,7 @@ class MariadbFence : public Fence {
   Stopwatch m_rest;  ///< since m_admin was last asked for
   bool m_is_prepared = false;
   std::optional<std::string> m_obstacle;  ///< what `prepare` found of why_not
+  MariadbProgramRights m_programs;        ///< what it found of the database's
   std::function<bool()> m_cancelled;
 };
 

@@ -121,14 +121,17 @@ std::string definer_pattern(const SiteDatabase& database) {
 }
 
 // They run with the rights of who made them; those of the app account have none.
-std::vector<std::string> events_of_others(const SiteDatabase& database, MariadbDatabase& server) {
+std::vector<std::string> events_of_others(const SiteDatabase& database, MariadbDatabase& server,
+                                          AdminsEvents admins_events) {
   if (to_text(server.value("SELECT @@GLOBAL.event_scheduler")) != "ON") return {};
-  const std::vector<Value> parameters{definer_pattern(database), naming_pattern(database.app.name)};
+  const std::string own =
+      admins_events == AdminsEvents::told ? "" : to_text(server.value("SELECT CURRENT_USER()"));
+  const std::vector<Value> parameters{definer_pattern(database), own, naming_pattern(database.app.name)};
   return names(
       server,
       "SELECT CONCAT(IF(EVENT_SCHEMA = DATABASE(), '', CONCAT(EVENT_SCHEMA, '.')), EVENT_NAME) FROM "
-      "information_schema.EVENTS WHERE STATUS = 'ENABLED' AND DEFINER NOT LIKE ? AND (EVENT_SCHEMA = "
-      "DATABASE() OR EVENT_DEFINITION RLIKE ?) ORDER BY 1",
+      "information_schema.EVENTS WHERE STATUS = 'ENABLED' AND DEFINER NOT LIKE ? AND NOT (EVENT_SCHEMA = "
+      "DATABASE() AND DEFINER = ?) AND (EVENT_SCHEMA = DATABASE() OR EVENT_DEFINITION RLIKE ?) ORDER BY 1",
       parameters);
 }
 
@@ -170,11 +173,13 @@ std::vector<std::string> objects_elsewhere(const SiteDatabase& database, Mariadb
 }  // namespace
 
 // Views and triggers of the database itself are none: who can only read cannot make them write.
-std::vector<std::string> others_ways_to_write(const SiteDatabase& database, MariadbDatabase& server) {
+std::vector<std::string> others_ways_to_write(const SiteDatabase& database, MariadbDatabase& server,
+                                              AdminsEvents admins_events) {
   std::vector<std::string> ways;
   add_if_any(ways, other_writers(server, database.app.name, {database.app.user, database.admin->user}),
              "other accounts can write to the database");
-  add_if_any(ways, events_of_others(database, server), "enabled events of other accounts can write");
+  add_if_any(ways, events_of_others(database, server, admins_events),
+             "enabled events of other accounts can write");
   add_if_any(ways, objects_elsewhere(database, server),
              "triggers, routines and views of other databases name this one and can write to it");
   return ways;
@@ -212,7 +217,7 @@ std::vector<std::string> gaps_without_writers(const SiteDatabase& database, Mari
       gaps,
       names(server,
             "SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND "
-            "SECURITY_TYPE = 'DEFINER' AND DEFINER NOT LIKE ? ORDER BY 1",
+            "SECURITY_TYPE = 'DEFINER' AND DEFINER NOT LIKE ? AND DEFINER <> CURRENT_USER() ORDER BY 1",
             definer),
       "routines with the rights of another account (SQL SECURITY DEFINER) can write");
   return gaps;

@@ -17,15 +17,19 @@ std::optional<std::string> why_not_enforceable(const SiteDatabase& database, Mar
 
 /// Ways by which others than the app can write behind the fence, each in a sentence: accounts with rights of
 /// their own, events of others, and what another database keeps that writes to this one. Administrators of
-/// the server are not among them: whatever is fenced, they may undo it.
-std::vector<std::string> others_ways_to_write(const SiteDatabase& database, MariadbDatabase& server);
+/// the server are not among them: whatever is fenced, they may undo it. `AdminsEvents::left_out`: nor are the
+/// events of the admin account, which in a window may be those of the run itself; the others were told when
+/// it was entered.
+enum class AdminsEvents { told, left_out };
+std::vector<std::string> others_ways_to_write(const SiteDatabase& database, MariadbDatabase& server,
+                                              AdminsEvents admins_events = AdminsEvents::told);
 
 /// Names prepared XA transactions when one of them has written to this database. Only in a window: it asks
 /// for a lock that waits for everybody who is writing.
 std::optional<std::string> prepared_writes(const SiteDatabase& database, MariadbDatabase& server);
 
 /// Gaps through which nobody comes who is told afterwards that his write is safe: what was half written when
-/// the fence was entered, and routines that only those may call who can write anyway.
+/// the fence was entered, and routines of others that only those may call who can write anyway.
 std::vector<std::string> gaps_without_writers(const SiteDatabase& database, MariadbDatabase& server);
 
 /// Error{configuration} when the app account is that of other databases too: fencing one would fence them

@@ -43,6 +43,8 @@ constexpr std::string_view global_write_privileges =
     "ROUTINE',"
     "'EVENT','TRIGGER','DELETE HISTORY','SUPER','SET USER','CREATE USER'";
 
+constexpr std::string_view everybody = "PUBLIC";
+
 std::string flag_columns() {
   std::string columns;
   for (const Privilege& privilege : write_privileges) columns += fmt::format(", {}_priv", privilege.column);
@@ -118,11 +120,13 @@ void add_database_grants(MariadbDatabase& server, const std::vector<Value>& whic
 }  // namespace
 
 std::string MariadbGrant::account() const {
-  return mariadb_account(user, host);
+  if (!host.empty()) return mariadb_account(user, host);
+  return user == everybody ? user : mariadb_name(user);
 }
 
 std::string MariadbGrant::grant() const {
-  return fmt::format("GRANT {} ON {} TO {}", privileges, object, account());
+  return fmt::format("GRANT {} ON {} TO {}{}", privileges, object, account(),
+                     may_grant ? " WITH GRANT OPTION" : "");
 }
 
 std::string MariadbGrant::revoke() const {
@@ -166,8 +170,6 @@ std::vector<std::string> other_databases_of(MariadbDatabase& server, const std::
 }
 
 namespace {
-
-constexpr std::string_view everybody = "PUBLIC";
 
 std::vector<std::string> split(const std::string& list) {
   std::vector<std::string> parts;

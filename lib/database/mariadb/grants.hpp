@@ -14,6 +14,7 @@ struct MariadbGrant {
   std::string object;      ///< "`site\_a`.*", the pattern exactly as it is stored; "PROCEDURE `site_a`.`p`"
   std::string user;        ///< a role's name where `host` is empty
   std::string host;
+  bool may_grant = false;  ///< WITH GRANT OPTION
   std::string account() const;
   std::string grant() const;
   std::string revoke() const;

@@ -312,13 +312,14 @@ std::vector<std::string> PostgresFence::ways_to_write() {
 
 // A swap gives the objects the rights that those of their names had last, after what a run did to them, and
 // all of them to one owner.
-void PostgresFence::restore_rights(const nlohmann::json& saved) {
+std::vector<std::string> PostgresFence::restore_rights(const nlohmann::json& saved) {
   for (const nlohmann::json& inverse : saved) {
     // Before the rights: an owner's own go with what is owned.
     if (inverse.contains("owners"))
       give_to_others(admin(), inverse.at("owners").get<std::vector<OwnedObject>>());
     if (inverse.contains("fenced")) set_all_rights(admin(), inverse.at("fenced").get<AllRights>());
   }
+  return {};
 }
 
 std::optional<std::string> PostgresFence::lost_rights() {

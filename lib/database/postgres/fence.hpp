@@ -25,7 +25,7 @@ class PostgresFence : public Fence {
   bool slipped_in() override { return false; }
   std::vector<std::string> ways_to_write() override;
   std::vector<std::string> lift(const nlohmann::json& saved) override;
-  void restore_rights(const nlohmann::json& saved) override;
+  std::vector<std::string> restore_rights(const nlohmann::json& saved) override;
   std::optional<std::string> lost_rights() override;
   void give_usual_rights() override;
 
