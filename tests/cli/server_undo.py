@@ -6,7 +6,7 @@ import re
 import shutil
 import signal
 
-from server_place import BAD, MORE, app, at_site, can_write, check_live, config, content, make_migrated_site, site_of, tables
+from server_place import BAD, MORE, app, at_site, backup_of, can_write, check_live, config, content, make_migrated_site, site_of, tables
 from servers import OwnServer
 from support import contains, equal, lacks, same_text
 
@@ -340,3 +340,77 @@ def test_accounts_with_rights_on_every_database(place):  # on mariadb alone
                         f"GRANT writers TO {name_of(place, 'site')}")
         contains(place.bench(*at_site(place, "migrate"), code=8).err, "NOT ENFORCED", "INSERT on every database by the role writers")
         place.bench(*at_site(place, "--yes", "set-maintenance-mode", "off"))
+
+
+def history(place):
+    return as_admin(place, "SELECT id, title, row_start, row_end FROM kept FOR SYSTEM_TIME ALL ORDER BY 1, 3")
+
+
+def test_an_undo_keeps_the_rows_of_the_past(place):  # on mariadb alone
+    make_migrated_site(place)
+    app(place, "CREATE TABLE kept (id INTEGER PRIMARY KEY, title VARCHAR(9)) WITH SYSTEM VERSIONING; INSERT INTO kept VALUES (1, 'a'), (2, 'b')")
+    app(place, "UPDATE kept SET title = 'c'; DELETE FROM kept WHERE id = 2")
+    before = history(place)
+    equal(len(before), 4)
+    place.make_app("books", {**MORE, **BAD})
+    lacks(place.bench(*at_site(place, "migrate"), code=7).err, "present rows")
+    equal(history(place), before)
+    place.make_app("books", {**MORE, "0004_bad.sql": "DROP TABLE kept;\nINSERT INTO nowhere VALUES (1);\n"})
+    place.bench(*at_site(place, "migrate"), code=7)
+    equal(history(place), before)
+    check_live(place)
+
+
+def test_what_a_backup_cannot_hold_is_not_undone(place):  # on mariadb alone
+    make_migrated_site(place)
+    app(place, "CREATE TABLE kept (id INTEGER PRIMARY KEY, title VARCHAR(9), since BIGINT UNSIGNED GENERATED ALWAYS AS ROW START, "
+               "till BIGINT UNSIGNED GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (since, till)) WITH SYSTEM VERSIONING; "
+               "INSERT INTO kept (id, title) VALUES (1, 'a'); UPDATE kept SET title = 'b'")
+    place.make_app("books", {**MORE, **BAD})
+    run = place.bench(*at_site(place, "migrate"), code=8)
+    contains(run.err, "so that no backup is restored over them unless a person says so: kept",
+             "the backup does not hold all that was there", restore_hint(place))
+    equal(len(as_admin(place, "SELECT id FROM kept FOR SYSTEM_TIME ALL")), 2)
+    assert "more" in tables(place) and not can_write(place)
+    contains(check_it_was_restored(place), "the site is as it was, but for this: the backup does not hold all that was there", "kept")
+    run = place.bench(*at_site(place, "--yes", "restore", backup_of(place)))
+    contains(run.out, "it holds only the present rows: kept")
+
+
+def programs(place):
+    return as_admin(place, "SELECT ROUTINE_NAME, DEFINER FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() UNION "
+                           "SELECT TRIGGER_NAME, DEFINER FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() UNION "
+                           "SELECT TABLE_NAME, DEFINER FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE() UNION "
+                           "SELECT Routine_name, CONCAT(User, Proc_priv) FROM mysql.procs_priv WHERE Db = DATABASE() ORDER BY 1, 2")
+
+
+def test_an_undo_gives_programs_back_whose_rights_they_had(place):  # on mariadb alone
+    make_migrated_site(place)
+    other = make_account(place, "SELECT")
+    as_admin(place, f"CREATE VIEW shown AS SELECT id FROM book; CREATE FUNCTION fx() RETURNS INT SQL SECURITY INVOKER RETURN 1; "
+                    f"GRANT EXECUTE ON FUNCTION fx TO {other}; "
+                    f"CREATE DEFINER={other} TRIGGER marks BEFORE UPDATE ON book FOR EACH ROW SET @a = 1")
+    before = programs(place)
+    place.make_app("books", {**MORE, "0004_bad.sql": "DROP VIEW shown;\nDROP TRIGGER marks;\nDROP FUNCTION fx;\nINSERT INTO nowhere VALUES (1);\n"})
+    place.bench(*at_site(place, "migrate"), code=7)
+    equal(programs(place), before)
+    check_live_but_for(place, other)
+
+
+def test_what_patches_make_does_not_keep_later_runs_from_being_undone(place):  # on mariadb alone
+    make_migrated_site(place)
+    place.make_app("books", {"0003_programs.sql": "CREATE EVENT tidy ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01 00:00:00' DO DELETE FROM book;\n"
+                                                  "CREATE PROCEDURE tidied() DELETE FROM book WHERE id > 9;\n"
+                                                  "CREATE TRIGGER marks BEFORE UPDATE ON book FOR EACH ROW SET @a = 1;\n"})
+    lacks(place.bench(*at_site(place, "migrate")).out, "gaps")
+    site = config(place)["db_name"]
+    equal(as_admin(place, "SELECT DEFINER, STATUS FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()"), [(f"{site}@localhost", "ENABLED")])
+    # Its own event neither, nor a trigger that a patch sets off.
+    place.make_app("books", {"0004_event.sql": "CREATE EVENT later ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01 00:00:00' DO DELETE FROM book;\n"
+                                               "UPDATE book SET title = 'Persuasion';\nCALL tidied();\n",
+                             "0005_bad.sql": "INSERT INTO nowhere VALUES (1);\n"})
+    run = place.bench(*at_site(place, "migrate"), code=7)
+    lacks(run.out, "gaps")
+    equal(titles(place), ["Emma"])
+    equal(as_admin(place, "SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()"), [("tidy",)])
+    check_live(place)

@@ -2,10 +2,12 @@
 // is cut off ends. Needs the server of tests/support/mariadb_server.
 #include <fmt/format.h>
 
+#include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -161,6 +163,112 @@ TEST_CASE("mariadb: what mariadb-dump wrote is loaded and equal") {
   CHECK(site.leftovers() == 0);
 }
 
+namespace {
+
+const std::vector<std::string> versioned{
+    "CREATE TABLE plain (id INT PRIMARY KEY, a INT, twice INT AS (a * 2) STORED) WITH SYSTEM VERSIONING",
+    "CREATE TABLE named (id INT PRIMARY KEY, a INT, since TIMESTAMP(6) GENERATED ALWAYS AS ROW START "
+    "INVISIBLE, "
+    "till TIMESTAMP(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (since, till)) WITH SYSTEM "
+    "VERSIONING",
+    "CREATE TABLE keyless (id INT, a INT) WITH SYSTEM VERSIONING",
+    "CREATE TABLE parts (id INT, a INT) WITH SYSTEM VERSIONING PARTITION BY SYSTEM_TIME LIMIT 3 (PARTITION "
+    "p0 "
+    "HISTORY, PARTITION p1 HISTORY, PARTITION now CURRENT)",
+    "CREATE TABLE days (id INT PRIMARY KEY, a INT WITHOUT SYSTEM VERSIONING, b INT) WITH SYSTEM VERSIONING "
+    "PARTITION BY SYSTEM_TIME INTERVAL 1 DAY (PARTITION p0 HISTORY, PARTITION now CURRENT)"};
+constexpr std::array versioned_tables{"plain", "named", "keyless", "parts", "days"};
+
+void change_rows(const Site& site, const std::string& table) {
+  for (const char* change : {"INSERT INTO {} (id, a) VALUES (1, 1), (2, 2), (3, 3)",
+                             "UPDATE {} SET a = a + 1", "UPDATE {} SET id = 7 WHERE id = 2",
+                             "DELETE FROM {} WHERE id = 3", "INSERT INTO {} (id, a) VALUES (3, 30)"})
+    site.admin->execute(fmt::format(fmt::runtime(change), table));
+}
+
+/// All rows of the past and of the present, with when they held.
+std::vector<std::string> history_of(const Site& site, const std::string& table) {
+  const auto [since, till] =
+      table == "named" ? std::pair("since", "till") : std::pair("row_start", "row_end");
+  std::vector<std::string> rows;
+  for (const Row& row : site.admin->query(fmt::format(
+           "SELECT CONCAT_WS(' ', id, a, {}, {}) FROM {} FOR SYSTEM_TIME ALL", since, till, table)))
+    rows.push_back(to_text(row[0]));
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+std::string dump_of(const Site& site) {
+  std::string text;
+  get_backend("mariadb")
+      .open_exporter(site.settings.for_changes(), {})
+      ->write([&text](std::string_view bytes) { text += bytes; }, {}, {});
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("mariadb: tables with system versioning come back with their rows of the past") {
+  const Site site;
+  site.run(versioned);
+  std::map<std::string, std::vector<std::string>> before;
+  for (const char* table : versioned_tables) {
+    change_rows(site, table);
+    before[table] = history_of(site, table);
+    CHECK(before[table].size() > 4);
+  }
+  const ContentSummary summary = site.summary();
+  const auto exporter = get_backend("mariadb").open_exporter(site.settings.for_changes(), {});
+  CHECK(exporter->restore_limits().empty());
+  for (const std::string& text : {dump_of(site), tool_dump(site, "--dump-history")}) {
+    for (const char* table : versioned_tables) site.admin->execute(fmt::format("DROP TABLE {}", table));
+    const auto scratch = site.scratch();
+    load(*scratch, text);
+    scratch->check();
+    CHECK(scratch->lacking().empty());
+    CHECK(scratch->summarize() == summary);
+    scratch->swap_in(*site.admin, [] {});
+    for (const char* table : versioned_tables) {
+      INFO(table);
+      CHECK(history_of(site, table) == before[table]);
+    }
+  }
+  // And it goes on.
+  site.admin->execute("UPDATE plain SET a = 5 WHERE id = 1");
+  CHECK(history_of(site, "plain").size() == before["plain"].size() + 1);
+  CHECK(site.leftovers() == 0);
+}
+
+TEST_CASE("mariadb: a text without the rows of the past is loaded, and says what it lacks") {
+  const Site site;
+  site.run(versioned);
+  change_rows(site, "plain");
+  const auto scratch = site.scratch();
+  load(*scratch, tool_dump(site, ""));
+  CHECK_THAT(scratch->lacking().at(0), Catch::EndsWith("days, keyless, named, parts, plain"));
+  // As an older bench summed it up.
+  for (const TableSummary& table : scratch->summarize().tables)
+    CHECK(table.rows == (table.name == "plain" ? 3 : 0));
+}
+
+TEST_CASE(
+    "mariadb: a table that is versioned by transactions has its present rows in a backup, and it is said") {
+  const Site site;
+  site.run(
+      {"CREATE TABLE counted (id INT PRIMARY KEY, a INT, since BIGINT UNSIGNED GENERATED ALWAYS AS ROW "
+       "START, "
+       "till BIGINT UNSIGNED GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (since, till)) WITH SYSTEM "
+       "VERSIONING ENGINE=InnoDB",
+       versioned.at(0)});
+  for (const char* table : {"counted", "plain"}) change_rows(site, table);
+  CHECK_THAT(get_backend("mariadb").open_exporter(site.settings.for_changes(), {})->restore_limits().at(0),
+             Catch::Contains("only the present rows") && Catch::EndsWith("counted"));
+  const auto scratch = site.scratch();
+  load(*scratch, dump_of(site));
+  CHECK(scratch->summarize() == site.summary());
+  CHECK_THAT(scratch->lacking().at(0), Catch::EndsWith(": counted"));
+}
+
 TEST_CASE("mariadb: a dump of other and newer servers is loaded as far as there is an equivalent") {
   const Site site;
   const auto scratch = site.scratch();
@@ -261,6 +369,8 @@ TEST_CASE("mariadb: definers become the app's account, unless the live database 
   };
   const std::string app = site.settings.app.user + "@localhost";
   CHECK(definer("same") == "root@localhost");
+  CHECK_THAT(scratch->given_to_others().at(0),
+             Catch::StartsWith("run with the rights of `") && Catch::EndsWith(": other, v, e"));
   CHECK(definer("other") == app);
   CHECK(site.text("SELECT DEFINER FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()") ==
         "root@localhost");
@@ -486,7 +596,11 @@ TEST_CASE("mariadb: an administrator of one database alone restores it, and its 
     scratch->swap_in(*run, [] {});
   }
   CHECK(site.summary() == summary);
-  CHECK(fence->lift(saved).empty());
+  // Both events stay its own.
+  const auto notes = fence->lift(saved);
+  REQUIRE(notes.size() == 2);
+  CHECK_THAT(notes[0], Catch::StartsWith("the EVENT later runs with the rights of " + site.account) &&
+                           Catch::Contains("SET USER"));
   open_as_app(site.settings)->execute("CALL add_one()");
   CHECK(site.leftovers() == 0);
 }

@@ -279,7 +279,7 @@ std::vector<MariadbObject> mariadb_objects(MariadbDatabase& database) {
   return objects;
 }
 
-MariadbRows mariadb_rows(MariadbDatabase& database, const std::string& table) {
+MariadbRows mariadb_rows(MariadbDatabase& database, const std::string& table, const MariadbPeriod* period) {
   const std::vector<Value> parameters{table};
   MariadbRows rows;
   std::vector<std::string> names, expressions;
@@ -296,8 +296,19 @@ MariadbRows mariadb_rows(MariadbDatabase& database, const std::string& table) {
     names.push_back(name);
     expressions.push_back(read_expression(type, name));
   }
-  const std::string key = primary_key_of(database, table), quoted = mariadb_name(table);
-  rows.select = fmt::format("SELECT {} FROM {} {}", fmt::join(expressions, ","), quoted,
+  std::string key = primary_key_of(database, table);
+  const std::string quoted = mariadb_name(table);
+  if (period != nullptr) {
+    for (const std::string& column : {period->start, period->end}) {
+      rows.forms.push_back(MariadbRows::Form::text);
+      names.push_back(mariadb_name(column));
+      expressions.push_back(names.back());
+    }
+    // As the server has it in the key, seen or not.
+    if (!key.empty()) key += ", " + names.back();
+  }
+  rows.select = fmt::format("SELECT {} FROM {}{} {}", fmt::join(expressions, ","), quoted,
+                            period == nullptr ? "" : " FOR SYSTEM_TIME ALL",
                             key.empty() ? "USE INDEX ()" : "FORCE INDEX (PRIMARY) ORDER BY " + key);
   rows.insert = fmt::format("INSERT INTO {}({}) VALUES", quoted, fmt::join(names, ","));
   return rows;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "database/mariadb/connection.hpp"
+#include "database/mariadb/versioning.hpp"
 
 namespace bench {
 
@@ -57,8 +58,9 @@ struct MariadbRows {
   std::vector<Form> forms;
 };
 
-/// Generated columns are left out.
-MariadbRows mariadb_rows(MariadbDatabase& database, const std::string& table);
+/// Generated columns are left out. With the table's period the rows of the past are among them, and each has
+/// its own; without it those of the present alone.
+MariadbRows mariadb_rows(MariadbDatabase& database, const std::string& table, const MariadbPeriod* period);
 
 /// Appends a value that is not NULL as a literal of its form.
 void append_mariadb_literal(std::string& out, std::string_view value, MariadbRows::Form form);

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "base/digest.hpp"
 #include "base/text.hpp"
@@ -55,13 +57,16 @@ std::string variable(std::size_t index) {
 class Dump {
  public:
   Dump(MariadbDatabase& database, const ByteSink& sink, const TableSelection& selection,
-       const std::function<void(std::uint64_t, std::uint64_t)>& advance, std::uint64_t size)
+       const std::function<void(std::uint64_t, std::uint64_t)>& advance, std::uint64_t size,
+       MariadbHistory history)
       : m_database(database),
         m_sink(sink),
         m_selection(selection),
         m_advance(advance),
         m_size(size),
-        m_collation(mariadb_database_collation(database)) {}
+        m_collation(mariadb_database_collation(database)) {
+    if (history == MariadbHistory::held && takes_history(database)) m_periods = mariadb_periods(database);
+  }
   ContentSummary write();
 
  private:
@@ -70,6 +75,7 @@ class Dump {
   void write_program(const MariadbObject& object);
   TableSummary write_sequence_value(const std::string& sequence);
   TableSummary write_rows(const std::string& table);
+  const MariadbPeriod* begin_history(const std::string& table);
   static void append_row(RowsText& rows, const std::vector<MariadbRows::Form>& forms,
                          const sql::ResultSet& row);
   void flush(RowsText& rows, const std::string& insert, Sha256& digest);
@@ -82,6 +88,8 @@ class Dump {
   const std::function<void(std::uint64_t, std::uint64_t)>& m_advance;
   std::uint64_t m_size;
   std::string m_collation;  ///< of the database
+  std::map<std::string, MariadbPeriod> m_periods;
+  bool m_writes_history = false;
   std::uint64_t m_written = 0;
   ContentSummary m_summary;
   std::vector<std::string> m_definitions;
@@ -177,8 +185,16 @@ void Dump::flush(RowsText& rows, const std::string& insert, Sha256& digest) {
   rows = {};
 }
 
+// A text without such rows does not need a server that knows the setting.
+const MariadbPeriod* Dump::begin_history(const std::string& table) {
+  const auto found = m_periods.find(table);
+  if (found == m_periods.end() || found->second.is_of_transactions) return nullptr;
+  if (!std::exchange(m_writes_history, true)) m_sink(fmt::format("SET {} = 1;\n", history_setting));
+  return &found->second;
+}
+
 TableSummary Dump::write_rows(const std::string& table) {
-  const MariadbRows rows = mariadb_rows(m_database, table);
+  const MariadbRows rows = mariadb_rows(m_database, table, begin_history(table));
   Sha256 digest;
   std::int64_t count = 0;
   RowsText text;
@@ -216,8 +232,9 @@ ContentSummary Dump::write() {
 
 }  // namespace
 
-MariadbExporter::MariadbExporter(const ConnectionSettings& settings, const ConnectOptions& options)
-    : m_database(settings, options) {
+MariadbExporter::MariadbExporter(const ConnectionSettings& settings, const ConnectOptions& options,
+                                 MariadbHistory history)
+    : m_database(settings, options), m_history(history) {
   // In a session that is read-only the server shows no view that takes numbers from a sequence.
   m_database.execute(
       "SET SESSION sql_mode = '', time_zone = '+00:00', sql_quote_show_create = 1, tx_read_only = 0");
@@ -235,7 +252,7 @@ std::uint64_t MariadbExporter::size() {
 
 ContentSummary MariadbExporter::write(const ByteSink& sink, const TableSelection& selection,
                                       const std::function<void(std::uint64_t, std::uint64_t)>& advance) {
-  return Dump(m_database, sink, selection, advance, size()).write();
+  return Dump(m_database, sink, selection, advance, size(), m_history).write();
 }
 
 std::uint64_t mariadb_size(MariadbDatabase& database) {

@@ -12,6 +12,7 @@
 #include "database/mariadb/grants.hpp"
 #include "database/mariadb/literal.hpp"
 #include "database/mariadb/sessions.hpp"
+#include "database/mariadb/versioning.hpp"
 
 namespace bench {
 
@@ -276,6 +277,15 @@ std::vector<std::string> made_in_misleading_bytes(MariadbDatabase& database) {
   return found;
 }
 
+std::vector<std::string> tables_without_history(MariadbDatabase& database) {
+  std::vector<std::string> tables;
+  const auto periods = mariadb_periods(database);
+  const bool is_taken = periods.empty() || takes_history(database);
+  for (const auto& [table, period] : periods)
+    if (!is_taken || period.is_of_transactions) tables.push_back(table);
+  return tables;
+}
+
 }  // namespace
 
 std::vector<std::string> mariadb_restore_limits(MariadbDatabase& database) {
@@ -296,11 +306,9 @@ std::vector<std::string> mariadb_restore_limits(MariadbDatabase& database) {
   add_if_any(limits, made_in_misleading_bytes(database),
              "what was made over a connection in big5, cp932, gbk or sjis is made again over one in UTF-8");
   add_if_any(
-      limits,
-      names(database,
-            "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE "
-            "= 'SYSTEM VERSIONED' ORDER BY 1"),
-      "backups hold only the present rows of tables with system versioning");
+      limits, tables_without_history(database),
+      "backups hold only the present rows of these tables with system versioning, so that no backup is "
+      "restored over them unless a person says so");
   return limits;
 }
 

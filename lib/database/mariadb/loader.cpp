@@ -202,6 +202,8 @@ void MariadbLoader::execute(std::string text) {
   while (true) try {
       m_database.execute(text);
       if (!is_setting(text)) return;
+      // Ours stays with it, mariadb-dump takes it back behind each table.
+      if (has(text, history_setting)) m_history = MariadbHistory::held;
       note_character_set();
       return refuse_value_too_large(text);
     } catch (const Error& error) {

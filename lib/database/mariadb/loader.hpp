@@ -10,6 +10,7 @@
 #include "database/mariadb/connection.hpp"
 #include "database/mariadb/dump_gate.hpp"
 #include "database/mariadb/session_settings.hpp"
+#include "database/mariadb/versioning.hpp"
 #include "database/scratch.hpp"
 #include "database/splitter.hpp"
 
@@ -29,6 +30,8 @@ class MariadbLoader {
   /// Which status each event is to have; all were created disabled.
   const std::map<std::string, std::string>& event_status() const { return m_event_status; }
   const std::vector<LeftOut>& left_out_of_part() const { return m_left_out; }
+  /// Whether the text has the rows of the past of tables with system versioning.
+  MariadbHistory history() const { return m_history; }
 
  private:
   void run_statements();
@@ -52,6 +55,7 @@ class MariadbLoader {
   std::string m_character_set;  ///< of what is read now
   std::map<std::string, std::string> m_event_status;
   std::vector<LeftOut> m_left_out;
+  MariadbHistory m_history = MariadbHistory::left_out;
   std::map<std::string, std::string> m_collations;  ///< of other servers, and what they are called here
   std::string m_beginning, m_end;                   ///< of the text
   std::size_t m_uncommitted = 0;

@@ -1,6 +1,7 @@
 #include "database/mariadb/scratch.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <thread>
@@ -13,6 +14,7 @@
 #include "database/mariadb/literal.hpp"
 #include "database/mariadb/loader.hpp"
 #include "database/mariadb/program.hpp"
+#include "database/mariadb/program_rights.hpp"
 #include "database/mariadb/swap.hpp"
 
 namespace bench {
@@ -72,31 +74,19 @@ void refuse_without_right_to_triggers(MariadbDatabase& server, const std::vector
               "set log_bin_trust_function_creators = 1 on the server, or use an account with SUPER");
 }
 
-std::string app_account(const SiteDatabase& site, MariadbDatabase& server) {
-  const std::string usual = app_host(site.app, server);
-  const std::vector<Value> which{site.app.user, site.app.name, usual};
-  const auto rows = server.query(
-      "SELECT Host FROM mysql.db WHERE User = ? AND ? LIKE Db ORDER BY Host = ? DESC LIMIT 1", which);
-  return mariadb_account(site.app.user, rows.empty() ? usual : to_text(rows[0][0]));
-}
-
-std::string definer_of(const MariadbObject& object) {
-  const auto header = parse_program(object.create);
-  if (!header || !header->definer) return {};
-  const std::string clause =
-      object.create.substr(header->definer->begin, header->definer->end - header->definer->begin);
-  return clause.substr(clause.find('=') + 1);
-}
-
-/// Gives programs the definers that they are to have in the live database.
-void set_definers(std::vector<MariadbObject>& programs, const std::vector<MariadbObject>& live,
-                  const std::string& app) {
+/// Gives programs the definers that they are to have in the live database. Answers the names of those that
+/// become `app`'s, whoever made them.
+std::vector<std::string> set_definers(std::vector<MariadbObject>& programs,
+                                      const std::vector<MariadbObject>& live, const std::string& app) {
+  std::vector<std::string> of_app;
   for (MariadbObject& object : programs) {
-    std::string definer = app;
+    std::string definer;
     for (const MariadbObject& other : live)
-      if (other.definition() == object.definition()) definer = definer_of(other);
-    object.create = with_definer(object.create, definer);
+      if (other.definition() == object.definition()) definer = definer_of(other.create);
+    if (definer.empty()) of_app.push_back(object.name);
+    object.create = with_definer(object.create, definer.empty() ? app : definer);
   }
+  return of_app;
 }
 
 // Without a definer it is whoever creates it.
@@ -105,15 +95,22 @@ void drop_definers(std::vector<MariadbObject>& programs) {
 }
 
 MariadbSwapPlan plan_swap(const SiteDatabase& site, MariadbDatabase& run, const MariadbSwapNames& names,
-                          std::vector<MariadbObject> programs) {
+                          std::vector<MariadbObject> programs, std::vector<std::string>& given_to_others) {
   std::vector<MariadbObject> live = mariadb_programs(run);
   refuse_without_right_to_triggers(run, live);
+  std::string definer = run.settings().user;
+  std::vector<std::string> given;
   if (has_global_right(run, "SET USER")) {
-    set_definers(programs, live, app_account(site, run));
+    definer = mariadb_app_account(site.app, run);
+    given = set_definers(programs, live, definer);
   } else {
     drop_definers(live);
     drop_definers(programs);
+    for (const MariadbObject& object : programs) given.push_back(object.name);
   }
+  if (!given.empty())
+    given_to_others.push_back(
+        fmt::format("run with the rights of {} now, whoever made them: {}", definer, fmt::join(given, ", ")));
   return plan_mariadb_swap(run, names, live, programs);
 }
 
@@ -266,6 +263,7 @@ std::vector<LeftOut> MariadbScratch::load(const ByteSource& source,
   }
   loader.finish();
   m_event_status = loader.event_status();
+  m_history = loader.history();
   return loader.left_out_of_part();
 }
 
@@ -278,8 +276,19 @@ void MariadbScratch::check() {
                                                   to_text(row.at(3))));
 }
 
+std::vector<std::string> MariadbScratch::lacking() {
+  MariadbDatabase database(settings(), m_options);
+  std::vector<std::string> tables;
+  for (const auto& [table, period] : mariadb_periods(database))
+    if (m_history == MariadbHistory::left_out || period.is_of_transactions) tables.push_back(table);
+  if (tables.empty()) return {};
+  return {fmt::format("of tables with system versioning it holds only the present rows: {}",
+                      fmt::join(tables, ", "))};
+}
+
+// As the manifest of a text without rows of the past counts them.
 ContentSummary MariadbScratch::summarize() {
-  return MariadbExporter(settings(), m_options).write([](std::string_view) {}, {}, {});
+  return MariadbExporter(settings(), m_options, m_history).write([](std::string_view) {}, {}, {});
 }
 
 Database& MariadbScratch::connection() {
@@ -308,7 +317,7 @@ void MariadbScratch::swap_in(Database& run_connection, const std::function<void(
   const MariadbSwapNames names = swap_names(m_site, m_owner);
   MariadbSwap swap(run, names);
   try {
-    swap.save(plan_swap(m_site, run, names, programs()));
+    swap.save(plan_swap(m_site, run, names, programs(), m_given_to_others));
     swap.run(MariadbSwap::Way::forwards, progress);
   } catch (const Error&) {
     // The connection that failed may be lost or interrupted.

@@ -10,6 +10,7 @@
 #include "database/backend.hpp"
 #include "database/mariadb/connection.hpp"
 #include "database/mariadb/content.hpp"
+#include "database/mariadb/versioning.hpp"
 
 namespace bench {
 
@@ -25,10 +26,12 @@ class MariadbScratch : public Scratch {
   ~MariadbScratch() override;
   std::vector<LeftOut> load(const ByteSource& source, const std::function<void(std::uint64_t)>& advance,
                             Extent extent) override;
+  std::vector<std::string> lacking() override;
   void check() override;
   ContentSummary summarize() override;
   Database& connection() override;
   void swap_in(Database& run_connection, const std::function<void()>& keep, Progress* progress) override;
+  std::vector<std::string> given_to_others() override { return m_given_to_others; }
 
  private:
   class LoaderAccount;
@@ -40,6 +43,8 @@ class MariadbScratch : public Scratch {
   std::string m_owner;  ///< the operation
   std::string m_name;
   std::map<std::string, std::string> m_event_status;
+  MariadbHistory m_history = MariadbHistory::left_out;  ///< of the text that was loaded
+  std::vector<std::string> m_given_to_others;
   std::optional<std::vector<MariadbObject>> m_programs;
   std::unique_ptr<LoaderAccount> m_loader;
   std::unique_ptr<MariadbDatabase> m_connection;
