@@ -301,6 +301,7 @@ TEST_CASE("postgres: a hostile dump stays in the scratch database") {
   refused("CREATE TABLE a (b integer);\nCOPY a FROM stdin;\n1\nx\n\\.\n", "line 2");
   refused("CREATE TABLE a (b integer);\nCOPY a FROM stdin;\n1\n", "cut off");
   refused("--\n-- PostgreSQL database dump\n--\nCREATE TABLE a (b integer);\n", "cut off");
+  refused("--\n-- PostgreSQL database dump\n--\nCREATE TABLE a (b integer,\n", "cut off");
   refused("PGDMP\x01\x0e", "custom format");
   CHECK_FALSE(std::filesystem::exists(outside));
   CHECK(number(*site.run, "SELECT count(*) FROM pg_roles WHERE rolname = 'intruder'") == 0);
