@@ -154,7 +154,7 @@ Outcome Context::run_on(const Site& site, const SiteTask& task, const Json& unfi
 void Context::keep(const std::string& site, const Outcome& outcome) {
   m_results.push_back(object_text(&site, outcome));
   m_printer.data(outcome.text);
-  if (outcome.answer == Outcome::Answer::yes) m_answer_yes = true;
+  if (outcome.answer == Outcome::Answer::yes) m_answers_yes.insert(site);
   if (!outcome.error) return;
   m_printer.error(*outcome.error, m_several ? site : "");
   m_failures.push_back({site, *outcome.error});
@@ -164,14 +164,16 @@ void Context::add(const Outcome& outcome) {
   end_progress(std::nullopt);
   m_results.push_back(object_text(nullptr, outcome));
   m_printer.data(outcome.text);
-  if (outcome.answer == Outcome::Answer::yes) m_answer_yes = true;
+  if (outcome.answer == Outcome::Answer::yes) m_answers_yes.emplace();
 }
 
 void Context::summarize(const std::vector<Site>& sites, std::size_t tried) {
   std::vector<std::vector<std::string>> rows;
   std::size_t next_failure = 0;
   for (std::size_t i = 0; i < sites.size(); ++i) {
-    std::string state = i < tried ? "done" : "not tried";
+    // A question that was answered with yes (patches are pending, say) is not done with.
+    const bool is_yes = m_answers_yes.contains(sites[i].name());
+    std::string state = i >= tried ? "not tried" : is_yes ? "yes" : "done";
     if (next_failure < m_failures.size() && m_failures[next_failure].site == sites[i].name()) {
       state = fmt::format("FAILED ({})", bench::name(m_failures[next_failure++].error.kind()));
     }
@@ -208,7 +210,7 @@ std::optional<Error> Context::error() const {
 
 int Context::exit_code() const {
   if (const auto failed = error()) return bench::exit_code(failed->kind());
-  return m_answer_yes ? bench::exit_code(Kind::answer_yes) : 0;
+  return !m_answers_yes.empty() ? bench::exit_code(Kind::answer_yes) : 0;
 }
 
 }  // namespace bench::cli

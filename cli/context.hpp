@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -115,7 +116,7 @@ class Context {
   std::size_t m_chosen = 0;
   std::size_t m_tried = 0;
   bool m_several = false;
-  bool m_answer_yes = false;
+  std::set<std::string> m_answers_yes;  ///< sites; empty names what is none
 };
 
 }  // namespace bench::cli
