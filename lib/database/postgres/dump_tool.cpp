@@ -25,7 +25,8 @@ int major_version(const std::filesystem::path& bin) {
   return version;
 }
 
-// Debian's pg_dump in PATH is a script in Perl that takes longer to choose one of the versions than that takes to dump.
+// Debian's pg_dump in PATH is a script in Perl that takes longer to choose one of the versions than that
+// takes to dump.
 bool only_chooses(const std::string& file) {
   std::error_code none;
   return std::filesystem::canonical(file, none).filename() == "pg_wrapper";
@@ -132,8 +133,8 @@ void add_definitions(Sha256& digest, std::string_view text) {
 
 PostgresSchema dump_schema(const ConnectionSettings& settings, const ConnectOptions& options,
                            const std::string& snapshot, const std::vector<std::string>& tables) {
-  auto after_data = do_beside(
-      [&] { return run_tool(settings, options, arguments_of(snapshot, "post-data", tables)); });
+  auto after_data =
+      do_beside([&] { return run_tool(settings, options, arguments_of(snapshot, "post-data", tables)); });
   return {run_tool(settings, options, arguments_of(snapshot, "pre-data", tables)), after_data.get()};
 }
 
