@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -17,6 +19,12 @@
 namespace bench {
 
 namespace {
+
+int port_of(std::string_view db_type, int port) {
+  constexpr int mariadb = 3306, postgres = 5432;
+  if (port != 0) return port;
+  return db_type == "postgres" ? postgres : mariadb;
+}
 
 bool is_this_host(const std::string& host) {
   return host.empty() || host == "localhost" || host == "127.0.0.1" || host == "::1";
@@ -92,12 +100,13 @@ class Entry {
 
   bool is_of(const ConnectionSettings& app) const {
     if (text("db_type") != app.db_type) return false;
-    const std::string socket = text("socket");
-    if (!app.socket.empty()) return socket == app.socket;
-    const std::string host = text("host");
-    const int port = number("port");
-    const bool same_host = host == app.host || (is_this_host(host) && is_this_host(app.host));
-    return same_host && (port == 0 || port == app.port);
+    const std::string host = text("host"), socket = text("socket");
+    const bool same_port = port_of(app.db_type, number("port")) == port_of(app.db_type, app.port);
+    // PostgreSQL's socket is a folder, in which each port has its own.
+    if (!app.socket.empty()) return socket == app.socket && (app.db_type != "postgres" || same_port);
+    const bool has_socket_alone = !socket.empty() && host.empty() && number("port") == 0;
+    if (has_socket_alone) return app.host.empty() && app.port == 0;
+    return same_port && (host == app.host || (is_this_host(host) && is_this_host(app.host)));
   }
 
   ConnectionSettings account_for(const ConnectionSettings& app) const {
@@ -130,18 +139,59 @@ class Entry {
   const std::filesystem::path& m_file;
 };
 
+// Who names an address of his own for the admin account may mean another server. Which server it is does not
+// change while bench runs, so it is asked once.
+bool is_proven_same_server(const ConnectionSettings& app, const ConnectionSettings& admin) {
+  static std::mutex mutex;
+  static std::set<std::string> proven;
+  const std::string both =
+      fmt::format("{}|{}|{}|{}|{}|{}", app.db_type, app.host, app.port, app.user, app.socket, admin.socket);
+  const std::lock_guard lock(mutex);
+  if (proven.contains(both)) return true;
+  if (!get_backend(app.db_type).is_same_server(app, admin)) return false;
+  proven.insert(both);
+  return true;
+}
+
+std::string address(const ConnectionSettings& settings) {
+  if (!settings.socket.empty()) return fmt::format("socket {}", settings.socket);
+  return fmt::format("{}:{}", settings.host.empty() ? "127.0.0.1" : settings.host,
+                     port_of(settings.db_type, settings.port));
+}
+
+// Only a socket of its own makes an account's address another than the site's.
+void refuse_another_server(const ConnectionSettings& app, const ConnectionSettings& admin,
+                           const std::filesystem::path& file) {
+  try {
+    if (admin.socket == app.socket || is_proven_same_server(app, admin)) return;
+  } catch (const Error& error) {
+    // Who cannot log in changes nothing, and that is told when the account is used.
+    if (error.kind() != Kind::database) throw;
+    return;
+  }
+  throw Error(Kind::configuration,
+              fmt::format("{}: the server at {}, of which {} is the administrator there, is not known to be "
+                          "the one at {}, where the site's database {} is",
+                          file.string(), address(admin), admin.user, address(app), app.name),
+              fmt::format("name there the administrator of the server at {}", address(app)));
+}
+
 std::optional<ConnectionSettings> from_file(const ConnectionSettings& app,
                                             const std::filesystem::path& file) {
   if (!std::filesystem::exists(file)) return std::nullopt;
   refuse_readable(file);
-  const SiteConfig admin = SiteConfig::load(file);
-  const auto servers = admin.json("servers");
+  const SiteConfig named = SiteConfig::load(file);
+  const auto servers = named.json("servers");
   if (!servers || !servers->is_array())
     throw Error(Kind::configuration, fmt::format("{}: it has no list \"servers\"", file.string()),
                 R"(write {"servers": [{"db_type", "host", "port", "socket", "username", "password"}]})");
   for (const auto& server : *servers) Entry(server, file).check_type();
   for (const auto& server : *servers)
-    if (const Entry entry(server, file); entry.is_of(app)) return entry.account_for(app);
+    if (const Entry entry(server, file); entry.is_of(app)) {
+      ConnectionSettings admin = entry.account_for(app);
+      refuse_another_server(app, admin, file);
+      return admin;
+    }
   return std::nullopt;
 }
 
@@ -165,6 +215,7 @@ std::optional<ConnectionSettings> through_socket(const ConnectionSettings& app) 
   admin.user = user->pw_name;
   admin.password.clear();
   if (admin.user == app.user || !get_backend(app.db_type).is_administrator(admin)) return std::nullopt;
+  if (admin.socket != app.socket && !is_proven_same_server(app, admin)) return std::nullopt;
   return admin;
 }
 

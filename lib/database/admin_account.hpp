@@ -21,7 +21,8 @@ struct AdminChoice {
 struct AdminSources {
   AdminChoice chosen;
   /// The bench's config/admin.json: {"servers": [{"db_type", "host", "port", "socket", "username",
-  /// "password"}]}. An entry is of the server whose type, host and port, or socket, it names.
+  /// "password"}]}. An entry is of the sites that reach a server of its type at its host and port, or at its
+  /// socket; one with only a socket also of those that name neither host, port nor socket.
   std::filesystem::path file;
 };
 
@@ -30,7 +31,9 @@ struct AdminSources {
 /// file; root_login and root_password of the configuration; the system's account that bench runs as, through
 /// the server's socket, when the server takes it for an administrator. nullopt when there is none, and for a
 /// database without a server. Whether an account that is named can log in is seen when it is used.
-/// Error{configuration} when the file is broken, or others than its owner can read it.
+/// An account with another address than the site's is never one of another server: through the usual socket
+/// it is then not taken, and where the file names it that is refused. Error{configuration} then, and when the
+/// file is broken, or others than its owner can read it.
 std::optional<ConnectionSettings> find_admin(const ConnectionSettings& app, const AdminSources& sources,
                                              const LayeredConfig& config);
 

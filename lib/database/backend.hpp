@@ -75,6 +75,10 @@ struct Backend {
   /// Whether the server lets the account in and takes it for one that may create databases and accounts, and
   /// end sessions; `settings.name` need not exist. False, too, when it cannot be reached.
   bool (*is_administrator)(const ConnectionSettings&);
+  /// Whether the administrator's address leads to the running server that the app's leads to. Where the app
+  /// cannot log in, so that it cannot be asked, the server's own word about its address counts.
+  /// Error{database} when the administrator cannot log in.
+  bool (*is_same_server)(const ConnectionSettings& app, const ConnectionSettings& admin);
   /// Error{database} when it cannot be reached; it never creates a database.
   std::unique_ptr<Database> (*connect)(const ConnectionSettings&, const ConnectOptions&);
   /// Whether the server (or the disk) has the database. Error{database} when the server cannot be asked.

@@ -122,8 +122,15 @@ class SiteUnderConstruction {
   const Site& site() const { return m_site; }
 
   void create_database() const {
-    backend_of(m_site).create_database(database_of(m_workplace, m_site), AppAccount::must_be_new,
-                                       [this] { write_file_atomically(database_mark(m_site.path()), ""); });
+    const Backend& backend = backend_of(m_site);
+    const SiteDatabase database = database_of(m_workplace, m_site);
+    try {
+      backend.create_database(database, AppAccount::must_be_new,
+                              [this] { write_file_atomically(database_mark(m_site.path()), ""); });
+    } catch (const Error&) {
+      if (is_known_to_lack(backend, database)) remove_tree(database_mark(m_site.path()));
+      throw;
+    }
   }
 
   /// From here on a kill leaves what `finish_unfinished_sites` publishes.
@@ -134,6 +141,14 @@ class SiteUnderConstruction {
   }
 
  private:
+  // Who may create no database may drop none, not even one that is not there.
+  static bool is_known_to_lack(const Backend& backend, const SiteDatabase& database) {
+    try {
+      return !backend.has_database(database);
+    } catch (const Error&) {
+      return false;
+    }
+  }
   // What cannot be dropped now is left, with its folder, to `recover`.
   bool drop_database() const {
     try {

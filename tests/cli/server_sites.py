@@ -92,6 +92,52 @@ def test_a_server_that_is_not_there_is_said_first(place):
         contains(run.err, "cannot connect")
 
 
+def test_a_listener_that_is_no_server_is_said_first(place):
+    """Neither one that closes at once, nor one that speaks another language."""
+    import socket
+    import threading
+    place.bench("init", str(place.path))
+    for answer in (b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            def serve():
+                while True:
+                    try:
+                        connection = listener.accept()[0]
+                    except OSError:
+                        return
+                    with connection:
+                        connection.sendall(answer)
+            threading.Thread(target=serve, daemon=True).start()
+            run = place.bench("new-site", site_of(place), "--db-type", place.server.kind, "--db-host", "127.0.0.1", "--db-port",
+                              str(listener.getsockname()[1]), env=NO_ADMIN, code=10)
+            contains(run.err, "cannot connect")
+            listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_who_was_tried_as_the_administrator_is_said(place):  # on postgres alone
+    import getpass
+    run = make_site(place, env=NO_ADMIN, code=9)
+    contains(run.err, "takes an account that may create databases and roles", f"the system's account {getpass.getuser()} is none",
+             "--db-root-username")
+
+
+def make_weak_administrator(place):
+    """It logs in, and may look at everything."""
+    name = place.server.name("weak")
+    place.server.as_admin(place.server.variant(
+        f"CREATE USER '{name}'@'localhost'; GRANT SELECT, PROCESS ON *.* TO '{name}'@'localhost'", f"CREATE ROLE {name} LOGIN"))
+    return {"BENCH_DB_ROOT_USERNAME": name}
+
+
+def test_an_administrator_who_may_not_make_a_database_leaves_nothing(place):
+    weak = make_weak_administrator(place)
+    run = make_site(place, env=weak, code=10)
+    contains(run.err, "denied", "hint: ", weak["BENCH_DB_ROOT_USERNAME"] if place.server.kind == "mariadb" else "")
+    assert not (place.path / "sites/.new").exists()
+    lacks(place.bench("list-sites", code=[0, 2]).err, "interrupted")
+    equal((place.server.databases(), place.server.accounts()), ([], [weak["BENCH_DB_ROOT_USERNAME"]]))
+
+
 def make_certificates(folder):
     """One of a server on the loopback, the authority that signed it, and another authority."""
     folder.mkdir()
@@ -155,6 +201,51 @@ def test_an_administrator_of_the_bench(place):
     equal(place.result(*at_site(place, "migrate"), env=NO_ADMIN)["window"]["fence"], "database")
     place.bench(*at_site(place, "drop-site", "--yes"), env=NO_ADMIN)
     equal(place.server.databases(), [])
+
+
+def test_an_administrator_of_another_server_changes_nothing(place):
+    """Neither for a site at a port of its own, nor when the file says that both addresses are of one server."""
+    name, password = make_administrator(place)
+    other = place.server
+    entry = {"db_type": other.kind, "socket": other.socket, "username": name, "password": password}
+    file = place.path / "config/admin.json"
+    with OwnServer(other.kind, place.folder / "server", make_certificates(place.folder / "certificates")) as server:
+        place.server = server
+        server.tag = other.tag
+        # Under the same password, so that only its address tells the server.
+        server.as_admin(server.variant(f"GRANT ALL ON *.* TO '{name}'@'localhost' IDENTIFIED BY 'it''s \"secret\"' WITH GRANT OPTION",
+                                       f"CREATE ROLE {name} SUPERUSER LOGIN PASSWORD 'it''s \"secret\"'"))
+        (place.folder / "password").write_text(password)
+        boss = {"BENCH_DB_ROOT_USERNAME": name, "BENCH_DB_ROOT_PASSWORD_FILE": str(place.folder / "password")}
+        place.bench("init", str(place.path))
+        place.bench("set-config", "-g", "allow_reads_during_maintenance", "1")
+        file.parent.mkdir(exist_ok=True)
+        def names(**more):
+            file.write_text(json.dumps({"servers": [{**entry, **more}]}))
+            file.chmod(0o600)
+        address = {"host": "127.0.0.1", "port": server.port}
+        for more in ({}, address):
+            names(**more)
+            # With a port of its own, PostgreSQL's socket is one that is not there.
+            run = make_site(place, env=NO_ADMIN, code=server.variant(9, 10) if more else 9)
+            contains(run.err, *server.variant([other.socket, f"127.0.0.1:{server.port}"], ["cannot connect"]) if more else ["account"])
+            equal(other.databases(), [])
+            assert not (place.path / "sites/.new").exists()
+        file.unlink()
+        make_site(place, env=boss)
+        # The other server has a database of that name, too.
+        other.as_admin(f"CREATE DATABASE {site_of(place)}")
+        for more in ({}, address):
+            names(**more)
+            place.bench(*at_site(place, "drop-site", "--yes"), env=NO_ADMIN, code=server.variant(9, 10) if more else 9)
+            equal((other.databases(), server.databases()), ([site_of(place)], [site_of(place)]))
+        # Its own socket, and the same server by both addresses.
+        names(socket=server.socket, **address)
+        equal(place.result(*at_site(place, "migrate"), env=NO_ADMIN)["window"]["fence"], "database")
+        place.bench(*at_site(place, "drop-site", "--yes"), env=NO_ADMIN)
+        equal((other.databases(), server.databases()), ([site_of(place)], []))
+        place.bench("new-site", site_of(place), *server.arguments(), env=NO_ADMIN)
+        equal(server.databases(), [site_of(place)])
 
 
 def test_an_administrator_of_the_common_config(place):

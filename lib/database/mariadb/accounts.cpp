@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/escape.hpp"
 #include "database/mariadb/literal.hpp"
+#include "database/refusal.hpp"
 
 namespace bench {
 
@@ -16,11 +18,7 @@ void refuse_missing_server(const ConnectionSettings& account) {
   try {
     const MariadbDatabase server(without_database(account), {.connect_timeout = std::chrono::seconds(2)});
   } catch (const Error& error) {
-    const std::string_view told = error.what();
-    const bool is_missing = told.find("Can't connect") != std::string_view::npos ||
-                            told.find("Unknown MySQL server host") != std::string_view::npos ||
-                            told.find("Unknown server host") != std::string_view::npos;
-    if (is_missing) throw;
+    if (is_without_answer(error)) throw;
   }
 }
 
@@ -150,7 +148,7 @@ bool has_mariadb_database(const SiteDatabase& database) {
 }
 
 void create_mariadb_database(const SiteDatabase& database, AppAccount app_account,
-                             const std::function<void()>& begin) {
+                             const std::function<void()>& begin) try {
   const ConnectionSettings& app = database.app;
   if (app.password.empty())
     throw Error(Kind::configuration, fmt::format("the account {} would have no password", app.user),
@@ -172,6 +170,14 @@ void create_mariadb_database(const SiteDatabase& database, AppAccount app_accoun
       fmt::format("GRANT ALL PRIVILEGES ON {}.* TO {}", mariadb_name(escaped_pattern(app.name)), account),
       "DO 0");
   creation.keep();
+} catch (const Error& error) {
+  if (!lacks_right(error) || !error.hint().empty()) throw;
+  const std::string name = escaped_pattern(database.app.name);
+  throw error.with_kind(Kind::database)
+      .with_hint(fmt::format(
+          "GRANT ALL PRIVILEGES ON {0}.*, and on {1}.*, WITH GRANT OPTION, and PROCESS, RELOAD, CONNECTION "
+          "ADMIN, CREATE USER on *.*, and SELECT on mysql.*, to the admin account {2}",
+          mariadb_name(name), mariadb_name(name + "\\_bench\\_%"), database.for_changes().user));
 }
 
 void drop_mariadb_database(const SiteDatabase& database) {
@@ -199,6 +205,30 @@ bool is_mariadb_administrator(const ConnectionSettings& account) {
                 .empty();
   } catch (const Error&) {
     return false;
+  }
+}
+
+namespace {
+
+// The app's account may be gone, or not be made yet.
+bool listens_for(MariadbDatabase& server, const ConnectionSettings& app) {
+  if (!app.socket.empty()) return to_text(server.value("SELECT @@socket")) == app.socket;
+  const std::vector<Value> port{std::int64_t{port_of(app)}};
+  return to_integer(server.value("SELECT NOT @@skip_networking AND @@port = ?", port)) != 0;
+}
+
+}  // namespace
+
+// A named lock is the server's, and everybody on it may ask for it.
+bool is_same_mariadb_server(const ConnectionSettings& app, const ConnectionSettings& admin) {
+  MariadbDatabase server(without_database(admin), {});
+  const std::vector<Value> mark{"bench_" + random_hex(12)};
+  server.query("SELECT GET_LOCK(?, 0)", mark);
+  try {
+    MariadbDatabase other(without_database(app), {.connect_timeout = std::chrono::seconds(2)});
+    return !is_null(other.value("SELECT IS_USED_LOCK(?)", mark));
+  } catch (const Error&) {
+    return listens_for(server, app);
   }
 }
 

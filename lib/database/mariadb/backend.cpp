@@ -55,6 +55,7 @@ const Backend& mariadb_backend() {
                    .checks_types = true},
       .has_server = true,
       .is_administrator = is_mariadb_administrator,
+      .is_same_server = is_same_mariadb_server,
       .connect = connect,
       .has_database = has_mariadb_database,
       .create_database = create_mariadb_database,

@@ -45,10 +45,6 @@ sql::SQLString driver_text(const std::string& text) {
   return {text.data(), text.size()};
 }
 
-int port_of(const ConnectionSettings& settings) {
-  return settings.port == 0 ? 3306 : settings.port;
-}
-
 std::string host_of(const ConnectionSettings& settings) {
   return settings.host.empty() ? "127.0.0.1" : settings.host;
 }
@@ -133,6 +129,16 @@ class MariadbDatabase::Watched {
   bool m_was_cancelled = false;
 };
 
+int port_of(const ConnectionSettings& settings) {
+  return settings.port == 0 ? 3306 : settings.port;
+}
+
+bool is_without_answer(const Error& error) {
+  // https://mariadb.com/kb/en/mariadb-error-codes/: the server's own lie below and above these.
+  constexpr int first = 2000, end = 3000;
+  return error.kind() == Kind::database && error.database_error() >= first && error.database_error() < end;
+}
+
 std::string describe_server(const ConnectionSettings& settings) {
   if (!settings.socket.empty()) return "MariaDB at socket " + settings.socket;
   return fmt::format("MariaDB at {}:{}", host_of(settings), port_of(settings));
@@ -168,7 +174,7 @@ void MariadbDatabase::open(const ConnectOptions& options) {
     m_connection.reset(sql::mysql::get_mysql_driver_instance()->connect(driver_settings));
     prepare_session(options.access);
   } catch (const sql::SQLException& error) {
-    throw told(error.what());
+    throw told(error.what()).with_statement(error.getSQLState(), "", error.getErrorCode());
   } catch (const Error& error) {
     throw told(error.what());
   }

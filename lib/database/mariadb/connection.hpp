@@ -16,6 +16,7 @@ class ResultSet;
 
 namespace bench {
 
+class Error;
 class StatementWatch;
 
 /// One connection to a MariaDB server; when it is lost it stays lost. The session keeps the server's
@@ -75,8 +76,14 @@ class MariadbDatabase final : public Database {
   std::unique_ptr<StatementWatch> m_watch;
 };
 
+/// Whether it was the client's library that failed a connection, and no server of MariaDB's that refused it.
+bool is_without_answer(const Error& error);
+
 /// "MariaDB at socket /run/mysqld/mysqld.sock": for messages.
 std::string describe_server(const ConnectionSettings& settings);
+
+/// With the one that MariaDB takes when none is named.
+int port_of(const ConnectionSettings& settings);
 
 /// The same server and account, connected to no database.
 ConnectionSettings without_database(ConnectionSettings settings);

@@ -1,10 +1,16 @@
 #include "database/postgres/accounts.hpp"
 
 #include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
 
 #include "database/postgres/error.hpp"
 #include "database/postgres/rights.hpp"
 #include "database/postgres/text.hpp"
+#include "database/refusal.hpp"
 
 namespace bench {
 
@@ -78,6 +84,13 @@ void drop_all(PostgresDatabase& server, const SiteDatabase& site) {
   drop_role(server, owner_role(site.app.name));
 }
 
+// Of a server that does not let an account in, which it may say twice, with and without TLS.
+bool is_answer(std::string_view reason) {
+  return std::ranges::any_of(
+      std::array{"FATAL", "role \"", "authentication failed", "no password", "pg_hba.conf"},
+      [reason](std::string_view word) { return reason.find(word) != std::string_view::npos; });
+}
+
 }  // namespace
 
 const ConnectionSettings& admin_of(const SiteDatabase& site, std::string_view purpose) {
@@ -85,11 +98,14 @@ const ConnectionSettings& admin_of(const SiteDatabase& site, std::string_view pu
   try {
     connect_to_server(site.app);
   } catch (const Error& error) {
-    // What a server answers begins with FATAL; a wrong host or socket matters more than who is let in.
-    if (std::string_view(error.what()).find("FATAL") == std::string_view::npos) throw;
+    // A wrong host or socket matters more than who is let in.
+    if (!is_answer(error.what())) throw;
   }
+  const passwd* user = getpwuid(geteuid());
   throw Error(Kind::configuration,
-              fmt::format("{} on PostgreSQL takes an account that may create databases and roles", purpose),
+              fmt::format("{} on PostgreSQL takes an account that may create databases and roles: none is "
+                          "named, and the system's account {} is none",
+                          purpose, user == nullptr ? "" : user->pw_name),
               "name one with --db-root-username and --db-root-password-file");
 }
 
@@ -136,7 +152,10 @@ void create_postgres_database(const SiteDatabase& site, AppAccount account,
   } catch (const Error& error) {
     if (made_database) drop_database_by_force(*server, site.app.name);
     for (const std::string& role : made) drop_role(*server, role);
-    throw error.kind() == Kind::statement ? error.with_kind(Kind::database) : error;
+    const Error refusal = error.kind() == Kind::statement ? error.with_kind(Kind::database) : error;
+    throw lacks_right(error)
+        ? refusal.with_hint(fmt::format("ALTER ROLE {} CREATEDB CREATEROLE", quote_name(admin.user)))
+        : refusal;
   }
 }
 
@@ -151,6 +170,29 @@ bool is_postgres_administrator(const ConnectionSettings& account) {
                "rolname = current_user")) == 1;
   } catch (const Error&) {
     return false;
+  }
+}
+
+namespace {
+
+// A replica shares the identifier with its primary, but not the moment at which it was started.
+std::string identity(PostgresDatabase& server) {
+  return to_text(server.value(
+      "SELECT system_identifier::text || ' ' || extract(epoch FROM pg_catalog.pg_postmaster_start_time()) "
+      "FROM pg_catalog.pg_control_system()"));
+}
+
+}  // namespace
+
+bool is_same_postgres_server(const ConnectionSettings& app, const ConnectionSettings& admin) {
+  const auto server = connect_to_server(admin);
+  try {
+    PostgresDatabase other(app, {.connect_timeout = std::chrono::seconds(2)},
+                           PostgresDatabase::WorksAs::itself);
+    return identity(other) == identity(*server);
+  } catch (const Error&) {
+    // The app's account may be gone, or not be made yet. The port is in the name of every socket.
+    return to_text(server->value("SELECT pg_catalog.current_setting('listen_addresses')")) != "";
   }
 }
 

@@ -21,5 +21,7 @@ void drop_database_by_force(PostgresDatabase& server, const std::string& name);
 
 /// See Backend::is_administrator.
 bool is_postgres_administrator(const ConnectionSettings& account);
+/// See Backend::is_same_server.
+bool is_same_postgres_server(const ConnectionSettings& app, const ConnectionSettings& admin);
 
 }  // namespace bench

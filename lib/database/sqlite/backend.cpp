@@ -90,6 +90,7 @@ const Backend& sqlite_backend() {
                    .checks_types = false},
       .has_server = false,
       .is_administrator = [](const ConnectionSettings&) { return false; },
+      .is_same_server = [](const ConnectionSettings&, const ConnectionSettings&) { return true; },
       .connect = connect,
       .has_database = [](const SiteDatabase& database) { return std::filesystem::exists(database.app.file); },
       .create_database = create_database,
