@@ -70,6 +70,14 @@ void Journal::note_finished(const std::string& patch, std::size_t position, cons
           {patch, number(position), m_operation, hash_of(statement), now, now});
 }
 
+// The hash of no statement.
+void Journal::note_refused(const std::string& patch, std::size_t position) {
+  Transaction transaction(m_database);
+  execute(m_database, "UPDATE __bench_journal SET statement_hash = '' WHERE patch = ? AND position = ?",
+          {patch, number(position)});
+  transaction.commit();
+}
+
 void Journal::take_back(const std::string& patch, std::size_t position) {
   execute(m_database, "DELETE FROM __bench_journal WHERE patch = ? AND position = ?",
           {patch, number(position)});
@@ -81,7 +89,8 @@ void Journal::forget(const std::string& patch) {
 
 std::optional<Journal::InDoubt> Journal::in_doubt() {
   if (!m_exists) return std::nullopt;
-  const auto rows = m_database.query("SELECT patch, position FROM __bench_journal WHERE finished_at IS NULL");
+  const auto rows = m_database.query(
+      "SELECT patch, position FROM __bench_journal WHERE finished_at IS NULL AND statement_hash <> ''");
   if (rows.empty()) return std::nullopt;
   return InDoubt{.patch = to_text(rows[0][0]), .position = static_cast<std::size_t>(to_integer(rows[0][1]))};
 }

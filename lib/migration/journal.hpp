@@ -27,12 +27,12 @@ class Journal {
     std::optional<std::string> object_before;
     bool finished = false;
   };
-  /// A statement that one run was cut off in.
+  /// A statement that one run was cut off in. One that the server refused is none.
   struct InDoubt {
     std::string patch;
     std::size_t position = 0;
   };
-  /// nullopt when every statement that was begun is finished.
+  /// nullopt when every statement that was begun is finished or was refused.
   std::optional<InDoubt> in_doubt();
   /// A patch that is not logged yet, and of which one run finished statements.
   struct Stopped {
@@ -55,6 +55,9 @@ class Journal {
   void finish(const std::string& patch, std::size_t position);
   /// In the transaction of the statement itself.
   void note_finished(const std::string& patch, std::size_t position, const Statement& statement);
+  /// The server refused the statement: it did not run to its end, but a part of it may have taken effect. It
+  /// counts as one that nobody has run.
+  void note_refused(const std::string& patch, std::size_t position);
   /// The statement left nothing.
   void take_back(const std::string& patch, std::size_t position);
   /// In the transaction that logs the patch.

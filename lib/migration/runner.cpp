@@ -388,11 +388,14 @@ void MigrationRunner::run_journaled(const Patch& patch, std::size_t position, co
   try {
     execute(statement, m_options.patience);
   } catch (const Error& error) {
-    // What the server refused as a whole is not in doubt.
-    const bool is_lost = error.kind() == Kind::database;
-    if (!is_lost && before && before == m_database.definition_of(statement.text)) {
+    // What the server refused is not in doubt.
+    if (error.kind() == Kind::database) throw;
+    const auto now = m_database.definition_of(statement.text);
+    if (before && before == now) {
       m_journal->take_back(patch.log_key, position);
       m_report.committed = had_committed;
+    } else if (!before || !now) {
+      m_journal->note_refused(patch.log_key, position);
     }
     throw;
   }

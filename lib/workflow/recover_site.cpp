@@ -434,6 +434,13 @@ bool settle_doubt(const Workplace& workplace, const Site& site, Doubt doubt) {
   return true;
 }
 
+// A person who takes a failed statement for one in doubt would have the rest run without it.
+void refuse_without_doubt(const Site& site, std::string_view what) {
+  throw Error(Kind::usage,
+              fmt::format("{}: no statement of it is in doubt: one that failed did not run to its end", what),
+              fmt::format("mend what failed, then bench --site {} recover --resume", site.name()));
+}
+
 }  // namespace
 
 void refuse_what_is_not_settled(const Site& site) {
@@ -453,7 +460,8 @@ MigrateReport resume_site(const Workplace& workplace, const Site& site, Doubt do
   const FileLock lock = lock_site(site, workplace.wait, &workplace.progress);
   recover_locked_site(workplace, site);
   if (waiting_for_a_person(site).empty() && was_opened_half_done(*connect_for_changes(workplace, site))) {
-    settle_doubt(workplace, site, doubt);
+    if (!settle_doubt(workplace, site, doubt) && doubt == Doubt::took_effect)
+      refuse_without_doubt(site, site.name());
     MigrateOptions options;
     options.in_doubt = RunOptions::InDoubt::run_again;
     options.opened = MigrateOptions::Opened::go_on;
@@ -462,8 +470,7 @@ MigrateReport resume_site(const Workplace& workplace, const Site& site, Doubt do
   Operation operation = operation_for_a_person(site);
   refuse_what_is_no_migrate(site, operation);
   if (doubt == Doubt::took_effect && !settle_doubt(workplace, site, doubt))
-    throw Error(Kind::usage, fmt::format("{}: no statement of it is in doubt", operation.id()),
-                fmt::format("bench --site {} recover --resume", site.name()));
+    refuse_without_doubt(site, operation.id());
   return resume_migrate(workplace, site, operation, lock, RunOptions::InDoubt::run_again);
 }
 

@@ -61,6 +61,27 @@ def test_a_patch_whose_fourth_statement_fails_is_undone(place):
     check_all_ran_once(place)
 
 
+def test_a_statement_that_failed_is_not_in_doubt(place):
+    make_site_with(place, "")
+    steps = "INSERT INTO tally (word) VALUES ('third');\nCREATE TABLE first (id INTEGER PRIMARY KEY);\n{call}" + LAST
+    patch(place, steps.format(call="CALL nowhere();\n"))
+    contains(place.bench(*at_site(place, "migrate", "--on-failure", "keep"), code=8).err, "line 3", "nowhere")
+    for _ in range(2):
+        run = place.bench(*at_site(place, "recover", "--mark-applied"), code=2)
+        contains(run.err, "no statement of it is in doubt: one that failed did not run to its end",
+                 f"hint: mend what failed, then bench --site {site_of(place)} recover --resume")
+        equal(words(place), ["third"])
+        assert not can_write(place)
+        contains(place.bench(*at_site(place, "recover", "--resume"), code=8).err, "line 3", "nowhere")
+    # Nor after somebody opened the site.
+    place.bench(*at_site(place, "--yes", "set-maintenance-mode", "off"))
+    contains(place.bench(*at_site(place, "recover", "--mark-applied"), code=2).err, "no statement of it is in doubt")
+    equal(words(place), ["third"])
+    patch(place, steps.format(call="ALTER TABLE book ADD COLUMN second INTEGER;\n"))
+    place.bench(*at_site(place, "recover", "--resume"))
+    check_all_ran_once(place)
+
+
 def test_a_patch_whose_fourth_statement_fails_is_resumed(place):
     make_site_with(place, "")
     patch(place, FIRST_THREE + "ALTER TABLE nowhere ADD COLUMN fourth INTEGER;\n" + LAST)
