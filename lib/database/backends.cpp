@@ -94,6 +94,9 @@ std::string connection_hint(std::string_view reason) {
   };
   if (says_any_of({"SSL", "TLS", "certificate"}))
     return "see db_ssl_ca, db_ssl_cert and db_ssl_key, and that the server's certificate names db_host";
+  if (says_any_of({"to database '", "permission denied for database"}))
+    return "the password is right, but the account has no right to this database: grant it, or name another "
+           "administrator (--db-root-username, config/admin.json)";
   if (says_any_of({"denied", "authentication failed", "no password", "role \"", "pg_hba.conf"}))
     return "check the account's name and password: db_user (else db_name) and db_password of the site, or "
            "those "

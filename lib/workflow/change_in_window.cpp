@@ -42,6 +42,8 @@ class Change {
   void undo(const Error& failure);
   bool take_back_what_was_left(MaintenanceWindow& window, const Error& failure);
   void renew_lost_connection(MaintenanceWindow& window);
+  void stay_after(const MaintenanceWindow& window, const Error& failure, const Error& of_undo);
+  void wait_for_server(const MaintenanceWindow& window, const Error& failure, const Error& of_undo);
   void stay(const MaintenanceWindow& window, const Error& failure, const std::string& reason);
   void leave(MaintenanceWindow& window);
   std::filesystem::path back_up(const std::filesystem::path& folder);
@@ -214,7 +216,8 @@ void Change::undo(const Error& failure) {
   m_workplace.progress.phase("undoing");
   m_operation.step("undo");
   m_report.result = MigrateResult::undone;
-  m_report.error = with_next_command(is_interruption(failure) ? failure : failure.with_kind(Kind::undone));
+  m_report.error = with_next_command(failure);
+  if (!is_interruption(failure)) m_report.error = m_report.error->with_kind(Kind::undone);
   constexpr std::string_view insufficient_privilege = "42501";
   const bool lacks_admin =
       failure.sqlstate() == insufficient_privilege && !database_of(m_workplace, m_site).admin;
@@ -227,7 +230,10 @@ Error Change::with_next_command(const Error& failure) const {
   const bool interrupted = is_interruption(failure);
   Error error = interrupted ? failure.with_kind(interruption_kind()) : failure;
   if (!error.hint().empty()) return error;
-  return error.with_hint(fmt::format("{} {}", interrupted ? "when there is time for it:" : "mend that, then",
+  return error.with_hint(fmt::format("{} {}",
+                                     interrupted                        ? "when there is time for it:"
+                                     : failure.kind() == Kind::database ? "when the database answers:"
+                                                                        : "mend that, then",
                                      m_change.next_command));
 }
 
@@ -268,14 +274,36 @@ bool Change::take_back_what_was_left(MaintenanceWindow& window, const Error& fai
     return true;
   } catch (const std::exception& exception) {
     const Error error = to_error(exception);
-    const bool is_refused = error.kind() == Kind::needs_attention;
-    m_change.hint_when_it_stays =
-        is_refused ? error.hint() : fmt::format("bench --site {} recover --restore", m_site.name());
-    stay(
-        window, failure,
-        fmt::format("{}{}", is_refused ? "" : "restoring the backup taken before it failed: ", error.what()));
+    if (error.kind() == Kind::database || error.kind() == Kind::busy)
+      wait_for_server(window, failure, error);
+    else
+      stay_after(window, failure, error);
     return false;
   }
+}
+
+void Change::stay_after(const MaintenanceWindow& window, const Error& failure, const Error& of_undo) {
+  const bool is_refused = of_undo.kind() == Kind::needs_attention;
+  std::string hint = of_undo.hint();
+  if (!is_refused)
+    hint = fmt::format("{}{}{}", hint, hint.empty() ? "" : "; then ", put_back_hint(m_site, m_operation));
+  m_change.hint_when_it_stays = std::move(hint);
+  stay(
+      window, failure,
+      fmt::format("{}{}", is_refused ? "" : "restoring the backup taken before it failed: ", of_undo.what()));
+}
+
+// There is nothing to decide: the record goes on saying that it is under way, and whichever command comes
+// next undoes it.
+void Change::wait_for_server(const MaintenanceWindow& window, const Error& failure, const Error& of_undo) {
+  m_report.result = MigrateResult::needs_attention;
+  m_report.window = window.so_far();
+  m_report.error =
+      Error(Kind::needs_attention,
+            fmt::format("{}; the site stays in maintenance and what was done is not undone yet, because the "
+                        "database does not answer: {}",
+                        failure.what(), of_undo.what()),
+            fmt::format("when it answers again, bench --site {} recover, which undoes it", m_site.name()));
 }
 
 // What the app wrote meanwhile may have been acknowledged, or nobody can tell what was written: then to

@@ -7,6 +7,7 @@
 #include "operation/interruption.hpp"
 #include "operation/pause_point.hpp"
 #include "workflow/backup_site.hpp"
+#include "workflow/migrate_site.hpp"
 
 namespace bench {
 
@@ -18,11 +19,12 @@ std::optional<std::string> before_set(const Operation& operation) {
   return backups.at("before").get<std::string>();
 }
 
-[[noreturn]] void refuse(const Site& site, std::string_view tense, const std::vector<std::string>& ways) {
+[[noreturn]] void refuse(const Site& site, const Operation& operation, std::string_view tense,
+                         const std::vector<std::string>& ways) {
   throw Error(Kind::needs_attention,
               fmt::format("others {}, and what they wrote may have been acknowledged ({})", tense,
                           fmt::join(ways, "; ")),
-              put_back_hint(site));
+              fmt::format("look at what was written, then {}", put_back_hint(site, operation)));
 }
 
 // That the fence stands now does not tell what somebody did who gave rights and took them again; nor does the
@@ -32,9 +34,9 @@ void refuse_what_others_wrote(const Workplace& workplace, const Site& site, cons
   const nlohmann::json& record = operation.record();
   const std::vector<std::string> unknown{"the record does not tell who"};
   const auto then = record.value("ways_to_write", record.value("gaps", unknown));
-  if (!then.empty()) refuse(site, "could write when the window was entered", then);
+  if (!then.empty()) refuse(site, operation, "could write when the window was entered", then);
   const auto now = fence_of(workplace, site)->ways_to_write();
-  if (!now.empty()) refuse(site, "can write now", now);
+  if (!now.empty()) refuse(site, operation, "can write now", now);
 }
 
 }  // namespace
@@ -52,8 +54,11 @@ std::optional<std::string> why_not_put_back(const Site& site, const Operation& o
   return std::nullopt;
 }
 
-std::string put_back_hint(const Site& site) {
-  return fmt::format("look at what was written, then bench --site {} recover --restore", site.name());
+std::string put_back_hint(const Site& site, const Operation& operation) {
+  if (!has_patches(operation)) return fmt::format("bench --site {} recover --restore", site.name());
+  return fmt::format(
+      "bench --site {} recover --restore, which takes it back, or mend what failed and recover --resume",
+      site.name());
 }
 
 namespace {
@@ -77,12 +82,13 @@ void keep_what_was_there(const Workplace& workplace, const Site& site, Operation
   workplace.progress.phase("swapping the backup in");
 }
 
-std::vector<std::string> what_is_lost(const Site& site, Scratch& scratch, OthersWrites others_writes) {
+std::vector<std::string> what_is_lost(const Site& site, const Operation& operation, Scratch& scratch,
+                                      OthersWrites others_writes) {
   std::vector<std::string> lacking;
   for (const std::string& what : scratch.lacking())
     lacking.push_back(fmt::format("the backup does not hold all that was there: {}", what));
   if (!lacking.empty() && others_writes == OthersWrites::must_be_none)
-    throw Error(Kind::needs_attention, lacking.front(), put_back_hint(site));
+    throw Error(Kind::needs_attention, lacking.front(), put_back_hint(site, operation));
   return lacking;
 }
 
@@ -100,7 +106,7 @@ std::vector<std::string> put_back(const Workplace& workplace, const Site& site, 
   const auto scratch = make_scratch(workplace, site, operation, set.manifest().db_type);
   drill_set(set, *scratch, workplace.progress);
   scratch->check();
-  std::vector<std::string> lost = what_is_lost(site, *scratch, others_writes);
+  std::vector<std::string> lost = what_is_lost(site, operation, *scratch, others_writes);
   pause_point("put-back.proven");
   prove();
   scratch->swap_in(

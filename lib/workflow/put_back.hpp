@@ -34,8 +34,8 @@ std::vector<std::string> put_rights_back(const Workplace& workplace, const Site&
                                          const Operation& operation);
 /// "the site is as it was", but for these.
 std::string as_it_was(const std::vector<std::string>& but_for);
-/// What a person is to type who has looked at what was written.
-std::string put_back_hint(const Site& site);
+/// What a person is to type who knows what was written meanwhile: with patches there are two ways.
+std::string put_back_hint(const Site& site, const Operation& operation);
 
 enum class OnFailure { undo, keep };
 

@@ -134,10 +134,12 @@ Judgement undo(const Workplace& workplace, const Site& site, Operation& operatio
     changed = put_back(workplace, site, operation, connection, OthersWrites::must_be_none);
   } catch (const Error& error) {
     if (!is_for_a_person(error)) throw;
-    if (error.kind() != Kind::needs_attention)
-      return stays(fmt::format("restoring the backup taken before it failed: {}", error.what()));
-    hint = error.hint();
-    return stays(error.what());
+    const bool is_refused = error.kind() == Kind::needs_attention;
+    if (!error.hint().empty())
+      hint = is_refused ? error.hint()
+                        : fmt::format("{}; then {}", error.hint(), put_back_hint(site, operation));
+    return stays(
+        fmt::format("{}{}", is_refused ? "" : "restoring the backup taken before it failed: ", error.what()));
   }
   return {OperationState::undone,
           fmt::format("{}; the backup taken before it was restored, and {}", what, as_it_was(changed))};

@@ -6,7 +6,7 @@ import signal
 
 from server_place import BAD, BOOKS, MORE, app, at_site, backup_of, can_write, check_live, config, content, make_migrated_site, make_site, site_of, tables
 from servers import OwnServer, Refused, Relay
-from support import Skipped, contains, equal, same_text, wait_for
+from support import Skipped, contains, equal, lacks, same_text, wait_for
 
 NOBODY = {"BENCH_DB_ROOT_USERNAME": ""}
 
@@ -446,7 +446,11 @@ def test_a_connection_that_is_lost_inside_a_statement(place):
         child = place.start(*at_site(place, "migrate"))
         wait_for(lambda: is_asleep(place, 5), "the slow statement")
         relay.lose_connections()
-        equal(place.finish(child).code, 7)
+        run = place.finish(child)
+        equal(run.code, 7)
+        contains(run.err.lower(), place.server.variant("lost connection", "the connection was lost: server closed the connection"),
+                 f"hint: when the database answers: bench --site {site_of(place)} migrate")
+        lacks(run.err, "client encoding")
         place.bench(*at_site(place, "set-config", "db_socket", place.server.socket))
     same_text(content(place), before)
     check_live(place)

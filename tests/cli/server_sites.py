@@ -138,6 +138,14 @@ def test_an_administrator_who_may_not_make_a_database_leaves_nothing(place):
     equal((place.server.databases(), place.server.accounts()), ([], [weak["BENCH_DB_ROOT_USERNAME"]]))
 
 
+def test_an_administrator_without_rights_to_the_database_has_the_right_password(place):
+    make_site(place)
+    name = place.server.name("stranger")
+    place.server.as_admin(place.server.variant(f"CREATE USER '{name}'@'localhost'", f"CREATE ROLE {name} LOGIN"))
+    run = place.bench(*at_site(place, "backup"), env={"BENCH_DB_ROOT_USERNAME": name}, code=10)
+    contains(run.err, "denied", name, "hint: the password is right, but the account has no right to this database")
+
+
 def make_certificates(folder):
     """One of a server on the loopback, the authority that signed it, and another authority."""
     folder.mkdir()

@@ -61,7 +61,8 @@ def check_it_was_restored(place):
 
 
 def restore_hint(place):
-    return f"hint: look at what was written, then bench --site {site_of(place)} recover --restore"
+    return (f"hint: look at what was written, then bench --site {site_of(place)} recover --restore, which takes it back, or mend what "
+            "failed and recover --resume")
 
 
 def test_recover_restores_nothing_while_the_app_may_write_again(place):
@@ -142,6 +143,71 @@ def test_a_failing_run_is_not_undone_while_the_app_may_write_again(place):
     contains(run.err, "others can write now", restore_hint(place))
     check_nothing_is_lost(place)
     check_it_was_restored(place)
+
+
+def test_the_server_is_lost_in_an_undo_and_comes_back(place):  # on mariadb alone
+    """Nothing is to be decided then: whichever command comes next undoes it."""
+    with OwnServer("mariadb", place.folder / "server") as server:
+        place.server = server
+        server.as_admin("SET GLOBAL innodb_flush_log_at_trx_commit = 1")
+        make_migrated_site(place)
+        before = content(place)
+        place.make_app("books", {**MORE, **BAD})
+        child = place.start(*at_site(place, "migrate"), env={"BENCH_PAUSE_AT": "put-back.proven"})
+        os.waitpid(child.pid, os.WUNTRACED)
+        command = server.kill()
+        os.kill(child.pid, signal.SIGCONT)
+        run = place.finish(child)
+        equal(run.code, 8)
+        contains(run.err, "is not undone yet, because the database does not answer",
+                 f"hint: when it answers again, bench --site {site_of(place)} recover, which undoes it")
+        place.bench(*at_site(place, "recover"), code=10)
+        server.start_again(command)
+        server.wait_until_it_answers()
+        contains(place.bench(*at_site(place, "recover")).out, "the backup taken before it was restored")
+        same_text(content(place), before)
+        check_live(place)
+
+
+def make_modest_administrator(place):
+    """It may fence, and make no database."""
+    name = name_of(place, "modest")
+    as_admin(place, f"CREATE USER {name}; GRANT PROCESS, RELOAD, CONNECTION ADMIN ON *.* TO {name}; GRANT SELECT ON mysql.* TO {name}; "
+                    f"GRANT ALL ON `{config(place)['db_name']}`.* TO {name} WITH GRANT OPTION")
+    return {"BENCH_DB_ROOT_USERNAME": place.server.name("modest")}
+
+
+def test_who_may_not_undo_is_told_so_beforehand(place):  # on mariadb alone
+    make_migrated_site(place)
+    before = content(place)
+    modest = make_modest_administrator(place)
+    pattern = config(place)["db_name"].replace("_", "\\_") + "\\_bench\\_%"
+    grant = f"GRANT ALL PRIVILEGES ON `{pattern}`.* TO `{place.server.name('modest')}`@`localhost` WITH GRANT OPTION"
+    place.make_app("books", {**MORE, **BAD})
+    run = place.bench(*at_site(place, "migrate"), env=modest, code=8)
+    told, stays = run.err.split("applying 2 patches")
+    contains(told, "COULD NOT BE UNDONE", grant)
+    contains(stays, f"hint: {grant}; then bench --site {site_of(place)} recover --restore", "recover --resume")
+    contains(place.bench(*at_site(place, "recover", "--restore", "--yes"), env=modest, code=9).err, f"hint: {grant}")
+    as_admin(place, grant)
+    place.bench(*at_site(place, "recover", "--restore", "--yes"), env=modest)
+    same_text(content(place), before)
+    lacks(place.bench(*at_site(place, "migrate"), env=modest, code=7).err, "COULD NOT BE UNDONE")
+    same_text(content(place), before)
+
+
+def test_a_killed_run_of_who_may_not_undo_waits_for_the_right(place):  # on mariadb alone
+    make_migrated_site(place)
+    before = content(place)
+    modest = make_modest_administrator(place)
+    place.make_app("books", {**MORE, **BAD})
+    child = place.start(*at_site(place, "migrate"), env={"BENCH_PAUSE_AT": "migrate.patch-applied", **modest})
+    os.waitpid(child.pid, os.WUNTRACED)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    contains(place.bench(*at_site(place, "recover"), env=modest, code=8).err, "restoring the backup taken before it failed", "hint: GRANT ALL")
+    place.bench(*at_site(place, "recover", "--restore", "--yes"))
+    same_text(content(place), before)
 
 
 def make_account(place, rights):

@@ -245,9 +245,16 @@ class OwnServer(Server):
 
     def kill_and_start_again(self):
         """MariaDB: kill -9, and then the same command. What it had committed is on the disk."""
+        self.start_again(self.kill())
+
+    def kill(self):
+        """Answers its command."""
         pid = int((self._folder / "pid").read_text())
         command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1]
         os.kill(pid, signal.SIGKILL)
+        return command
+
+    def start_again(self, command):
         with open(self._folder / "server.log", "a") as log:
             self._again = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         (self._folder / "pid").write_text(str(self._again.pid))

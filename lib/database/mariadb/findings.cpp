@@ -11,6 +11,7 @@
 #include "database/mariadb/content.hpp"
 #include "database/mariadb/grants.hpp"
 #include "database/mariadb/literal.hpp"
+#include "database/mariadb/scratch.hpp"
 #include "database/mariadb/sessions.hpp"
 #include "database/mariadb/versioning.hpp"
 
@@ -29,11 +30,16 @@ std::vector<std::string> names(MariadbDatabase& server, std::string_view query,
   return found;
 }
 
-// Only rights that the account holds itself are looked at, not those of a role.
-std::vector<std::string> missing_rights(MariadbDatabase& server, const std::string& database) {
+// As information_schema names the session's account.
+std::string grantee_of(MariadbDatabase& server) {
   const std::string account = to_text(server.value("SELECT CURRENT_USER()"));
   const std::size_t at = account.rfind('@');
-  const std::vector<Value> grantee{fmt::format("'{}'@'{}'", account.substr(0, at), account.substr(at + 1))};
+  return fmt::format("'{}'@'{}'", account.substr(0, at), account.substr(at + 1));
+}
+
+// Only rights that the account holds itself are looked at, not those of a role.
+std::vector<std::string> missing_rights(MariadbDatabase& server, const std::string& database) {
+  const std::vector<Value> grantee{grantee_of(server)};
   const auto global = names(
       server, "SELECT PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES WHERE GRANTEE = ?", grantee);
   const auto has = [&global](std::string_view right) {
@@ -59,6 +65,24 @@ std::vector<std::string> missing_rights(MariadbDatabase& server, const std::stri
     missing.emplace_back("SELECT on the schema mysql");
   }
   return missing;
+}
+
+// Where a backup is restored to, before it takes the place of what is there.
+std::optional<std::string> why_no_scratch(const SiteDatabase& database, MariadbDatabase& server) {
+  const Value grantee = grantee_of(server);
+  const std::vector<Value> parameters{grantee, grantee, database.app.name + "_bench_x"};
+  if (!server
+           .query("SELECT 1 FROM information_schema.USER_PRIVILEGES WHERE GRANTEE = ? AND PRIVILEGE_TYPE = "
+                  "'CREATE' UNION SELECT 1 FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = ? AND "
+                  "PRIVILEGE_TYPE = 'CREATE' AND ? LIKE TABLE_SCHEMA",
+                  parameters)
+           .empty())
+    return std::nullopt;
+  return fmt::format(
+      "A FAILED CHANGE COULD NOT BE UNDONE by itself, because the admin account may make no scratch "
+      "database: "
+      "{}",
+      mariadb_scratch_grant(database, server));
 }
 
 void add_if_any(std::vector<std::string>& gaps, const std::vector<std::string>& found,
@@ -322,6 +346,7 @@ std::vector<std::string> mariadb_preflight(const SiteDatabase& database, Mariadb
       findings.push_back(*lacking);
     else
       add_gaps(findings, database, server);
+    if (auto lacking = why_no_scratch(database, server)) findings.push_back(std::move(*lacking));
     for (const MariadbSession& session : lock_holders(server))
       if (session.seconds > 10)
         findings.push_back(fmt::format("a long transaction may hold the change up: {}", describe(session)));

@@ -16,6 +16,7 @@
 #include "database/mariadb/program.hpp"
 #include "database/mariadb/program_rights.hpp"
 #include "database/mariadb/swap.hpp"
+#include "database/refusal.hpp"
 
 namespace bench {
 
@@ -130,7 +131,22 @@ void wait_for_orphans(MariadbDatabase& server, const std::string& scratch) {
   }
 }
 
+// A site's own account is not to be made an administrator.
+std::string hint_without_scratch(const SiteDatabase& site, MariadbDatabase& server) {
+  if (!site.admin)
+    return "name an admin account of the server with --db-root-username, or in config/admin.json";
+  return mariadb_scratch_grant(site, server);
+}
+
 }  // namespace
+
+std::string mariadb_scratch_grant(const SiteDatabase& site, MariadbDatabase& server) {
+  const std::string account = to_text(server.value("SELECT CURRENT_USER()"));
+  const std::size_t at = account.rfind('@');
+  return fmt::format("GRANT ALL PRIVILEGES ON {}.* TO {} WITH GRANT OPTION",
+                     mariadb_name(escaped_pattern(site.app.name) + "\\_bench\\_%"),
+                     mariadb_account(account.substr(0, at), account.substr(at + 1)));
+}
 
 std::string mariadb_scratch_name(const SiteDatabase& site, std::string_view owner) {
   constexpr std::size_t shortest_digest = 8;
@@ -224,10 +240,7 @@ MariadbScratch::MariadbScratch(const SiteDatabase& site, const ConnectOptions& o
                                 rows.empty() ? "utf8mb4_unicode_ci" : to_text(rows[0][1])));
   } catch (const Error& error) {
     if (error.kind() != Kind::statement) throw;
-    throw error.with_kind(Kind::database)
-        .with_hint(fmt::format("GRANT ALL PRIVILEGES ON {}.* TO the account {} WITH GRANT OPTION",
-                               mariadb_name(escaped_pattern(m_site.app.name) + "\\_bench\\_%"),
-                               m_site.for_changes().user));
+    throw error.with_kind(Kind::configuration).with_hint(hint_without_scratch(m_site, *server));
   }
 }
 
@@ -341,8 +354,12 @@ void recover_mariadb_scratch(const SiteDatabase& site, std::string_view owner) {
     swap.bring_to_end();
     swap.finish();
   }
-  drop_database(*server, names.scratch);
-  // Who may create no accounts has made none.
+  // Who may drop no such database has made none, and who may create no accounts has made none of them.
+  try {
+    drop_database(*server, names.scratch);
+  } catch (const Error& error) {
+    if (!lacks_right(error)) throw;
+  }
   try {
     server->execute(fmt::format("DROP USER IF EXISTS {}", loader_account(site, *server, names.scratch)));
   } catch (const Error& error) {

@@ -53,6 +53,9 @@ class MariadbScratch : public Scratch {
 /// See Backend::recover_scratch.
 void recover_mariadb_scratch(const SiteDatabase& site, std::string_view owner);
 
+/// What gives the account of `server` the right to scratch databases of the site, as a statement.
+std::string mariadb_scratch_grant(const SiteDatabase& site, MariadbDatabase& server);
+
 /// Names of the scratch database (and of the account that loads it), and of the one that holds what it
 /// replaced until that is dropped. Error{configuration} when the live database's name leaves no room for
 /// them.

@@ -275,6 +275,8 @@ std::string PostgresDatabase::server_version() {
 void PostgresDatabase::fail(std::string sqlstate, std::string words, std::string_view statement,
                             bool cancelled) {
   const bool lost = PQstatus(handle()) == CONNECTION_BAD;
+  // What libpqxx then says is of what it was about to do next.
+  if (lost && sqlstate.empty()) words = fmt::format("the connection was lost: {}", PQerrorMessage(handle()));
   const Error error = postgres_error({std::move(sqlstate), std::move(words), lost, cancelled}, statement);
   throw lost ? error.with_context(describe(m_settings)) : error;
 }
