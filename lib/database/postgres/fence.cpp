@@ -229,7 +229,8 @@ nlohmann::json PostgresFence::take_rights(PostgresDatabase& admin,
                                           const std::function<void(const nlohmann::json&)>& save) {
   Transaction transaction(admin);
   const auto relations = read_relations(admin);
-  auto [writing, others] = read_parted_grants(admin, m_site.app.user);
+  const PartedGrants parted = read_parted_grants(admin, m_site.app.user);
+  auto writing = nlohmann::json::parse(parted.writing), others = nlohmann::json::parse(parted.others);
   const auto grants = writing.get<std::vector<Grant>>();
   const auto defaults = read_default_grants(admin, Rights::writing, m_site.app.user);
   nlohmann::json inverse{{"database_oid", database_oid(admin)},

@@ -142,9 +142,7 @@ PartedGrants read_parted_grants(PostgresDatabase& database, const std::string& a
                      grant, grants_statement(is_of_writing(), "true")),
                  names)
           .at(0);
-  const auto list = [](const Value& text) {
-    return is_null(text) ? nlohmann::json::array() : nlohmann::json::parse(to_text(text));
-  };
+  const auto list = [](const Value& text) { return is_null(text) ? "[]" : to_text(text); };
   return {.writing = list(row[0]), .others = list(row[1])};
 }
 

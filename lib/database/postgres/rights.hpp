@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "database/postgres/connection.hpp"
 
@@ -51,11 +51,11 @@ enum class Rights { writing, all };
 
 std::vector<Relation> read_relations(PostgresDatabase& database);
 std::vector<Grant> read_grants(PostgresDatabase& database, Rights rights, const std::string& app);
-/// All of them, parted into those of Rights::writing and the others, in one look: lists of grants as JSON has
-/// them, which the server makes faster than they are read one by one.
+/// All of them, parted into those of Rights::writing and the others, in one look: lists of grants as JSON
+/// text, which the server makes faster than they are read one by one.
 struct PartedGrants {
-  nlohmann::json writing;
-  nlohmann::json others;
+  std::string writing;
+  std::string others;
 };
 PartedGrants read_parted_grants(PostgresDatabase& database, const std::string& app);
 /// `writing`: on tables, sequences and schemas.
