@@ -49,8 +49,7 @@ class ServerBench(Bench):
     def can_write(self, table):
         """Whether the app can; the row is taken away again."""
         try:
-            self.query(f"INSERT INTO {table} (id) VALUES (1000000)")
-            self.query(f"DELETE FROM {table} WHERE id = 1000000")
+            self.query(f"INSERT INTO {table} (id) VALUES (1000000);\nDELETE FROM {table} WHERE id = 1000000")
             return True
         except Refused as refused:
             assert "denied" in str(refused), refused
@@ -60,5 +59,5 @@ class ServerBench(Bench):
         """Also databases and accounts that belong to no site."""
         names = [self.config(site.name)["db_name"] for site in (self.path / "sites").iterdir() if (site / "site_config.json").exists()]
         accounts = names + self.server.variant([], [name + "_owner" for name in names])
-        found = [name for name in self.server.databases() if name not in names]
-        return super().leftovers() + found + [name for name in self.server.accounts() if name not in accounts]
+        made = self.server.databases_and_accounts()
+        return super().leftovers() + [name for name in made[0] if name not in names] + [name for name in made[1] if name not in accounts]

@@ -122,15 +122,17 @@ class Server:
         # The rights on one object come in any order.
         return "\n".join(sorted(lines)) + "\n" + "\n".join("\t".join(row) for row in rights)
 
+    def databases_and_accounts(self):
+        """Those of this case, two lists; roles that nobody logs in with included."""
+        found = self.as_admin(self.variant("SELECT 0, schema_name FROM information_schema.schemata UNION ALL SELECT 1, User FROM mysql.global_priv",
+                                           "SELECT 0, datname FROM pg_database UNION ALL SELECT 1, rolname FROM pg_roles"))
+        return [sorted(row[1] for row in found if row[0] == kind and self.tag in row[1]) for kind in ("0", "1")]
+
     def databases(self):
-        """Those of this case."""
-        catalog = self.variant("SELECT schema_name FROM information_schema.schemata", "SELECT datname FROM pg_database")
-        return sorted(name for (name,) in self.as_admin(catalog) if self.tag in name)
+        return self.databases_and_accounts()[0]
 
     def accounts(self):
-        """Those of this case, roles that nobody logs in with included."""
-        catalog = self.variant("SELECT User FROM mysql.global_priv", "SELECT rolname FROM pg_roles")
-        return sorted(name for (name,) in self.as_admin(catalog) if self.tag in name)
+        return self.databases_and_accounts()[1]
 
     def wait_for_sessions_to_end(self):
         """Until none is left in the databases of this case."""
@@ -144,9 +146,10 @@ class Server:
     def remove_all(self):
         for session in self._sessions:
             session.close()
-        for name in self.databases():
+        databases, accounts = self.databases_and_accounts()
+        for name in databases:
             self.as_admin(self.variant(f"DROP DATABASE `{name}`", f'DROP DATABASE "{name}" WITH (FORCE)'))
-        for name in self.accounts():
+        for name in accounts:
             self.as_admin(self.variant(f"DROP USER '{name}'@'localhost'", f'DROP ROLE "{name}"'))
 
 
