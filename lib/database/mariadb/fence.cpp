@@ -249,13 +249,13 @@ std::vector<std::string> MariadbFence::restore_rights(const nlohmann::json& save
 // What a patch makes is the admin account's. An event of that one would write behind every later fence. Not
 // so triggers, routines and views: who can only read makes none of them write, while a fenced account's fail
 // in the next patch that uses them.
-std::vector<std::string> MariadbFence::settle_events(const nlohmann::json& saved) const {
+std::vector<std::string> MariadbFence::settle_events(MariadbDatabase& server,
+                                                     const nlohmann::json& saved) const {
   std::vector<std::string> not_settled;
   for (const nlohmann::json& inverse : saved) {
     if (!inverse.contains("programs")) continue;
-    const auto server = connect_admin(m_database);
-    for (std::string& what : give_new_events(*server, inverse.at("programs").get<MariadbProgramRights>(),
-                                             mariadb_app_account(m_database.app, *server)))
+    for (std::string& what : give_new_events(server, inverse.at("programs").get<MariadbProgramRights>(),
+                                             mariadb_app_account(m_database.app, server)))
       not_settled.push_back(std::move(what));
   }
   return not_settled;
@@ -269,9 +269,10 @@ std::vector<std::string> MariadbFence::lift(const nlohmann::json& saved) {
                             m_database.app.user, m_database.app.name),
                 "name it as then: --db-root-username, BENCH_DB_ROOT_USERNAME, or config/admin.json");
   auto not_put_back = grant_back(admin(), saved);
-  for (std::string& what : settle_events(saved)) not_put_back.push_back(std::move(what));
-  // Sessions that were opened in the window would stay without their rights.
+  // Sessions that were opened in the window would stay without their rights; whoever comes after this one has
+  // them.
   const auto newest = connect_admin(m_database);
+  for (std::string& what : settle_events(*newest, saved)) not_put_back.push_back(std::move(what));
   end_older_sessions(*newest, m_database.app.user);
   return not_put_back;
 }

@@ -43,8 +43,9 @@ class MariadbFence : public Fence {
   std::vector<std::string> give_up(std::int64_t last_before_it, const nlohmann::json& saved);
   std::vector<std::string> what_the_app_may(MariadbDatabase& server) const;
   bool app_can_make_a_table() const;
-  /// Gives the site the events that were made in the window. Answers which it could not.
-  std::vector<std::string> settle_events(const nlohmann::json& saved) const;
+  /// Gives the site the events that were made in the window. Answers which it could not. It leaves the
+  /// session with settings of its own.
+  std::vector<std::string> settle_events(MariadbDatabase& server, const nlohmann::json& saved) const;
 
   MariadbDatabase& admin();
   SiteDatabase m_database;
