@@ -188,7 +188,8 @@ std::vector<Row> content(Database& database) {
 
 }  // namespace
 
-TEST_CASE("mariadb: a storm of writers changes not one row in the window, and neighbours notice nothing") {
+TEST_CASE("mariadb: a storm of writers changes not one row in the window, and neighbours notice nothing",
+          "[alone]") {
   const Site site, neighbour;
   Tally tally;
   Crowd crowd;

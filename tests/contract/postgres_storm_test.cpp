@@ -172,7 +172,8 @@ bool becomes_true(const std::function<bool()>& question) {
 
 }  // namespace
 
-TEST_CASE("postgres: a storm of writers changes not one row in the window, and neighbours notice nothing") {
+TEST_CASE("postgres: a storm of writers changes not one row in the window, and neighbours notice nothing",
+          "[alone]") {
   PostgresSite site, neighbour;
   Counts counts;
   Crowd crowd;
