@@ -1,13 +1,16 @@
 #include "maintenance/window.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/atomic_file.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "operation/interruption.hpp"
 #include "operation/pause_point.hpp"
 
@@ -29,7 +32,6 @@ void save_config_values(const Site& site, Operation& operation) {
       const auto raw = config.raw(key);
       saved["config"][key] = raw ? nlohmann::json(*raw) : nlohmann::json(nullptr);
     }
-    saved["fence"] = nlohmann::json::array();
   });
 }
 
@@ -39,6 +41,22 @@ std::unique_ptr<Fence> fence_of(const SiteDatabase& database, Database* connecti
 
 void put_config_back(const Site& site, const nlohmann::json& saved) {
   site.edit_config([&saved](SiteConfig& config) { config_before_window(config, saved); });
+}
+
+// A server's rights can be a long list, and the record is written at every step. It lies beside the record:
+// whoever needs room removes the operation's folder.
+std::filesystem::path fence_file(const Operation& operation) {
+  return operation.folder_path() += ".fence.json";
+}
+
+void save_fence(const Operation& operation, const nlohmann::json& inverse) {
+  nlohmann::json saved = saved_fence(operation);
+  saved.push_back(inverse);
+  write_file_atomically(fence_file(operation), json_text(saved) + "\n", 0600);
+}
+
+void forget_fence(const Operation& operation) {
+  std::filesystem::remove(fence_file(operation));
 }
 
 // On a disk that the work in the window has filled, putting the site back needs room for the files that say
@@ -58,14 +76,11 @@ void keep_reserve(const Operation& operation) {
 FenceReport enter_fence(Fence& fence, Operation& operation, FenceOptions options, Progress& progress) {
   options.progress = &progress;
 
-  const auto save = [&operation](const nlohmann::json& inverse) {
-    operation.update([&inverse](nlohmann::json& record) { record["saved"]["fence"].push_back(inverse); });
-  };
+  const auto save = [&operation](const nlohmann::json& inverse) { save_fence(operation, inverse); };
   try {
     return fence.enter(options, save);
   } catch (const Error& error) {
-    if (error.kind() == Kind::busy || error.kind() == Kind::interrupted)
-      operation.update([](nlohmann::json& record) { record["saved"]["fence"] = nlohmann::json::array(); });
+    if (error.kind() == Kind::busy || error.kind() == Kind::interrupted) forget_fence(operation);
     throw;
   }
 }
@@ -80,12 +95,12 @@ void add_new_ways(Fence& fence, FenceReport& report) {
   }
 }
 
-// A server's rights can be a long list, and nobody asks for them any more.
 void mark_lifted(Operation& operation) {
   operation.update([](nlohmann::json& record) {
     record["saved"]["lifted"] = true;
-    record["saved"]["fence"] = nlohmann::json::array();
+    record["saved"].erase("fence");
   });
+  forget_fence(operation);
 }
 
 }  // namespace
@@ -164,14 +179,16 @@ WindowReport MaintenanceWindow::leave() {
   free_reserve();
   WindowReport report = so_far();
   report.slipped_in = slipped_in();
-  const nlohmann::json saved = m_operation->record().at("saved");
-  report.not_put_back = m_fence->lift(saved.at("fence"));
-  // Closing it gives back what the run's write-ahead log holds of the disk, before a file is written below.
-  m_connection.reset();
+  report.not_put_back = m_fence->lift(saved_fence(*m_operation));
+  // Where it is the fence, closing it gives back what the run's write-ahead log holds of the disk, before a
+  // file is written below. A server takes its time over it.
+  if (m_connection && m_connection->features().fence_life == Features::FenceLife::connection)
+    m_connection.reset();
   pause_point("window.lifted");
-  put_config_back(*m_site, saved);
+  put_config_back(*m_site, m_operation->record().at("saved"));
   report.duration = m_stopwatch.elapsed();
   pause_point("window.config-restored");
+  m_connection.reset();
   mark_lifted(*m_operation);
   return report;
 }
@@ -189,6 +206,20 @@ void config_before_window(SiteConfig& config, const nlohmann::json& saved) {
   }
 }
 
+nlohmann::json saved_fence(const Operation& operation) {
+  const std::filesystem::path file = fence_file(operation);
+  try {
+    if (const auto text = read_file_if_exists(file)) return nlohmann::json::parse(*text);
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(Kind::configuration,
+                fmt::format("{}: what a fence took from the app's account cannot be read: {}", file.string(),
+                            error.what()),
+                "put the file back from a copy of it; else move it away, and give the rights back by hand");
+  }
+  // The record of an older bench holds them itself.
+  return operation.record().at("saved").value("fence", nlohmann::json::array());
+}
+
 bool holds_window(const Operation& operation) {
   const nlohmann::json& saved = operation.record().at("saved");
   return saved.contains("config") && !saved.value("lifted", false);
@@ -196,12 +227,15 @@ bool holds_window(const Operation& operation) {
 
 std::vector<std::string> lift_saved_window(const Site& site, const SiteDatabase& database,
                                            Operation& operation) {
-  if (!holds_window(operation)) return {};
+  if (!holds_window(operation)) {
+    // One that was cut off in between has left it.
+    forget_fence(operation);
+    return {};
+  }
   remove_tree(reserve_of(operation));
-  const nlohmann::json& saved = operation.record().at("saved");
-  std::vector<std::string> not_put_back = fence_of(database, nullptr)->lift(saved.at("fence"));
+  std::vector<std::string> not_put_back = fence_of(database, nullptr)->lift(saved_fence(operation));
   pause_point("window.lifted");
-  put_config_back(site, saved);
+  put_config_back(site, operation.record().at("saved"));
   mark_lifted(operation);
   return not_put_back;
 }

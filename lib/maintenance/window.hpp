@@ -40,9 +40,10 @@ class MaintenanceWindow {
 
   /// What stands against entering, each a sentence (see Fence::preflight). It needs the connection.
   std::vector<std::string> preflight() { return m_fence->preflight(); }
-  /// What was saved is in the operation's record ("saved") before anything changes. On an error all is put
-  /// back before it is thrown. What enforces the window becomes durable with the operation's next step, which
-  /// comes before anything is done in it. The operation must outlive the window.
+  /// What was saved is in the operation's record ("saved") and beside it (see saved_fence) before anything
+  /// changes. On an error all is put back before it is thrown. What enforces the window becomes durable with
+  /// the operation's next step, which comes before anything is done in it. The operation must outlive the
+  /// window.
   void enter(Operation& operation, const FenceOptions& options, Progress& progress);
   /// The window that the operation's record says stands: where a fence outlives its process.
   void resume(Operation& operation);
@@ -76,6 +77,11 @@ class MaintenanceWindow {
 /// first, then the config values. May be called again. Answers what could not be put back.
 std::vector<std::string> lift_saved_window(const Site& site, const SiteDatabase& database,
                                            Operation& operation);
+
+/// The inverses of what the fence of the operation's window changed, in the order they were saved, as
+/// Fence::lift takes them: `operations/<id>.fence.json`, until the window is left. Error{configuration} when
+/// that is damaged.
+nlohmann::json saved_fence(const Operation& operation);
 
 /// Whether the operation entered a window that nobody has left.
 bool holds_window(const Operation& operation);

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.hpp"
+#include "maintenance/window.hpp"
 #include "operation/interruption.hpp"
 #include "operation/pause_point.hpp"
 #include "workflow/backup_site.hpp"
@@ -123,8 +124,7 @@ std::vector<std::string> put_back(const Workplace& workplace, const Site& site, 
 
 std::vector<std::string> put_rights_back(const Workplace& workplace, const Site& site,
                                          const Operation& operation) {
-  return fence_of(workplace, site)
-      ->restore_rights(operation.record().at("saved").value("fence", nlohmann::json::array()));
+  return fence_of(workplace, site)->restore_rights(saved_fence(operation));
 }
 
 std::string as_it_was(const std::vector<std::string>& but_for) {
