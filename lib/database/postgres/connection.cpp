@@ -160,6 +160,8 @@ PostgresDatabase::~PostgresDatabase() {
 }
 
 void PostgresDatabase::disconnect() {
+  m_keeps_plans = false;
+  m_plans.clear();
   m_watcher.reset();
   m_session.reset();
 }
@@ -202,7 +204,7 @@ void PostgresDatabase::prepare_session() {
   } catch (const pqxx::failure& failure) {
     fail("", failure.what(), settings, false);
   }
-  if (m_works_as == WorksAs::owner) take_owner_role();
+  if (m_works_as == WorksAs::owner && m_options.access != Access::read_only) take_owner_role();
 }
 
 // An adopted site's tables may belong to its app account, and then so must those that patches create.
@@ -268,6 +270,23 @@ int PostgresDatabase::backend_pid() const {
   return PQbackendPID(handle());
 }
 
+// A pooler answers with a process number of its own invention.
+bool PostgresDatabase::is_pooled() {
+  return to_integer(value("SELECT pg_backend_pid()")) != backend_pid();
+}
+
+void PostgresDatabase::keep_plans() {
+  if (version_number() < 120'000 || is_pooled()) return;
+  execute("SET plan_cache_mode = force_generic_plan");
+  m_keeps_plans = true;
+}
+
+const std::string& PostgresDatabase::plan_of(const std::string& text) {
+  const auto [plan, is_new] = m_plans.try_emplace(text, fmt::format("bench_{}", m_plans.size()));
+  if (is_new) m_session->prepare(plan->second, text);
+  return plan->second;
+}
+
 bool PostgresDatabase::is_superuser() const {
   const char* answer = PQparameterStatus(handle(), "is_superuser");
   return answer != nullptr && std::string_view(answer) == "on";
@@ -305,8 +324,11 @@ std::vector<Row> PostgresDatabase::query(std::string_view statement, std::span<c
   Watched watched(m_watcher.get());
   try {
     // With parameters, even none, the server itself refuses two statements in one.
+    pqxx::nontransaction transaction(*m_session);
+    const auto given = pqxx::prepare::make_dynamic_params(pointers);
+    const bool has_plan = m_keeps_plans && (text.starts_with("SELECT") || text.starts_with("WITH"));
     const pqxx::result result =
-        pqxx::nontransaction(*m_session).exec_params(text, pqxx::prepare::make_dynamic_params(pointers));
+        has_plan ? transaction.exec_prepared(plan_of(text), given) : transaction.exec_params(text, given);
     refuse_open_copy(statement);
     if (names != nullptr)
       for (pqxx::row_size_type column = 0; column < result.columns(); ++column)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,7 +22,8 @@ class StatementWatch;
 class PostgresDatabase final : public Database {
  public:
   /// As whom it works. `owner`: an account that may take the role that owns the site's objects takes it, so
-  /// that what it creates belongs to that role. `itself`: with the account's own rights.
+  /// that what it creates belongs to that role; one that only reads does not. `itself`: with the account's
+  /// own rights.
   enum class WorksAs { owner, itself };
 
   /// Error{database} names the database, place and account.
@@ -50,6 +52,10 @@ class PostgresDatabase final : public Database {
   /// 150018 for 15.18.
   int version_number() const;
   int backend_pid() const;
+  /// Whether a pooler stands in between, which may give this session to others.
+  bool is_pooled();
+  /// From now on the server plans each query once, however often it is asked. Does nothing through a pooler.
+  void keep_plans();
   bool is_superuser() const;
   /// The role that owns the tables, or the database where there are none.
   std::string owner_of_objects();
@@ -89,6 +95,7 @@ class PostgresDatabase final : public Database {
   void check_result(void* result, std::string_view statement, bool cancelled);
   void drain_results(std::string_view statement, bool cancelled);
   void refuse_open_copy(std::string_view statement);
+  const std::string& plan_of(const std::string& text);
 
   ConnectionSettings m_settings;
   ConnectOptions m_options;
@@ -98,6 +105,8 @@ class PostgresDatabase final : public Database {
   std::unique_ptr<Session> m_session;
   std::unique_ptr<StatementWatch> m_watcher;  ///< before the session goes, it must be gone
   std::string m_copy;                         ///< the COPY under way
+  bool m_keeps_plans = false;
+  std::map<std::string, std::string> m_plans;  ///< of this session: the statement's name by its text
 };
 
 /// A connection to another database of the same server, for what cannot be done from inside one.

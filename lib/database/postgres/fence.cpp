@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/thread.hpp"
 #include "base/time.hpp"
 #include "database/postgres/all_rights.hpp"
 #include "database/postgres/drain.hpp"
@@ -54,14 +55,22 @@ void prove(PostgresDatabase& admin, const SiteDatabase& site) {
               "look at who granted those rights (\\dp in psql)");
 }
 
-// A session's first look at each object takes it longer than what it does with it afterwards.
+// A session's first look at each object, and at each column, takes it longer than what it does with it
+// afterwards.
 void get_to_know(PostgresDatabase& admin, const std::string& app) {
   read_parted_grants(admin, app);
   still_writable(admin, app);
+  for (const Rights rights : {Rights::writing, Rights::all}) read_default_grants(admin, rights, app);
   admin.query(
       fmt::format("SELECT count(pg_catalog.to_regclass(quote_ident(n.nspname) || '.' || "
                   "quote_ident(c.relname))) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n "
                   "ON n.oid = c.relnamespace WHERE {}",
+                  is_site_schema));
+  admin.query(
+      fmt::format("SELECT count(pg_catalog.pg_describe_object('pg_catalog.pg_class'::regclass, t.attrelid, "
+                  "t.attnum)) FROM pg_catalog.pg_attribute t JOIN pg_catalog.pg_class c ON c.oid = "
+                  "t.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN "
+                  "('r', 'p', 'f') AND {}",
                   is_site_schema));
 }
 
@@ -210,9 +219,11 @@ std::vector<std::string> Lift::run() {
 // One serves from the preflight to the lift, unless a hook or the run takes long, or the server ends it.
 PostgresDatabase& PostgresFence::admin() {
   if (m_admin && (m_rest.elapsed() > longest_rest || !m_admin->is_alive())) m_admin.reset();
-  if (!m_admin)
+  if (!m_admin) {
     m_admin = std::make_unique<PostgresDatabase>(*m_site.admin, ConnectOptions{},
                                                  PostgresDatabase::WorksAs::itself);
+    m_admin->keep_plans();
+  }
   m_rest = Stopwatch();
   return *m_admin;
 }
@@ -233,18 +244,24 @@ nlohmann::json PostgresFence::take_rights(PostgresDatabase& admin,
   auto writing = nlohmann::json::parse(parted.writing), others = nlohmann::json::parse(parted.others);
   const auto grants = writing.get<std::vector<Grant>>();
   const auto defaults = read_default_grants(admin, Rights::writing, m_site.app.user);
+  run_all(admin, statements_for(defaults, Change::take));
+  const auto other_defaults = read_default_grants(admin, Rights::all, "");
+  const auto taking = statements_for(grants, Change::take);
+  // What was handed on goes with what it was handed on from, and what is left then must be asked for.
+  const bool was_handed_on = std::ranges::any_of(grants, &Grant::grantable);
+  if (was_handed_on) {
+    run_all(admin, taking);
+    others = read_grants(admin, Rights::all, "");
+  }
   nlohmann::json inverse{{"database_oid", database_oid(admin)},
                          {"relations", names_of(relations)},
                          {"grants", std::move(writing)},
-                         {"defaults", defaults}};
-  run_all(admin, statements_for(defaults, Change::take));
-  run_all(admin, statements_for(grants, Change::take));
-  // What was handed on goes with what it was handed on from.
-  if (std::ranges::any_of(grants, &Grant::grantable)) others = read_grants(admin, Rights::all, "");
-  inverse["fenced"] =
-      rights_json(object_names(relations), std::move(others), read_default_grants(admin, Rights::all, ""));
-  inverse["owners"] = m_owners;
-  save(inverse);
+                         {"defaults", defaults},
+                         {"fenced", rights_json(object_names(relations), std::move(others), other_defaults)},
+                         {"owners", m_owners}};
+  auto saving = do_beside([&] { save(inverse); });
+  if (!was_handed_on) run_all(admin, taking);
+  saving.get();
   transaction.commit();
   return inverse;
 }

@@ -23,9 +23,8 @@ void add_long_transactions(std::vector<std::string>& findings, PostgresDatabase&
     findings.push_back(fmt::format("a transaction is open and may block patches: {}", describe_session(row)));
 }
 
-// A pooler answers with a process number of its own invention.
 void add_pooler(std::vector<std::string>& findings, PostgresDatabase& database) {
-  if (to_integer(database.value("SELECT pg_backend_pid()")) != database.backend_pid())
+  if (database.is_pooled())
     findings.emplace_back(
         "a pooler stands between bench and the server, and may give bench's session to others: point "
         "db_host, "
