@@ -177,6 +177,30 @@ def make_modest_administrator(place):
     return {"BENCH_DB_ROOT_USERNAME": place.server.name("modest")}
 
 
+def make_modest_role(place):
+    """It may fence, and make no database."""
+    name, database = name_of(place, "modest"), config(place)["db_name"]
+    as_admin(place, f'CREATE ROLE {name} LOGIN; GRANT pg_monitor, pg_signal_backend, "{database}_owner" TO {name}')
+    return {"BENCH_DB_ROOT_USERNAME": place.server.name("modest")}
+
+
+def test_who_may_make_no_database_is_told_so_beforehand(place):  # on postgres alone
+    make_migrated_site(place)
+    before = content(place)
+    modest = make_modest_role(place)
+    right = f"ALTER ROLE {name_of(place, 'modest')} CREATEDB"
+    place.make_app("books", {**MORE, **BAD})
+    run = place.bench(*at_site(place, "migrate"), env=modest, code=8)
+    told, stays = run.err.split("applying 2 patches")
+    contains(told, "COULD NOT BE UNDONE", right)
+    contains(stays, "recover --restore")
+    as_admin(place, right)
+    place.bench(*at_site(place, "recover", "--restore", "--yes"), env=modest)
+    same_text(content(place), before)
+    lacks(place.bench(*at_site(place, "migrate"), env=modest, code=7).err, "COULD NOT BE UNDONE")
+    same_text(content(place), before)
+
+
 def test_who_may_not_undo_is_told_so_beforehand(place):  # on mariadb alone
     make_migrated_site(place)
     before = content(place)
@@ -479,4 +503,35 @@ def test_what_patches_make_does_not_keep_later_runs_from_being_undone(place):  #
     lacks(run.out, "gaps")
     equal(titles(place), ["Emma"])
     equal(as_admin(place, "SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()"), [("tidy",)])
+    check_live(place)
+
+
+def what_the_fence_took(place):
+    [fence] = (place.path / "sites" / site_of(place) / "operations").glob("*.fence.json")
+    equal(fence.stat().st_mode & 0o777, 0o600)
+    return fence
+
+
+def test_what_a_fence_took_outlives_the_folder_of_its_operation(place):
+    make_migrated_site(place)
+    place.bench(*at_site(place, "set-maintenance-mode", "on"))
+    assert not can_write(place)
+    fence = what_the_fence_took(place)
+    shutil.rmtree(fence.with_name(fence.name.removesuffix(".fence.json")), ignore_errors=True)
+    place.bench(*at_site(place, "set-maintenance-mode", "off"))
+    assert not fence.exists()
+    check_live(place)
+
+
+def test_a_damaged_list_of_what_a_fence_took_is_named(place):
+    make_migrated_site(place)
+    place.bench(*at_site(place, "set-maintenance-mode", "on"))
+    fence = what_the_fence_took(place)
+    text = fence.read_text()
+    fence.write_text(text[:-10])
+    run = place.bench(*at_site(place, "set-maintenance-mode", "off"), code=9)
+    contains(run.err, str(fence), "give the rights back by hand")
+    equal(config(place)["maintenance_mode"], 1)
+    fence.write_text(text)
+    place.bench(*at_site(place, "set-maintenance-mode", "off"))
     check_live(place)

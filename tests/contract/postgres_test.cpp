@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "contract/postgres_site.hpp"
+#include "database/postgres/connection.hpp"
 
 using namespace bench;
 using namespace bench::test;
@@ -29,6 +30,36 @@ TEST_CASE("postgres: rights come back exactly, and where the fence does not reac
   CHECK(site.lift().empty());
   CHECK(rights(*site.run) == before);
   CHECK_NOTHROW(site.app()->execute("INSERT INTO t (words) VALUES ('x')"));
+}
+
+TEST_CASE("postgres: a session that keeps its plans answers as one that does not") {
+  const PostgresSite site;
+  site.run->execute("INSERT INTO t (words) VALUES ('one'), ('two')");
+  PostgresDatabase database(site.settings.for_changes(), {}, PostgresDatabase::WorksAs::itself);
+  const auto kept = [&database] {
+    return to_integer(database.value("SELECT count(*) FROM pg_catalog.pg_prepared_statements"));
+  };
+  const auto ids_of = [&database](const Value& words) {
+    return database
+        .query("SELECT id FROM t WHERE words = ?::text OR ?::text IS NULL", std::vector<Value>{words, words})
+        .size();
+  };
+  CHECK(ids_of("one") == 1);
+  CHECK(kept() == 0);
+  database.keep_plans();
+  CHECK(ids_of("one") == 1);
+  const std::int64_t after_one = kept();
+  CHECK(ids_of("three") == 0);
+  CHECK(ids_of(std::monostate{}) == 2);
+  CHECK(kept() == after_one);
+  // A plan is made anew where it must be, and one that cannot be made is the statement's error.
+  database.execute("ALTER TABLE t ALTER words TYPE varchar(10)");
+  CHECK(ids_of("two") == 1);
+  CHECK_THROWS_WITH(database.query("SELECT nothing FROM t"), Catch::Contains("nothing"));
+  CHECK(ids_of("two") == 1);
+  database.reconnect();
+  CHECK(ids_of("one") == 1);
+  CHECK(kept() == 0);
 }
 
 TEST_CASE("postgres: writers that do not finish are named, or ended and counted") {

@@ -6,6 +6,7 @@
 #include "database/postgres/drain.hpp"
 #include "database/postgres/proof.hpp"
 #include "database/postgres/restore_limits.hpp"
+#include "database/postgres/text.hpp"
 
 namespace bench {
 
@@ -31,6 +32,27 @@ void add_pooler(std::vector<std::string>& findings, PostgresDatabase& database) 
         "db_port or db_socket at the server itself");
 }
 
+// Where a backup is restored to, before it takes the place of what is there.
+void add_missing_scratch(std::vector<std::string>& findings, PostgresDatabase& database) {
+  const std::string owner = database.owner_of_objects();
+  const std::vector<Value> parameters{owner};
+  const Row may = database
+                      .query(
+                          "SELECT rolsuper OR rolcreatedb, pg_catalog.pg_has_role(oid, ?::name, 'MEMBER') "
+                          "FROM pg_catalog.pg_roles WHERE rolname = session_user",
+                          parameters)
+                      .at(0);
+  const std::string account = quote_name(database.settings().user);
+  std::vector<std::string> missing;
+  if (to_integer(may[0]) == 0) missing.push_back(fmt::format("ALTER ROLE {} CREATEDB", account));
+  if (to_integer(may[1]) == 0) missing.push_back(fmt::format("GRANT {} TO {}", quote_name(owner), account));
+  if (!missing.empty())
+    findings.push_back(
+        fmt::format("A CHANGE THAT FAILS AFTER IT COMMITTED SOMETHING COULD NOT BE UNDONE by itself, because "
+                    "the account {} may make no scratch database: {}",
+                    account, fmt::join(missing, "; ")));
+}
+
 }  // namespace
 
 std::vector<std::string> postgres_preflight(const SiteDatabase& site, PostgresDatabase& database) {
@@ -40,6 +62,7 @@ std::vector<std::string> postgres_preflight(const SiteDatabase& site, PostgresDa
   if (const auto prepared = prepared_transactions(database); !prepared.empty())
     findings.push_back(
         fmt::format("prepared transactions stand against a window: {}", fmt::join(prepared, ", ")));
+  add_missing_scratch(findings, database);
   auto reason = why_postgres_cannot_fence(site);
   if (!reason) reason = why_postgres_cannot_fence(site, database);
   if (reason) {
