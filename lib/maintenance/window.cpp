@@ -43,20 +43,33 @@ void put_config_back(const Site& site, const nlohmann::json& saved) {
   site.edit_config([&saved](SiteConfig& config) { config_before_window(config, saved); });
 }
 
-// A server's rights can be a long list, and the record is written at every step. It lies beside the record:
-// whoever needs room removes the operation's folder.
+// A server's rights can be a long list, and the record is written at every step.
 std::filesystem::path fence_file(const Operation& operation) {
-  return operation.folder_path() += ".fence.json";
+  return operation.part_of_record("fence");
 }
 
-void save_fence(const Operation& operation, const nlohmann::json& inverse) {
-  nlohmann::json saved = saved_fence(operation);
+void save_fence(Operation& operation, const nlohmann::json& inverse) {
+  nlohmann::json saved = saved_fence(operation).value_or(nlohmann::json::array());
   saved.push_back(inverse);
-  write_file_atomically(fence_file(operation), json_text(saved) + "\n", 0600);
+  const std::filesystem::path file = fence_file(operation);
+  write_file_atomically(file, json_text(saved) + "\n", 0600);
+  pause_point("window.fence-saved");
+  operation.note([&file](nlohmann::json& record) { record["saved"]["fence"] = file.filename().string(); });
 }
 
-void forget_fence(const Operation& operation) {
+void forget_fence(Operation& operation) {
+  operation.note([](nlohmann::json& record) { record["saved"].erase("fence"); });
   std::filesystem::remove(fence_file(operation));
+}
+
+// Its record says what was taken, so where that list is lost the app had at least the usual.
+std::vector<std::string> lift(Fence& fence, const Operation& operation) {
+  if (const auto saved = saved_fence(operation)) return fence.lift(*saved);
+  const std::optional<std::string> lost = fence.lost_rights();
+  if (lost) fence.give_usual_rights();
+  return {fmt::format("what was taken from the app's account is not known any more, because {} is gone; {}",
+                      fence_file(operation).string(),
+                      lost ? "it was given the usual rights: " + *lost : "it can write")};
 }
 
 // On a disk that the work in the window has filled, putting the site back needs room for the files that say
@@ -100,7 +113,7 @@ void mark_lifted(Operation& operation) {
     record["saved"]["lifted"] = true;
     record["saved"].erase("fence");
   });
-  forget_fence(operation);
+  std::filesystem::remove(fence_file(operation));
 }
 
 }  // namespace
@@ -179,7 +192,7 @@ WindowReport MaintenanceWindow::leave() {
   free_reserve();
   WindowReport report = so_far();
   report.slipped_in = slipped_in();
-  report.not_put_back = m_fence->lift(saved_fence(*m_operation));
+  report.not_put_back = lift(*m_fence, *m_operation);
   // Where it is the fence, closing it gives back what the run's write-ahead log holds of the disk, before a
   // file is written below. A server takes its time over it.
   if (m_connection && m_connection->features().fence_life == Features::FenceLife::connection)
@@ -206,7 +219,7 @@ void config_before_window(SiteConfig& config, const nlohmann::json& saved) {
   }
 }
 
-nlohmann::json saved_fence(const Operation& operation) {
+std::optional<nlohmann::json> saved_fence(const Operation& operation) {
   const std::filesystem::path file = fence_file(operation);
   try {
     if (const auto text = read_file_if_exists(file)) return nlohmann::json::parse(*text);
@@ -214,10 +227,12 @@ nlohmann::json saved_fence(const Operation& operation) {
     throw Error(Kind::configuration,
                 fmt::format("{}: what a fence took from the app's account cannot be read: {}", file.string(),
                             error.what()),
-                "put the file back from a copy of it; else move it away, and give the rights back by hand");
+                "put the file back from a copy of it; else move it away: then the account is given the usual "
+                "rights");
   }
   // The record of an older bench holds them itself.
-  return operation.record().at("saved").value("fence", nlohmann::json::array());
+  nlohmann::json noted = operation.record().at("saved").value("fence", nlohmann::json::array());
+  return noted.is_array() ? std::optional(std::move(noted)) : std::nullopt;
 }
 
 bool holds_window(const Operation& operation) {
@@ -229,11 +244,11 @@ std::vector<std::string> lift_saved_window(const Site& site, const SiteDatabase&
                                            Operation& operation) {
   if (!holds_window(operation)) {
     // One that was cut off in between has left it.
-    forget_fence(operation);
+    std::filesystem::remove(fence_file(operation));
     return {};
   }
   remove_tree(reserve_of(operation));
-  std::vector<std::string> not_put_back = fence_of(database, nullptr)->lift(saved_fence(operation));
+  std::vector<std::string> not_put_back = lift(*fence_of(database, nullptr), operation);
   pause_point("window.lifted");
   put_config_back(site, operation.record().at("saved"));
   mark_lifted(operation);

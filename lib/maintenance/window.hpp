@@ -79,9 +79,9 @@ std::vector<std::string> lift_saved_window(const Site& site, const SiteDatabase&
                                            Operation& operation);
 
 /// The inverses of what the fence of the operation's window changed, in the order they were saved, as
-/// Fence::lift takes them: `operations/<id>.fence.json`, until the window is left. Error{configuration} when
-/// that is damaged.
-nlohmann::json saved_fence(const Operation& operation);
+/// Fence::lift takes them: `operations/<id>.fence.json`, until the window is left. nullopt when that is gone
+/// although there was one; Error{configuration} when it is damaged.
+std::optional<nlohmann::json> saved_fence(const Operation& operation);
 
 /// Whether the operation entered a window that nobody has left.
 bool holds_window(const Operation& operation);

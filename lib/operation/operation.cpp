@@ -193,8 +193,15 @@ bool Operation::process_lives() const {
   return pid > 0 && (kill(pid, 0) == 0 || errno != ESRCH);
 }
 
+std::filesystem::path Operation::part_of_record(std::string_view part) const {
+  return m_file.parent_path() / fmt::format("{}.{}.json", m_id, part);
+}
+
 void Operation::forget() {
   std::filesystem::remove(m_file);
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(m_file.parent_path(), none))
+    if (entry.path().filename().string().starts_with(m_id + ".")) std::filesystem::remove(entry.path(), none);
 }
 
 void Operation::write() {

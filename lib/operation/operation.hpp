@@ -23,7 +23,8 @@ enum class OperationState {
 std::string_view name(OperationState state);
 
 /// One operation's durable record, `operations/<id>.json`, written atomically at each change; what belongs to
-/// it lies in `operations/<id>/`. The site must be locked.
+/// it lies in `operations/<id>/`, and what is a part of the record but too long to be written at each step in
+/// `operations/<id>.<part>.json`. The site must be locked.
 ///
 /// JSON: {"id", "kind", "state", "host", "pid", "version", "started", "finished", "steps": [{"name", "begun",
 /// "finished"}], "saved": {...}, "backups": {...}, "result": {...}}. Secrets never enter it.
@@ -48,6 +49,8 @@ class Operation {
   /// operations/<id>/, created (0700) when first asked for.
   std::filesystem::path folder() const;
   std::filesystem::path folder_path() const { return m_file.parent_path() / m_id; }
+  /// operations/<id>.<part>.json: beside the folder, which whoever needs room may remove.
+  std::filesystem::path part_of_record(std::string_view part) const;
 
   /// Whether the process that runs it, or ran it last, lives; true where nobody can tell (another host's).
   bool process_lives() const;
@@ -62,7 +65,7 @@ class Operation {
   void resume();
   /// The end. Removes the folder when nothing is in it.
   void finish(OperationState state, nlohmann::json result = nullptr);
-  /// Removes the record.
+  /// Removes the record and its parts.
   void forget();
 
  private:

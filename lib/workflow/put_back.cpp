@@ -124,7 +124,10 @@ std::vector<std::string> put_back(const Workplace& workplace, const Site& site, 
 
 std::vector<std::string> put_rights_back(const Workplace& workplace, const Site& site,
                                          const Operation& operation) {
-  return fence_of(workplace, site)->restore_rights(saved_fence(operation));
+  if (const auto saved = saved_fence(operation)) return fence_of(workplace, site)->restore_rights(*saved);
+  return {
+      "who owned what and had which rights is not known any more, because the list that the fence saved is "
+      "gone"};
 }
 
 std::string as_it_was(const std::vector<std::string>& but_for) {

@@ -199,6 +199,23 @@ def test_who_may_make_no_database_is_told_so_beforehand(place):  # on postgres a
     same_text(content(place), before)
     lacks(place.bench(*at_site(place, "migrate"), env=modest, code=7).err, "COULD NOT BE UNDONE")
     same_text(content(place), before)
+    # The restored one could not become another's either.
+    database = config(place)["db_name"]
+    as_admin(place, f'ALTER DATABASE "{database}" OWNER TO postgres; GRANT CONNECT ON DATABASE "{database}" TO {name_of(place, "modest")}')
+    told = place.bench(*at_site(place, "run-in-maintenance"), "--", "true", env=modest).err
+    contains(told, "COULD NOT BE UNDONE", f'ALTER DATABASE "{database}" OWNER TO')
+    lacks(told, "CREATEDB", 'GRANT "')
+
+
+def test_a_right_that_cannot_be_taken_leaves_the_site_live(place):  # on postgres alone
+    make_migrated_site(place)
+    modest = make_modest_role(place)
+    as_admin(place, f"CREATE TABLE report (id integer); GRANT INSERT ON report TO {name_of(place, 'site')}")
+    run = place.bench(*at_site(place, "set-maintenance-mode", "on"), env=modest, code=[7, 10])
+    contains(run.err, "permission denied")
+    assert not list((place.path / "sites" / site_of(place) / "operations").glob("*.fence.json"))
+    assert "maintenance_mode" not in config(place) and can_write(place)
+    lacks(place.bench(*at_site(place, "recover"), env=modest).out, "interrupted")
 
 
 def test_who_may_not_undo_is_told_so_beforehand(place):  # on mariadb alone
@@ -530,8 +547,32 @@ def test_a_damaged_list_of_what_a_fence_took_is_named(place):
     text = fence.read_text()
     fence.write_text(text[:-10])
     run = place.bench(*at_site(place, "set-maintenance-mode", "off"), code=9)
-    contains(run.err, str(fence), "give the rights back by hand")
+    contains(run.err, str(fence), "move it away", "the usual rights")
     equal(config(place)["maintenance_mode"], 1)
     fence.write_text(text)
     place.bench(*at_site(place, "set-maintenance-mode", "off"))
+    check_live(place)
+
+
+def test_where_what_a_fence_took_is_lost_the_account_gets_the_usual_rights(place):
+    make_migrated_site(place)
+    place.bench(*at_site(place, "set-maintenance-mode", "on"))
+    fence = what_the_fence_took(place)
+    fence.unlink()
+    told = place.bench(*at_site(place, "set-maintenance-mode", "off")).out
+    contains(told, str(fence), "it was given the usual rights", "GRANT ")
+    check_live(place)
+
+
+def test_a_window_of_an_older_bench_is_lifted(place):
+    """Its record holds what the fence took."""
+    make_migrated_site(place)
+    place.bench(*at_site(place, "set-maintenance-mode", "on"))
+    fence = what_the_fence_took(place)
+    file = fence.with_name(fence.name.replace(".fence", ""))
+    record = json.loads(file.read_text())
+    record["saved"]["fence"] = json.loads(fence.read_text())
+    file.write_text(json.dumps(record))
+    fence.unlink()
+    lacks(place.bench(*at_site(place, "set-maintenance-mode", "off")).out, "usual rights")
     check_live(place)

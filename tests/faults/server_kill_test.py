@@ -203,7 +203,7 @@ def maintenance_mode(kind):
     with ServerBench(kind) as bench:
         site_with_data(bench)
         before, content = bench.config_text(), bench.server.content(bench.config())
-        for point in ("window.saved", "window.config-set", "window.fenced"):
+        for point in ("window.saved", "window.config-set", "window.fence-saved", "window.fenced"):
             kill_at(bench, point, *SITE, "set-maintenance-mode", "on")
             bench.run(*SITE, "recover")
             assert bench.config_text() == before and bench.server.content(bench.config()) == content, point

@@ -204,7 +204,7 @@ void PostgresDatabase::prepare_session() {
   } catch (const pqxx::failure& failure) {
     fail("", failure.what(), settings, false);
   }
-  if (m_works_as == WorksAs::owner && m_options.access != Access::read_only) take_owner_role();
+  if (m_works_as == WorksAs::owner) take_owner_role();
 }
 
 // An adopted site's tables may belong to its app account, and then so must those that patches create.

@@ -22,8 +22,7 @@ class StatementWatch;
 class PostgresDatabase final : public Database {
  public:
   /// As whom it works. `owner`: an account that may take the role that owns the site's objects takes it, so
-  /// that what it creates belongs to that role; one that only reads does not. `itself`: with the account's
-  /// own rights.
+  /// that what it creates belongs to that role. `itself`: with the account's own rights.
   enum class WorksAs { owner, itself };
 
   /// Error{database} names the database, place and account.

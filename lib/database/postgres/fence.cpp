@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
-#include "base/thread.hpp"
 #include "base/time.hpp"
 #include "database/postgres/all_rights.hpp"
 #include "database/postgres/drain.hpp"
@@ -235,7 +234,8 @@ std::vector<std::string> PostgresFence::preflight() {
   return postgres_preflight(m_site, app);
 }
 
-// What is saved is read in the transaction that takes it, and is durable before that commits.
+// What is saved is read in the transaction that takes it, and is durable before that commits; what could not
+// be taken is not saved.
 nlohmann::json PostgresFence::take_rights(PostgresDatabase& admin,
                                           const std::function<void(const nlohmann::json&)>& save) {
   Transaction transaction(admin);
@@ -244,24 +244,18 @@ nlohmann::json PostgresFence::take_rights(PostgresDatabase& admin,
   auto writing = nlohmann::json::parse(parted.writing), others = nlohmann::json::parse(parted.others);
   const auto grants = writing.get<std::vector<Grant>>();
   const auto defaults = read_default_grants(admin, Rights::writing, m_site.app.user);
-  run_all(admin, statements_for(defaults, Change::take));
-  const auto other_defaults = read_default_grants(admin, Rights::all, "");
-  const auto taking = statements_for(grants, Change::take);
-  // What was handed on goes with what it was handed on from, and what is left then must be asked for.
-  const bool was_handed_on = std::ranges::any_of(grants, &Grant::grantable);
-  if (was_handed_on) {
-    run_all(admin, taking);
-    others = read_grants(admin, Rights::all, "");
-  }
   nlohmann::json inverse{{"database_oid", database_oid(admin)},
                          {"relations", names_of(relations)},
                          {"grants", std::move(writing)},
-                         {"defaults", defaults},
-                         {"fenced", rights_json(object_names(relations), std::move(others), other_defaults)},
-                         {"owners", m_owners}};
-  auto saving = do_beside([&] { save(inverse); });
-  if (!was_handed_on) run_all(admin, taking);
-  saving.get();
+                         {"defaults", defaults}};
+  run_all(admin, statements_for(defaults, Change::take));
+  run_all(admin, statements_for(grants, Change::take));
+  // What was handed on goes with what it was handed on from.
+  if (std::ranges::any_of(grants, &Grant::grantable)) others = read_grants(admin, Rights::all, "");
+  inverse["fenced"] =
+      rights_json(object_names(relations), std::move(others), read_default_grants(admin, Rights::all, ""));
+  inverse["owners"] = m_owners;
+  save(inverse);
   transaction.commit();
   return inverse;
 }

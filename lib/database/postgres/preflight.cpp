@@ -32,24 +32,33 @@ void add_pooler(std::vector<std::string>& findings, PostgresDatabase& database) 
         "db_port or db_socket at the server itself");
 }
 
-// Where a backup is restored to, before it takes the place of what is there.
-void add_missing_scratch(std::vector<std::string>& findings, PostgresDatabase& database) {
-  const std::string owner = database.owner_of_objects();
-  const std::vector<Value> parameters{owner};
-  const Row may = database
-                      .query(
-                          "SELECT rolsuper OR rolcreatedb, pg_catalog.pg_has_role(oid, ?::name, 'MEMBER') "
-                          "FROM pg_catalog.pg_roles WHERE rolname = session_user",
-                          parameters)
-                      .at(0);
-  const std::string account = quote_name(database.settings().user);
+// A backup is restored into a scratch database, which then takes the place and the owner of this one.
+void add_missing_for_undo(std::vector<std::string>& findings, PostgresDatabase& database) {
+  if (database.is_superuser()) return;
+  const std::vector<Value> parameters{database.owner_of_objects()};
+  // What belongs to a superuser is given to the site's own role.
+  const Row row =
+      database
+          .query(
+              "SELECT me.rolcreatedb, pg_catalog.pg_has_role(me.oid, o.oid, 'MEMBER') OR o.rolsuper, "
+              "o.rolname, "
+              "pg_catalog.pg_has_role(me.oid, d.datdba, 'MEMBER'), d.datname FROM pg_catalog.pg_roles me, "
+              "pg_catalog.pg_roles o, pg_catalog.pg_database d WHERE me.rolname = session_user AND o.rolname "
+              "= "
+              "? AND d.datname = current_database()",
+              parameters)
+          .at(0);
+  const std::string account = quote_name(database.settings().user), owner = quote_name(to_text(row[2]));
   std::vector<std::string> missing;
-  if (to_integer(may[0]) == 0) missing.push_back(fmt::format("ALTER ROLE {} CREATEDB", account));
-  if (to_integer(may[1]) == 0) missing.push_back(fmt::format("GRANT {} TO {}", quote_name(owner), account));
+  if (to_integer(row[0]) == 0) missing.push_back(fmt::format("ALTER ROLE {} CREATEDB", account));
+  if (to_integer(row[1]) == 0) missing.push_back(fmt::format("GRANT {} TO {}", owner, account));
+  if (to_integer(row[3]) == 0)
+    missing.push_back(
+        fmt::format("ALTER DATABASE {} OWNER TO a role that it is a member of", quote_name(to_text(row[4]))));
   if (!missing.empty())
     findings.push_back(
         fmt::format("A CHANGE THAT FAILS AFTER IT COMMITTED SOMETHING COULD NOT BE UNDONE by itself, because "
-                    "the account {} may make no scratch database: {}",
+                    "the account {} may not put a restored database in the place of this one: {}",
                     account, fmt::join(missing, "; ")));
 }
 
@@ -62,13 +71,13 @@ std::vector<std::string> postgres_preflight(const SiteDatabase& site, PostgresDa
   if (const auto prepared = prepared_transactions(database); !prepared.empty())
     findings.push_back(
         fmt::format("prepared transactions stand against a window: {}", fmt::join(prepared, ", ")));
-  add_missing_scratch(findings, database);
   auto reason = why_postgres_cannot_fence(site);
   if (!reason) reason = why_postgres_cannot_fence(site, database);
   if (reason) {
     findings.push_back(fmt::format("writes cannot be refused: {}", *reason));
     return findings;
   }
+  add_missing_for_undo(findings, database);
   for (const std::string& way : open_ways(site, database)) findings.push_back(way);
   for (std::string& limit : postgres_restore_limits(database)) findings.push_back(std::move(limit));
   return findings;

@@ -242,7 +242,7 @@ std::vector<Grant> usual_grants(const Relation& relation, const std::vector<Defa
   return grants;
 }
 
-// Arrays, because a record that is written again at each step should not name ten members for each table.
+// Arrays, because what is written while a site is closed should not name ten members for each table.
 void to_json(nlohmann::json& json, const Grant& grant) {
   json = {grant.kind,   grant.oid,     grant.schema,  grant.name,      grant.column_number,
           grant.column, grant.grantor, grant.grantee, grant.grantable, grant.privileges};
