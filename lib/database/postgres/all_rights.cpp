@@ -114,7 +114,7 @@ nlohmann::json rights_json(const std::set<ObjectName>& relations, nlohmann::json
 
 void from_json(const nlohmann::json& json, AllRights& rights) {
   rights = {.relations = json.at("relations").get<std::set<ObjectName>>(),
-            .grants = json.at("grants").get<std::vector<Grant>>(),
+            .grants = saved_grants(json.at("grants")),
             .defaults = json.at("defaults").get<std::vector<DefaultGrant>>()};
 }
 

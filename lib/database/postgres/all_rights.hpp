@@ -28,7 +28,7 @@ AllRights read_all_rights(PostgresDatabase& database);
 /// those that there were none of get the usual rights, and roles that are gone get none.
 void set_all_rights(PostgresDatabase& database, const AllRights& rights);
 
-/// As from_json takes them; `grants` is a list of them.
+/// As from_json takes them; `grants` as saved_grants does.
 nlohmann::json rights_json(const std::set<ObjectName>& relations, nlohmann::json grants,
                            const std::vector<DefaultGrant>& defaults);
 void from_json(const nlohmann::json& json, AllRights& rights);

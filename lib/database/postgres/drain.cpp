@@ -106,12 +106,16 @@ void hold(PostgresDatabase& admin, const std::vector<std::string>& tables,
   admin.execute(fmt::format("LOCK TABLE ONLY {} IN SHARE ROW EXCLUSIVE MODE", fmt::join(tables, ", ONLY ")));
 }
 
-void barrier(PostgresDatabase& admin, std::chrono::milliseconds timeout) {
-  std::vector<std::string> tables;
-  const auto rows = admin.query(fmt::format(
+std::vector<Row> tables_of_site(PostgresDatabase& admin) {
+  return admin.query(fmt::format(
       "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
       "c.relnamespace WHERE c.relkind IN ('r', 'p') AND {} ORDER BY c.oid",
       is_site_schema));
+}
+
+void barrier(PostgresDatabase& admin, std::chrono::milliseconds timeout) {
+  std::vector<std::string> tables;
+  const auto rows = tables_of_site(admin);
   for (const Row& row : rows) {
     tables.push_back(quote_name(to_text(row[0]), to_text(row[1])));
     if (tables.size() < tables_locked_at_once && &row != &rows.back()) continue;
@@ -121,6 +125,11 @@ void barrier(PostgresDatabase& admin, std::chrono::milliseconds timeout) {
 }
 
 }  // namespace
+
+void prepare_to_drain(PostgresDatabase& admin) {
+  writers_now(admin, 0);
+  tables_of_site(admin);
+}
 
 int drain_writers(PostgresDatabase& admin, const FenceOptions& options, const PostgresDatabase* run) {
   const int own_pid = run == nullptr ? 0 : run->backend_pid();

@@ -11,6 +11,9 @@ namespace bench {
 /// count as a writer; Error{interrupted} when its options say that it is cancelled.
 int drain_writers(PostgresDatabase& admin, const FenceOptions& options, const PostgresDatabase* run);
 
+/// Asks what drain_writers will ask, which takes a session longer the first time.
+void prepare_to_drain(PostgresDatabase& admin);
+
 /// Transactions that were prepared and can be committed by anybody at any time, as "'gid' of owner".
 std::vector<std::string> prepared_transactions(PostgresDatabase& database);
 

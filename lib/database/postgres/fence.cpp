@@ -57,6 +57,7 @@ void prove(PostgresDatabase& admin, const SiteDatabase& site) {
 // A session's first look at each object, and at each column, takes it longer than what it does with it
 // afterwards.
 void get_to_know(PostgresDatabase& admin, const std::string& app) {
+  prepare_to_drain(admin);
   read_parted_grants(admin, app);
   still_writable(admin, app);
   for (const Rights rights : {Rights::writing, Rights::all}) read_default_grants(admin, rights, app);
@@ -203,7 +204,7 @@ std::vector<std::string> Lift::run() {
   for (const DefaultGrant& grant : m_inverse.at("defaults").get<std::vector<DefaultGrant>>())
     if (has_role(grant.grantee) && has_role(grant.role) && schema_exists(grant.schema))
       defaults.push_back(grant);
-  for (const Grant& grant : m_inverse.at("grants").get<std::vector<Grant>>())
+  for (const Grant& grant : saved_grants(m_inverse.at("grants")))
     if (has_role(grant.grantee) && has_role(grant.grantor)) add_saved(grant);
   add_usual(defaults);
   Transaction transaction(m_admin);
@@ -240,13 +241,14 @@ nlohmann::json PostgresFence::take_rights(PostgresDatabase& admin,
                                           const std::function<void(const nlohmann::json&)>& save) {
   Transaction transaction(admin);
   const auto relations = read_relations(admin);
+  // Kept as the texts they are, which takes less than to make them lists and texts again.
   const PartedGrants parted = read_parted_grants(admin, m_site.app.user);
-  auto writing = nlohmann::json::parse(parted.writing), others = nlohmann::json::parse(parted.others);
-  const auto grants = writing.get<std::vector<Grant>>();
+  const std::vector<Grant> grants = saved_grants(parted.writing);
+  nlohmann::json others = parted.others;
   const auto defaults = read_default_grants(admin, Rights::writing, m_site.app.user);
   nlohmann::json inverse{{"database_oid", database_oid(admin)},
                          {"relations", names_of(relations)},
-                         {"grants", std::move(writing)},
+                         {"grants", parted.writing},
                          {"defaults", defaults}};
   run_all(admin, statements_for(defaults, Change::take));
   run_all(admin, statements_for(grants, Change::take));

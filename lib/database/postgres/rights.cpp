@@ -253,6 +253,12 @@ void from_json(const nlohmann::json& json, Grant& grant) {
            json.at(5), json.at(6), json.at(7), json.at(8), json.at(9)};
 }
 
+std::vector<Grant> saved_grants(const nlohmann::json& saved) {
+  const bool is_text = saved.is_string();
+  return (is_text ? nlohmann::json::parse(saved.get_ref<const std::string&>()) : saved)
+      .get<std::vector<Grant>>();
+}
+
 void to_json(nlohmann::json& json, const DefaultGrant& grant) {
   json = {grant.role,      grant.schema,     grant.kind,       grant.grantee,
           grant.grantable, grant.privileges, grant.is_withheld};

@@ -77,6 +77,8 @@ std::vector<Grant> usual_grants(const Relation& relation, const std::vector<Defa
 
 void to_json(nlohmann::json& json, const Grant& grant);
 void from_json(const nlohmann::json& json, Grant& grant);
+/// Grants as they were saved: a list, or the text of one as PartedGrants holds it.
+std::vector<Grant> saved_grants(const nlohmann::json& saved);
 void to_json(nlohmann::json& json, const DefaultGrant& grant);
 void from_json(const nlohmann::json& json, DefaultGrant& grant);
 
