@@ -69,7 +69,7 @@ std::vector<std::string> lift(Fence& fence, const Operation& operation) {
   if (lost) fence.give_usual_rights();
   return {fmt::format("what was taken from the app's account is not known any more, because {} is gone; {}",
                       fence_file(operation).string(),
-                      lost ? "it was given the usual rights: " + *lost : "it can write")};
+                      lost ? "it was given the usual rights: " + *lost : "nothing was given back to it")};
 }
 
 // On a disk that the work in the window has filled, putting the site back needs room for the files that say
