@@ -133,7 +133,8 @@ void SqliteStatement::reset() {
 }
 
 ValueView SqliteStatement::value(int column) const {
-  switch (sqlite3_column_type(handle(), column)) {
+  const int type = sqlite3_column_type(handle(), column);
+  switch (type) {
     case SQLITE_INTEGER:
       return integer(column);
     case SQLITE_FLOAT:
@@ -141,14 +142,18 @@ ValueView SqliteStatement::value(int column) const {
     case SQLITE_NULL:
       return std::monostate{};
     default:
-      return bytes(column);
+      return bytes(column, type);
   }
 }
 
 std::string_view SqliteStatement::bytes(int column) const {
-  const bool is_blob = sqlite3_column_type(handle(), column) == SQLITE_BLOB;
+  return bytes(column, sqlite3_column_type(handle(), column));
+}
+
+std::string_view SqliteStatement::bytes(int column, int type) const {
   // The pointer must be asked for before the length: the first call may convert the value.
-  const void* data = is_blob ? sqlite3_column_blob(handle(), column) : sqlite3_column_text(handle(), column);
+  const void* data =
+      type == SQLITE_BLOB ? sqlite3_column_blob(handle(), column) : sqlite3_column_text(handle(), column);
   const auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle(), column));
   return data == nullptr ? std::string_view() : std::string_view(static_cast<const char*>(data), size);
 }

@@ -41,6 +41,7 @@ class SqliteStatement {
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
   };
+  std::string_view bytes(int column, int type) const;
   sqlite3* m_connection;
   std::string m_sql;
   std::unique_ptr<sqlite3_stmt, Finalize> m_statement;

@@ -4,8 +4,8 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <functional>
 
-#include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 
@@ -85,8 +85,8 @@ HttpResponse with_validators(HttpResponse response, const HttpRequest& request, 
   response.headers.add("Vary", "Accept-Encoding, Cookie");
   const bool compress = is_to_be_compressed(request, response.headers.get("Content-Type"), body->size());
   if (request.is_read() && response.headers.get("Cache-Control") != "no-store") {
-    const std::string tag =
-        fmt::format("\"{}{}{}\"", sha256(*body).substr(0, 24), variant, compress ? "-gzip" : "");
+    const std::string tag = fmt::format("\"{:x}-{:016x}{}{}\"", body->size(), std::hash<std::string>{}(*body),
+                                        variant, compress ? "-gzip" : "");
     response.headers.set("ETag", tag);
     if (has_tag(request, tag)) {
       response.status = 304;

@@ -1,5 +1,6 @@
 #include "web/template/text.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <locale.h>
 #include <wctype.h>
@@ -79,6 +80,16 @@ void append_quoted_text(std::string& out, std::string_view text) {
   out += quote;
 }
 
+void append_number(std::string& out, double number) {
+  if (std::isnan(number)) {
+    out += "nan";
+    return;
+  }
+  const std::size_t begin = out.size();
+  fmt::format_to(std::back_inserter(out), FMT_COMPILE("{}"), number);
+  if (out.find_first_not_of("-0123456789", begin) == std::string::npos) out += ".0";
+}
+
 void append_list(std::string& out, const TemplateList& list) {
   out += '[';
   for (const TemplateValue& item : list) {
@@ -140,8 +151,7 @@ void append_text(std::string& out, const TemplateValue& value) {
       out += std::string_view(fmt::format_int(value.integer()).c_str());
       return;
     case TemplateValue::Type::number:
-      out += printed(value.number());
-      return;
+      return append_number(out, value.number());
     case TemplateValue::Type::text:
       out += value.text();
       return;
@@ -175,9 +185,8 @@ void append_quoted(std::string& out, const TemplateValue& value) {
 }
 
 std::string printed(double number) {
-  if (std::isnan(number)) return "nan";
-  std::string text = fmt::format("{}", number);
-  if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
+  std::string text;
+  append_number(text, number);
   return text;
 }
 

@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t searched_one_by_one = 16;
 /// Printing, comparing and destroying go down into a value by recursion.
 constexpr int most_depth = 200;
+/// Of the rows of a page, as most are.
+constexpr std::size_t values_without_moving = 256;
 constexpr double two_to_63 = 9223372036854775808.0;
 
 int checked_depth(int depth) {
@@ -80,11 +82,6 @@ struct TemplateValue::ListData {
   int depth;
 };
 
-struct TemplateValue::DictData {
-  TemplateDict dict;
-  int depth;
-};
-
 TemplateValue::TemplateValue(std::nullptr_t) : m_value(None{}) {}
 TemplateValue::TemplateValue(double number) : m_value(number) {}
 TemplateValue::TemplateValue(std::string text) : m_value(std::move(text)) {}
@@ -97,10 +94,8 @@ TemplateValue::TemplateValue(TemplateList list) {
   m_value = std::make_shared<const ListData>(ListData{std::move(list), checked_depth(depth + 1)});
 }
 
-TemplateValue::TemplateValue(TemplateDict dict) {
-  int depth = 0;
-  for (const auto& entry : dict) depth = std::max(depth, entry.value.depth());
-  m_value = std::make_shared<const DictData>(DictData{std::move(dict), checked_depth(depth + 1)});
+TemplateValue::TemplateValue(TemplateDict dict) : m_value(std::move(dict)) {
+  checked_depth(depth());
 }
 
 TemplateValue::TemplateValue(TemplateFunction function)
@@ -116,10 +111,6 @@ const TemplateList& TemplateValue::list() const {
   return (*std::get_if<std::shared_ptr<const ListData>>(&m_value))->items;
 }
 
-const TemplateDict& TemplateValue::dict() const {
-  return (*std::get_if<std::shared_ptr<const DictData>>(&m_value))->dict;
-}
-
 const TemplateFunction& TemplateValue::function() const {
   return **std::get_if<std::shared_ptr<const TemplateFunction>>(&m_value);
 }
@@ -130,7 +121,7 @@ const TemplateObject& TemplateValue::object() const {
 
 int TemplateValue::depth() const {
   if (const auto* list = std::get_if<std::shared_ptr<const ListData>>(&m_value)) return (*list)->depth;
-  if (const auto* dict = std::get_if<std::shared_ptr<const DictData>>(&m_value)) return (*dict)->depth;
+  if (const auto* dict = std::get_if<TemplateDict>(&m_value)) return dict->depth();
   return 0;
 }
 
@@ -141,74 +132,83 @@ std::string_view name(TemplateValue::Type type) {
   return names[static_cast<std::size_t>(type)];
 }
 
-/// Keys in the order in which they came, and where each is.
-class TemplateDict::Keys {
- public:
-  const TemplateValue* data() const { return m_keys.data(); }
-
+/// Keys in the order in which they came, where each is, and rows of one value for each. Most dicts are a
+/// table of one row.
+struct TemplateDict::Table {
   template <typename Key>
   std::optional<std::size_t> place(const Key& key) const;
   /// One that is not there yet.
-  void add(TemplateValue key);
+  void add_key(TemplateValue key);
+  void add_value(TemplateValue value) {
+    deepest_value = std::max(deepest_value, value.depth());
+    values.push_back(std::move(value));
+  }
+  void index_key(std::uint32_t place);
 
- private:
-  void index(std::uint32_t place);
-
-  std::vector<TemplateValue> m_keys;
+  std::vector<TemplateValue> keys;
+  std::vector<TemplateValue> values;  ///< row by row
   /// Where keys are, by their hash: open addressing, 0 is free. Empty while a few are searched as fast one by
   /// one.
-  std::vector<std::uint32_t> m_index;
+  std::vector<std::uint32_t> index;
+  int deepest_value = 0;  ///< of those that are here or were
 };
 
 template <typename Key>
-std::optional<std::size_t> TemplateDict::Keys::place(const Key& key) const {
-  if (m_index.empty()) {
-    for (std::size_t place = 0; place < m_keys.size(); ++place)
-      if (is_key(m_keys[place], key)) return place;
+std::optional<std::size_t> TemplateDict::Table::place(const Key& key) const {
+  if (index.empty()) {
+    for (std::size_t place = 0; place < keys.size(); ++place)
+      if (is_key(keys[place], key)) return place;
     return std::nullopt;
   }
-  const std::size_t mask = m_index.size() - 1;
-  for (std::size_t slot = hash_of(key) & mask; m_index[slot] != 0; slot = (slot + 1) & mask)
-    if (is_key(m_keys[m_index[slot] - 1], key)) return m_index[slot] - 1;
+  const std::size_t mask = index.size() - 1;
+  for (std::size_t slot = hash_of(key) & mask; index[slot] != 0; slot = (slot + 1) & mask)
+    if (is_key(keys[index[slot] - 1], key)) return index[slot] - 1;
   return std::nullopt;
 }
 
-void TemplateDict::Keys::add(TemplateValue key) {
-  m_keys.push_back(std::move(key));
-  if (m_keys.size() <= searched_one_by_one) return;
-  if (m_keys.size() * 2 <= m_index.size()) return index(static_cast<std::uint32_t>(m_keys.size() - 1));
-  m_index.assign(std::max<std::size_t>(4 * searched_one_by_one, m_index.size() * 2), 0);
-  for (std::uint32_t place = 0; place < m_keys.size(); ++place) index(place);
+void TemplateDict::Table::add_key(TemplateValue key) {
+  keys.push_back(std::move(key));
+  if (keys.size() <= searched_one_by_one) return;
+  if (keys.size() * 2 <= index.size()) return index_key(static_cast<std::uint32_t>(keys.size() - 1));
+  index.assign(std::max<std::size_t>(4 * searched_one_by_one, index.size() * 2), 0);
+  for (std::uint32_t place = 0; place < keys.size(); ++place) index_key(place);
 }
 
-void TemplateDict::Keys::index(std::uint32_t place) {
-  const std::size_t mask = m_index.size() - 1;
-  std::size_t slot = hash_of(m_keys[place]) & mask;
-  while (m_index[slot] != 0) slot = (slot + 1) & mask;
-  m_index[slot] = place + 1;
+void TemplateDict::Table::index_key(std::uint32_t place) {
+  const std::size_t mask = index.size() - 1;
+  std::size_t slot = hash_of(keys[place]) & mask;
+  while (index[slot] != 0) slot = (slot + 1) & mask;
+  index[slot] = place + 1;
 }
 
 TemplateDict::TemplateDict(std::initializer_list<Entry> entries) {
-  m_values.reserve(entries.size());
   for (const Entry& entry : entries) set(entry.key, entry.value);
 }
 
-TemplateDict TemplateDict::with_values(std::vector<TemplateValue> values) const {
-  if (values.size() != size()) throw Error(Kind::unexpected, "a dict needs one value for each of its keys");
-  TemplateDict dict;
-  dict.m_keys = m_keys;
-  dict.m_values = std::move(values);
-  return dict;
+std::size_t TemplateDict::size() const {
+  return m_table ? m_table->keys.size() : 0;
 }
 
-const TemplateValue* TemplateDict::first_key() const {
-  return m_keys ? m_keys->data() : nullptr;
+int TemplateDict::depth() const {
+  return m_table ? m_table->deepest_value + 1 : 1;
+}
+
+const TemplateValue* TemplateDict::first_value() const {
+  return m_table ? m_table->values.data() + m_row * m_table->keys.size() : nullptr;
+}
+
+TemplateDict::Iterator TemplateDict::begin() const {
+  return {m_table ? m_table->keys.data() : nullptr, first_value()};
+}
+
+TemplateDict::Iterator TemplateDict::end() const {
+  return {nullptr, first_value() + size()};
 }
 
 template <typename Key>
 const TemplateValue* TemplateDict::find_value(const Key& key) const {
-  const auto place = m_keys ? m_keys->place(key) : std::nullopt;
-  return place ? &m_values[*place] : nullptr;
+  const auto place = m_table ? m_table->place(key) : std::nullopt;
+  return place ? first_value() + *place : nullptr;
 }
 
 const TemplateValue* TemplateDict::find(std::string_view key) const {
@@ -220,19 +220,58 @@ const TemplateValue* TemplateDict::find_key(const TemplateValue& key) const {
   return may_be_key(key) ? find_value(normalized(key)) : nullptr;
 }
 
+void TemplateDict::own_table() {
+  if (m_table && m_table.use_count() == 1 && m_table->values.size() == m_table->keys.size()) return;
+  auto own = std::make_shared<Table>();
+  if (m_table) {
+    own->keys = m_table->keys;
+    own->index = m_table->index;
+    own->values.assign(first_value(), first_value() + size());
+    own->deepest_value = m_table->deepest_value;
+  }
+  m_table = std::move(own);
+  m_row = 0;
+}
+
 void TemplateDict::set(TemplateValue key, TemplateValue value) {
   if (!may_be_key(key))
     throw Error(Kind::configuration, std::string(name(key.type())) + " cannot be the key of a dict",
                 "use text or a number as the key");
   TemplateValue normal = normalized(std::move(key));
-  if (const auto place = m_keys ? m_keys->place(normal) : std::nullopt) {
-    m_values[*place] = std::move(value);
+  own_table();
+  if (const auto place = m_table->place(normal)) {
+    m_table->deepest_value = std::max(m_table->deepest_value, value.depth());
+    m_table->values[*place] = std::move(value);
     return;
   }
-  if (!m_keys || m_keys.use_count() > 1)
-    m_keys = m_keys ? std::make_shared<Keys>(*m_keys) : std::make_shared<Keys>();
-  m_keys->add(std::move(normal));
-  m_values.push_back(std::move(value));
+  m_table->add_key(std::move(normal));
+  m_table->add_value(std::move(value));
+}
+
+TemplateRows::TemplateRows(const std::vector<std::string>& keys)
+    : m_table(std::make_shared<TemplateDict::Table>()) {
+  for (const std::string& key : keys) {
+    if (m_table->place(std::string_view(key)))
+      throw Error(Kind::unexpected, "a dict has no key twice: " + key);
+    m_table->add_key(key);
+  }
+  m_table->values.reserve(values_without_moving);
+}
+
+void TemplateRows::add(TemplateValue value) {
+  m_table->add_value(std::move(value));
+}
+
+TemplateList TemplateRows::list() const {
+  TemplateList rows;
+  const std::size_t columns = m_table->keys.size();
+  if (columns == 0) return rows;
+  if (m_table->values.size() % columns != 0)
+    throw Error(Kind::unexpected, "a dict needs one value for each of its keys");
+  rows.reserve(m_table->values.size() / columns);
+  for (std::size_t row = 0; row * columns < m_table->values.size(); ++row)
+    rows.emplace_back(TemplateDict(m_table, row));
+  return rows;
 }
 
 const TemplateValue& TemplateArguments::get(std::size_t position, std::string_view name) const {

@@ -27,6 +27,45 @@ using TemplateList = std::vector<TemplateValue>;
 /// message.
 using TemplateFunction = std::function<TemplateValue(const TemplateArguments&)>;
 
+/// Values by key, in the order in which the keys came. A key is text, a number, a boolean or none; 1, 1.0 and
+/// true are one key. Copies share their values until one of them is changed.
+class TemplateDict {
+ public:
+  struct Entry;
+  struct EntryView {
+    const TemplateValue& key;
+    const TemplateValue& value;
+  };
+  class Iterator;
+
+  TemplateDict() = default;
+  TemplateDict(std::initializer_list<Entry> entries);
+
+  /// A key that is there keeps its place. Error{configuration} for a key of another type.
+  void set(TemplateValue key, TemplateValue value);
+  const TemplateValue* find(std::string_view key) const;
+  const TemplateValue* find_key(const TemplateValue& key) const;
+
+  std::size_t size() const;
+  bool empty() const { return size() == 0; }
+  Iterator begin() const;
+  Iterator end() const;
+  /// How many lists and dicts lie in one another here, this one too.
+  int depth() const;
+
+ private:
+  friend class TemplateRows;
+  struct Table;
+  TemplateDict(std::shared_ptr<Table> table, std::size_t row) : m_table(std::move(table)), m_row(row) {}
+  template <typename Key>
+  const TemplateValue* find_value(const Key& key) const;
+  const TemplateValue* first_value() const;
+  void own_table();
+
+  std::shared_ptr<Table> m_table;  ///< never changed while another dict is a row of it; null in an empty dict
+  std::size_t m_row = 0;
+};
+
 /// A value of a template: what it is rendered with, and what its expressions come to. Lists, dicts and
 /// functions are shared and never change, so that copying one is cheap; text is copied.
 class TemplateValue {
@@ -75,7 +114,7 @@ class TemplateValue {
     return safe != nullptr ? safe->html : *std::get_if<std::string>(&m_value);
   }
   const TemplateList& list() const;
-  const TemplateDict& dict() const;
+  const TemplateDict& dict() const { return *std::get_if<TemplateDict>(&m_value); }
   const TemplateFunction& function() const;
   const TemplateObject& object() const;
 
@@ -88,74 +127,53 @@ class TemplateValue {
     std::string html;
   };
   struct ListData;
-  struct DictData;
   std::variant<std::monostate, None, bool, std::int64_t, double, std::string, SafeText,
-               std::shared_ptr<const ListData>, std::shared_ptr<const DictData>,
-               std::shared_ptr<const TemplateFunction>, std::shared_ptr<const TemplateObject>>
+               std::shared_ptr<const ListData>, TemplateDict, std::shared_ptr<const TemplateFunction>,
+               std::shared_ptr<const TemplateObject>>
       m_value;
 };
 
 /// What a value is called in messages: "text", "a list".
 std::string_view name(TemplateValue::Type type);
 
-/// Values by key, in the order in which the keys came. A key is text, a number, a boolean or none; 1, 1.0 and
-/// true are one key.
-class TemplateDict {
+struct TemplateDict::Entry {
+  TemplateValue key;
+  TemplateValue value;
+};
+
+class TemplateDict::Iterator {
  public:
-  struct Entry {
-    TemplateValue key;
-    TemplateValue value;
-  };
-  struct EntryView {
-    const TemplateValue& key;
-    const TemplateValue& value;
-  };
-  class Iterator {
-   public:
-    using iterator_category = std::input_iterator_tag;
-    using value_type = EntryView;
-    using difference_type = std::ptrdiff_t;
-    using pointer = void;
-    using reference = EntryView;
-    Iterator(const TemplateValue* key, const TemplateValue* value) : m_key(key), m_value(value) {}
-    EntryView operator*() const { return {*m_key, *m_value}; }
-    Iterator& operator++() {
-      ++m_key;
-      ++m_value;
-      return *this;
-    }
-    bool operator==(const Iterator& other) const { return m_value == other.m_value; }
-
-   private:
-    const TemplateValue* m_key;
-    const TemplateValue* m_value;
-  };
-
-  TemplateDict() = default;
-  TemplateDict(std::initializer_list<Entry> entries);
-
-  /// A dict of the same keys, one value for each in their order. Such dicts share their keys until one is set
-  /// anew: the rows of a query are many dicts of the same few keys.
-  TemplateDict with_values(std::vector<TemplateValue> values) const;
-
-  /// A key that is there keeps its place. Error{configuration} for a key of another type.
-  void set(TemplateValue key, TemplateValue value);
-  const TemplateValue* find(std::string_view key) const;
-  const TemplateValue* find_key(const TemplateValue& key) const;
-
-  std::size_t size() const { return m_values.size(); }
-  bool empty() const { return m_values.empty(); }
-  Iterator begin() const { return {first_key(), m_values.data()}; }
-  Iterator end() const { return {first_key() + size(), m_values.data() + size()}; }
+  using iterator_category = std::input_iterator_tag;
+  using value_type = EntryView;
+  using difference_type = std::ptrdiff_t;
+  using pointer = void;
+  using reference = EntryView;
+  Iterator(const TemplateValue* key, const TemplateValue* value) : m_key(key), m_value(value) {}
+  EntryView operator*() const { return {*m_key, *m_value}; }
+  Iterator& operator++() {
+    ++m_key;
+    ++m_value;
+    return *this;
+  }
+  bool operator==(const Iterator& other) const { return m_value == other.m_value; }
 
  private:
-  class Keys;
-  template <typename Key>
-  const TemplateValue* find_value(const Key& key) const;
-  const TemplateValue* first_key() const;
+  const TemplateValue* m_key;
+  const TemplateValue* m_value;
+};
 
-  std::shared_ptr<Keys> m_keys;  ///< never changed while another dict has them; null in an empty dict
-  std::vector<TemplateValue> m_values;
+/// Many dicts of the same keys in one piece of memory: the rows of a query.
+class TemplateRows {
+ public:
+  /// No key twice.
+  explicit TemplateRows(const std::vector<std::string>& keys);
+  /// The values of one dict after another, in the order of the keys.
+  void add(TemplateValue value);
+  /// Nothing may be added afterwards.
+  TemplateList list() const;
+
+ private:
+  std::shared_ptr<TemplateDict::Table> m_table;
 };
 
 /// What a function is called with.

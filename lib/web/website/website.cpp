@@ -3,8 +3,10 @@
 #include <cmark.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 
 #include "web/http/failure.hpp"
 #include "web/page.hpp"
@@ -23,27 +25,38 @@ TemplateValue value_for_page(const ValueView& value) {
 
 constexpr std::size_t most_rows = 100'000;
 
+/// The columns of an answer that its rows have as dicts, in the order of their names.
+struct Columns {
+  explicit Columns(const std::vector<std::string>& all) {
+    for (std::size_t place = 0; place < all.size(); ++place) {
+      const auto known = std::find(names.begin(), names.end(), all[place]);
+      // Of two columns of one name the last one counts.
+      if (known != names.end()) {
+        places[static_cast<std::size_t>(known - names.begin())] = place;
+        continue;
+      }
+      names.push_back(all[place]);
+      places.push_back(place);
+    }
+  }
+  std::vector<std::string> names;
+  std::vector<std::size_t> places;
+};
+
 TemplateList rows_of(Database& database, const PageQuery& query, const HttpParameters& request) {
   std::vector<std::string> names;
-  TemplateDict columns;
-  std::vector<std::size_t> places;
-  TemplateList rows;
+  std::optional<Columns> columns;
+  std::optional<TemplateRows> rows;
+  std::size_t count = 0;
   const auto add = [&](RowView row) {
-    if (rows.size() == most_rows)
+    if (++count > most_rows)
       throw Error(Kind::configuration, fmt::format("the query answers more than {} rows", most_rows),
                   "give it a LIMIT");
-    // Of two columns of one name the last one counts.
-    for (std::size_t i = places.size(); i < names.size(); ++i) {
-      const TemplateValue* known = columns.find(names[i]);
-      places.push_back(known != nullptr ? static_cast<std::size_t>(known->integer()) : columns.size());
-      columns.set(names[i], places.back());
-    }
-    std::vector<TemplateValue> values(columns.size());
-    for (std::size_t i = 0; i < row.size(); ++i) values[places[i]] = value_for_page(row[i]);
-    rows.emplace_back(columns.with_values(std::move(values)));
+    if (!rows) rows.emplace(columns.emplace(names).names);
+    for (const std::size_t place : columns->places) rows->add(value_for_page(row[place]));
   };
   database.read(query.sql, parameters_of(query, request), add, &names);
-  return rows;
+  return rows ? rows->list() : TemplateList();
 }
 
 // Without raw HTML and links that run a script: what data say must not become more than text.

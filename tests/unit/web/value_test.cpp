@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "support/errors.hpp"
 #include "web/template/operators.hpp"
@@ -44,22 +45,61 @@ TEST_CASE("a dict keeps the order of its keys, also of many") {
   CHECK(dict.find_key(TemplateValue(5)) == nullptr);
 }
 
-TEST_CASE("dicts that share their keys change each by itself") {
-  const TemplateDict keys{{"a", nullptr}, {"b", nullptr}};
-  TemplateDict first = keys.with_values({1, 2});
-  const TemplateDict second = keys.with_values({3, 4});
+TEST_CASE("dicts that share their values change each by itself") {
+  TemplateDict first{{"a", 1}, {"b", 2}};
+  const TemplateDict second = first;
+  const TemplateValue third = first;
   first.set("b", 5);
   first.set("c", 6);
   CHECK(first.size() == 3);
   CHECK(first.find("a")->integer() == 1);
   CHECK(first.find("b")->integer() == 5);
   CHECK(first.find("c")->integer() == 6);
-  CHECK(second.size() == 2);
-  CHECK(second.find("b")->integer() == 4);
-  CHECK(second.find("c") == nullptr);
-  CHECK(keys.find("a")->is(Type::none));
-  CHECK_THROWS(keys.with_values({1}));
-  CHECK(TemplateDict().with_values({}).empty());
+  for (const TemplateDict* dict : {&second, &third.dict()}) {
+    CHECK(dict->size() == 2);
+    CHECK(dict->find("b")->integer() == 2);
+    CHECK(dict->find("c") == nullptr);
+  }
+  TemplateDict moved = std::move(first);
+  first = {};
+  first.set("d", 7);
+  CHECK(first.size() == 1);
+  CHECK(moved.find("d") == nullptr);
+}
+
+TEST_CASE("the rows of a table are dicts of its keys") {
+  TemplateRows rows({"name", "pages"});
+  for (int row = 0; row < 300; ++row) {
+    rows.add(fmt::format("book {}", row));
+    rows.add(row);
+  }
+  TemplateList list = rows.list();
+  CHECK(list.size() == 300);
+  CHECK(list[0].dict().find("name")->text() == "book 0");
+  CHECK(list[299].depth() == 1);
+
+  TemplateDict changed = list[299].dict();
+  list.pop_back();
+  changed.set("pages", TemplateList{1});
+  changed.set("price", 2.5);
+  CHECK(printed(changed) == "{'name': 'book 299', 'pages': [1], 'price': 2.5}");
+  CHECK(changed.depth() == 2);
+  CHECK(printed(list.back()) == "{'name': 'book 298', 'pages': 298}");
+
+  // The last dict of a table has it alone, with all its rows.
+  TemplateRows few({"a"});
+  few.add(1);
+  few.add(2);
+  TemplateDict last = std::exchange(few, TemplateRows({})).list().back().dict();
+  last.set("a", 3);
+  CHECK(printed(last) == "{'a': 3}");
+
+  CHECK(TemplateRows({"a"}).list().empty());
+  CHECK(TemplateRows({}).list().empty());
+  CHECK_THROWS(TemplateRows({"a", "a"}));
+  TemplateRows half({"a", "b"});
+  half.add(1);
+  CHECK_THROWS(half.list());
 }
 
 TEST_CASE("equal numbers are one key") {
