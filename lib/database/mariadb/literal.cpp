@@ -43,7 +43,8 @@ bool is_utf8(std::string_view text) {
 
 std::string number_text(double number) {
   if (!std::isfinite(number)) throw Error(Kind::statement, "MariaDB cannot hold infinity or not-a-number");
-  std::string text = fmt::format("{:.17g}", number);
+  // With a point it is a decimal number to MariaDB: of the fewest digits, or it would not be what was meant.
+  std::string text = fmt::format("{}", number);
   return text.find_first_of(".e") == std::string::npos ? text + "e0" : text;
 }
 
