@@ -5,9 +5,9 @@
 namespace bench {
 
 void Database::read(std::string_view statement, std::span<const Value> parameters,
-                    const std::function<void(RowView)>& see, std::vector<std::string>* names) {
+                    const std::function<void(RowView)>& see, std::vector<AnswerColumn>* columns) {
   std::vector<ValueView> views;
-  for (const Row& row : query(statement, parameters, names)) {
+  for (const Row& row : query(statement, parameters, columns)) {
     views.clear();
     for (const Value& value : row) views.push_back(view_of(value));
     see(views);

@@ -35,6 +35,12 @@ struct Features {
   bool checks_types;
 };
 
+/// A column of an answer.
+struct AnswerColumn {
+  std::string name;
+  bool is_decimal = false;  ///< its values are exact decimal numbers, as text
+};
+
 /// One open connection and nothing more. Every driver error leaves as Error{statement} (or Error{busy} when a
 /// lock could not be had, Error{database} when the connection is gone, Error{interrupted} when cancelled)
 /// with the SQLSTATE and the statement.
@@ -51,14 +57,14 @@ class Database {
 
   /// Runs one statement and drops its rows. `?` marks a parameter, in every dialect.
   virtual void execute(std::string_view statement, std::span<const Value> parameters = {}) = 0;
-  /// Runs one statement and keeps its rows: for small answers. `names`, where given, gets the columns' names
-  /// when there are rows.
+  /// Runs one statement and keeps its rows: for small answers. `columns`, where given, gets its columns when
+  /// there are rows.
   virtual std::vector<Row> query(std::string_view statement, std::span<const Value> parameters = {},
-                                 std::vector<std::string>* names = nullptr) = 0;
+                                 std::vector<AnswerColumn>* columns = nullptr) = 0;
   /// The same for answers that become something else at once: shows each row to `see`, and keeps none where
-  /// the driver can do without. `names` are there before the first row. `see` must not use this connection.
+  /// the driver can do without. `columns` are there before the first row. `see` must not use this connection.
   virtual void read(std::string_view statement, std::span<const Value> parameters,
-                    const std::function<void(RowView)>& see, std::vector<std::string>* names = nullptr);
+                    const std::function<void(RowView)>& see, std::vector<AnswerColumn>* columns = nullptr);
   virtual bool has_table(std::string_view table) = 0;
   /// Names of the base tables, sorted; the database's own are left out.
   virtual std::vector<std::string> tables() = 0;

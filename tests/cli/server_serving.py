@@ -58,6 +58,13 @@ def test_the_desk_and_rest(place):
     contains(client.get("/app/Book?q=quoted").text, "1 row")
     data = client.get("/api/resource/Book/B-1").json["data"]
     equal((data["title"], data["pages"], data["is_lent"], data["notes"]), (FIELDS["title"], 474, True, "two\nlines"))
+    equal((data["price"], client.get('/api/resource/Book?fields=["price"]&filters={"price":12.5}').json["data"]), (12.5, [{"price": 12.5}]))
+    equal(len(client.get('/api/resource/Book?filters=[["name","like","b-%251"]]').json["data"]), 1)
+    (place.path / "apps/books/www").mkdir(exist_ok=True)
+    (place.path / "apps/books/www/sums.html").write_text(
+        "---\nqueries:\n  x: SELECT sum(pages) AS pages, sum(price) AS price FROM `tabBook`\n---\n"
+        "{{ x[0].pages + 1 }} {{ x[0].price * 2 }} {{ x[0].price > 12 }}")
+    equal(client.get("/sums").text, "475 25.0 True")
     changed = client.api("PUT", "/api/resource/Book/B-1", {"pages": None, "is_lent": False, "version": data["version"]}).json["data"]
     equal((changed["pages"], changed["is_lent"]), (None, False))
     equal(client.api("PUT", "/api/resource/Book/B-1", {"pages": 1, "version": data["version"]}).status, 409)

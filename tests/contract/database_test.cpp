@@ -59,14 +59,16 @@ TEST_CASE("parameters and rows keep their values") {
     CHECK(rows[0] == parameters);
     CHECK(rows[1] == none);
     std::vector<Row> seen;
-    std::vector<std::string> names;
+    std::vector<AnswerColumn> columns;
     const auto see = [&](RowView views) {
-      CHECK(names == std::vector<std::string>{"id", "number", "words"});
+      REQUIRE(columns.size() == 3);
+      CHECK(columns[0].name == "id");
+      CHECK(columns[2].name == "words");
       Row& copy = seen.emplace_back();
       for (const ValueView& view : views) copy.push_back(copy_of(view));
     };
     database->read("SELECT * FROM t WHERE id > ? ORDER BY id DESC", std::vector<Value>{std::int64_t{1}}, see,
-                   &names);
+                   &columns);
     CHECK(seen == rows);
     CHECK(database->tables() == std::vector<std::string>{"t"});
     CHECK(database->has_table("t"));
@@ -97,6 +99,24 @@ TEST_CASE("two statements in one are refused, and neither runs") {
     CHECK_THROWS_AS(database->execute("CREATE TABLE a (id INTEGER); CREATE TABLE b (id INTEGER)"), Error);
     CHECK(database->tables().empty());
     CHECK_NOTHROW(database->execute("CREATE TABLE a (id INTEGER); -- and no more\n"));
+  }
+}
+
+TEST_CASE("exact numbers are told to be some, and are found by what a double is written as") {
+  for (const TestDatabase& row : test_databases()) {
+    const TemporaryFolder folder;
+    const auto database = test::open(make_database(row, folder.path()));
+    database->execute("CREATE TABLE t (price DECIMAL(21, 9), words VARCHAR(40))");
+    const std::vector<Value> values{2.2, 0.1};
+    database->execute("INSERT INTO t VALUES (?, ?)", values);
+    const std::vector<Value> price{2.2};
+    std::vector<AnswerColumn> columns;
+    const auto rows = database->query("SELECT price, words FROM t WHERE price = ?", price, &columns);
+    REQUIRE(rows.size() == 1);
+    CHECK(to_text(rows[0][1]) == "0.1");
+    CHECK(columns.at(0).is_decimal == (row.db_type != "sqlite"));
+    CHECK_FALSE(columns.at(1).is_decimal);
+    if (columns.at(0).is_decimal) CHECK(to_text(rows[0][0]) == "2.200000000");
   }
 }
 

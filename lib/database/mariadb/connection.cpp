@@ -252,14 +252,17 @@ void MariadbDatabase::execute(std::string_view statement, std::span<const Value>
 }
 
 std::vector<Row> MariadbDatabase::query(std::string_view statement, std::span<const Value> parameters,
-                                        std::vector<std::string>* names) {
+                                        std::vector<AnswerColumn>* answered) {
   std::vector<Row> rows;
   std::vector<int> types;
   run(statement, parameters, [&](const sql::ResultSet& result) {
     auto* meta = result.getMetaData();
-    if (names != nullptr && names->empty())
-      for (unsigned column = 1; column <= meta->getColumnCount(); ++column)
-        names->emplace_back(meta->getColumnLabel(column).c_str());
+    if (answered != nullptr && answered->empty())
+      for (unsigned column = 1; column <= meta->getColumnCount(); ++column) {
+        const int type = meta->getColumnType(column);
+        answered->push_back({meta->getColumnLabel(column).c_str(),
+                             type == sql::DataType::DECIMAL || type == sql::DataType::NUMERIC});
+      }
     // A CALL answers several results.
     if (result.getRow() == 1) types = column_types(*meta);
     Row& row = rows.emplace_back();

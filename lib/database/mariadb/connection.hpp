@@ -33,7 +33,7 @@ class MariadbDatabase final : public Database {
   std::string server_version() override;
   void execute(std::string_view statement, std::span<const Value> parameters = {}) override;
   std::vector<Row> query(std::string_view statement, std::span<const Value> parameters = {},
-                         std::vector<std::string>* names = nullptr) override;
+                         std::vector<AnswerColumn>* answered = nullptr) override;
   bool has_table(std::string_view table) override;
   std::vector<std::string> tables() override;
   std::vector<Column> columns(std::string_view table) override;

@@ -77,7 +77,8 @@ enum TypeOid : unsigned {
   int4_oid = 23,
   oid_oid = 26,
   float4_oid = 700,
-  float8_oid = 701
+  float8_oid = 701,
+  numeric_oid = 1700
 };
 
 Value value_of(const pqxx::field& field) {
@@ -307,7 +308,7 @@ void PostgresDatabase::fail(std::string sqlstate, std::string words, std::string
 }
 
 std::vector<Row> PostgresDatabase::query(std::string_view statement, std::span<const Value> parameters,
-                                         std::vector<std::string>* names) {
+                                         std::vector<AnswerColumn>* answered) {
   // Without parameters a `?` is an operator (jsonb has one).
   const std::string text = parameters.empty() ? std::string(statement) : numbered_parameters(statement);
   std::vector<std::optional<std::string>> values;
@@ -330,9 +331,9 @@ std::vector<Row> PostgresDatabase::query(std::string_view statement, std::span<c
     const pqxx::result result =
         has_plan ? transaction.exec_prepared(plan_of(text), given) : transaction.exec_params(text, given);
     refuse_open_copy(statement);
-    if (names != nullptr)
+    if (answered != nullptr)
       for (pqxx::row_size_type column = 0; column < result.columns(); ++column)
-        names->emplace_back(result.column_name(column));
+        answered->push_back({result.column_name(column), result.column_type(column) == numeric_oid});
     std::vector<Row> rows;
     for (const pqxx::row& row : result) {
       Row& kept = rows.emplace_back();

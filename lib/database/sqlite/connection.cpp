@@ -116,7 +116,7 @@ void SqliteDatabase::execute(std::string_view statement, std::span<const Value> 
 }
 
 std::vector<Row> SqliteDatabase::query(std::string_view statement, std::span<const Value> parameters,
-                                       std::vector<std::string>* names) {
+                                       std::vector<AnswerColumn>* answered) {
   std::vector<Row> rows;
   read(
       statement, parameters,
@@ -125,12 +125,12 @@ std::vector<Row> SqliteDatabase::query(std::string_view statement, std::span<con
         row.reserve(views.size());
         for (const ValueView& view : views) row.push_back(copy_of(view));
       },
-      names);
+      answered);
   return rows;
 }
 
 void SqliteDatabase::read(std::string_view statement, std::span<const Value> parameters,
-                          const std::function<void(RowView)>& see, std::vector<std::string>* names) {
+                          const std::function<void(RowView)>& see, std::vector<AnswerColumn>* answered) {
   std::optional<SqliteStatement> once;
   SqliteStatement& prepared = prepare(statement, once);
   const Reset reset(prepared);
@@ -138,9 +138,9 @@ void SqliteDatabase::read(std::string_view statement, std::span<const Value> par
   bool has_row = prepared.step();
   // Only now: where the schema has changed, the first step prepares the statement anew.
   const int columns = prepared.columns();
-  if (names != nullptr)
+  if (answered != nullptr)
     for (int column = 0; column < columns; ++column)
-      names->emplace_back(sqlite3_column_name(prepared.handle(), column));
+      answered->push_back({sqlite3_column_name(prepared.handle(), column)});
   std::vector<ValueView> views(static_cast<std::size_t>(columns));
   for (; has_row; has_row = prepared.step()) {
     for (int column = 0; column < columns; ++column)

@@ -195,6 +195,13 @@ nlohmann::json to_json(const Column& column, const ValueView& value) {
   }
   if (const auto* number = std::get_if<double>(&value)) return *number;
   const std::string_view text = std::get<std::string_view>(value);
+  // Servers tell exact numbers as text. What a double cannot hold stays it.
+  if (column.type == ColumnType::decimal) {
+    const auto number = exact_double(text);
+    if (!number) return text;
+    const bool is_whole = text.find('.') == std::string_view::npos;
+    return is_whole ? nlohmann::json(static_cast<std::int64_t>(*number)) : nlohmann::json(*number);
+  }
   if (column.type == ColumnType::binary) return to_base64(text);
   if (column.type == ColumnType::boolean) return is_true_text(text);
   return text;
@@ -212,7 +219,8 @@ std::optional<Value> scalar_of(const nlohmann::json& json) {
 }
 
 void append_json(std::string& out, const Column& column, const ValueView& value) {
-  const bool is_as_it_stands = column.type != ColumnType::boolean && column.type != ColumnType::binary;
+  const bool is_as_it_stands = column.type != ColumnType::boolean && column.type != ColumnType::binary &&
+                               column.type != ColumnType::decimal;
   const auto* text = std::get_if<std::string_view>(&value);
   const auto* number = std::get_if<std::int64_t>(&value);
   if (is_as_it_stands && text != nullptr)

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <regex>
@@ -99,6 +100,19 @@ bool is_whole_number(std::string_view text) {
 bool is_finite_number(std::string_view text) {
   const auto number = whole_text_as<double>(text);
   return number && std::isfinite(*number);
+}
+
+std::optional<double> exact_double(std::string_view decimal) {
+  if (decimal.find_first_not_of("-0123456789.") != std::string_view::npos) return std::nullopt;
+  std::string digits(decimal.substr(0, decimal.find('.')));
+  if (digits.size() < decimal.size()) {
+    digits += decimal.substr(digits.size() + 1);
+    digits.erase(digits.find_last_not_of('0') + 1);
+  }
+  const std::size_t first = digits.find_first_not_of("-0");
+  const std::size_t significant = first == std::string::npos ? 0 : digits.size() - first;
+  if (significant > std::numeric_limits<double>::digits10) return std::nullopt;
+  return whole_text_as<double>(decimal);
 }
 
 bool is_date(std::string_view text) {

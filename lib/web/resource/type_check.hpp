@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "database/column.hpp"
@@ -10,6 +11,9 @@ namespace bench {
 bool is_whole_number(std::string_view text);
 /// "-1.5e3"; neither infinite nor larger than a double.
 bool is_finite_number(std::string_view text);
+/// What a decimal number is as a double; nullopt for one that has more digits than a double can hold, and for
+/// text that is none.
+std::optional<double> exact_double(std::string_view decimal);
 /// "2026-11-30", a day that there is.
 bool is_date(std::string_view text);
 /// "9:05", "12:00", "12:00:00" and "12:00:00.123456".

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -16,26 +17,39 @@ namespace bench {
 
 namespace {
 
-TemplateValue value_for_page(const ValueView& value) {
+template <typename Number>
+std::optional<TemplateValue> number_in(std::string_view text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+TemplateValue value_for_page(const ValueView& value, bool is_decimal) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
   if (const auto* number = std::get_if<double>(&value)) return *number;
-  if (const auto* text = std::get_if<std::string_view>(&value)) return *text;
-  return nullptr;
+  const auto* text = std::get_if<std::string_view>(&value);
+  if (text == nullptr) return nullptr;
+  // Servers tell exact numbers as text; a page counts with them, and is the same on every database.
+  if (is_decimal)
+    if (auto number = number_in<std::int64_t>(*text); number || (number = number_in<double>(*text)))
+      return std::move(*number);
+  return *text;
 }
 
 constexpr std::size_t most_rows = 100'000;
 
 /// The columns of an answer that its rows have as dicts, in the order of their names.
 struct Columns {
-  explicit Columns(const std::vector<std::string>& all) {
+  explicit Columns(const std::vector<AnswerColumn>& all) {
     for (std::size_t place = 0; place < all.size(); ++place) {
-      const auto known = std::find(names.begin(), names.end(), all[place]);
+      const auto known = std::find(names.begin(), names.end(), all[place].name);
       // Of two columns of one name the last one counts.
       if (known != names.end()) {
         places[static_cast<std::size_t>(known - names.begin())] = place;
         continue;
       }
-      names.push_back(all[place]);
+      names.push_back(all[place].name);
       places.push_back(place);
     }
   }
@@ -43,19 +57,27 @@ struct Columns {
   std::vector<std::size_t> places;
 };
 
-TemplateList rows_of(Database& database, const PageQuery& query, const HttpParameters& request) {
-  std::vector<std::string> names;
+TemplateList rows_of(Database& database, const PageQuery& query, const HttpParameters& request,
+                     std::size_t most_bytes) {
+  std::vector<AnswerColumn> answered;
   std::optional<Columns> columns;
   std::optional<TemplateRows> rows;
   std::size_t count = 0;
+  std::size_t bytes = 0;
   const auto add = [&](RowView row) {
     if (++count > most_rows)
       throw Error(Kind::configuration, fmt::format("the query answers more than {} rows", most_rows),
                   "give it a LIMIT");
-    if (!rows) rows.emplace(columns.emplace(names).names);
-    for (const std::size_t place : columns->places) rows->add(value_for_page(row[place]));
+    if (!rows) rows.emplace(columns.emplace(answered).names);
+    for (const std::size_t place : columns->places) {
+      if (const auto* text = std::get_if<std::string_view>(&row[place])) bytes += text->size();
+      if (bytes > most_bytes)
+        throw Error(Kind::configuration, fmt::format("the query answers more than {} MiB", most_bytes >> 20U),
+                    "ask for fewer rows or columns");
+      rows->add(value_for_page(row[place], answered[place].is_decimal));
+    }
   };
-  database.read(query.sql, parameters_of(query, request), add, &names);
+  database.read(query.sql, parameters_of(query, request), add, &answered);
   return rows ? rows->list() : TemplateList();
 }
 
@@ -88,7 +110,7 @@ HttpResponse answer_website(Visit& visit) {
       logged_in(visit, database);
       if (login_required) require_login(visit, database);
       for (const PageQuery& query : page->source.queries) try {
-          context.set(query.name, rows_of(database, query, visit.request.query));
+          context.set(query.name, rows_of(database, query, visit.request.query, visit.limits().bytes));
         } catch (const Error& error) {
           throw error.with_context(fmt::format("{}: query '{}'", page->body->source().file, query.name));
         }
