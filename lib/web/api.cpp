@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::chrono::hours session_life{24 * 7};
 constexpr std::size_t longest_user_name = 140;
+constexpr std::size_t most_bytes_of_list = 64U << 20U;
 constexpr std::chrono::seconds patience_of_logins{3};
 // Each takes 19 MiB, and a worker: whoever comes in crowds waits a moment, and is then sent away.
 std::counting_semaphore<2> hashing{2};
@@ -36,20 +37,32 @@ HttpResponse json_response(const nlohmann::json& body, int status = 200) {
   return text_response(status, "application/json", json_text(body) + "\n");
 }
 
-nlohmann::json json_body(const HttpRequest& request) {
+bool is_json(const HttpRequest& request) {
+  return request.headers.get("Content-Type").starts_with("application/json");
+}
+
+void refuse_other_bodies(const HttpRequest& request) {
   const std::string_view type = request.headers.get("Content-Type");
-  if (!type.starts_with("application/json")) {
-    if (!type.empty() && !type.starts_with("application/x-www-form-urlencoded"))
-      throw HttpFailure(415, "ValidationError", "send JSON, or a form as application/x-www-form-urlencoded");
-    nlohmann::json object = nlohmann::json::object();
-    for (const auto& [name, value] : parse_form(request.body)) {
-      // Frappe's clients send the document as one form field.
-      if (name == "data") return parse_sent_json(value);
-      if (name != "csrf_token") object[name] = value;
-    }
-    return object;
+  if (!type.empty() && !is_json(request) && !type.starts_with("application/x-www-form-urlencoded"))
+    throw HttpFailure(415, "ValidationError", "send JSON, or a form as application/x-www-form-urlencoded");
+}
+
+nlohmann::json sent_json(std::string_view text) {
+  nlohmann::json json = parse_sent_json(text);
+  if (json.is_discarded()) throw not_valid("what was sent is no valid JSON, or is nested too deep");
+  return json;
+}
+
+nlohmann::json json_body(const HttpRequest& request) {
+  refuse_other_bodies(request);
+  if (is_json(request)) return sent_json(request.body);
+  nlohmann::json object = nlohmann::json::object();
+  for (const auto& [name, value] : parse_form(request.body)) {
+    // Frappe's clients send the document as one form field.
+    if (name == "data") return sent_json(value);
+    if (name != "csrf_token") object[name] = value;
   }
-  return parse_sent_json(request.body);
+  return object;
 }
 
 nlohmann::json to_json(const Doctype& doctype, const Document& document) {
@@ -92,6 +105,10 @@ ListText::ListText(const Doctype& doctype, const std::vector<std::string>& field
 }
 
 void ListText::add(RowView row) {
+  if (m_text.size() > most_bytes_of_list)
+    throw not_valid(
+        fmt::format("the answer is larger than {} MiB: ask for fewer fields, or for the rows in parts",
+                    most_bytes_of_list >> 20U));
   if (!std::exchange(m_is_first, false)) m_text += ',';
   if (m_members.empty()) m_text += '{';
   for (const Member& member : m_members) {
@@ -250,14 +267,12 @@ bool is_from_another_site(const HttpRequest& request) {
 
 bool has_too_many_fields(const HttpRequest& request) {
   constexpr std::ptrdiff_t most_fields = 5'000;
-  const bool is_json = request.headers.get("Content-Type").starts_with("application/json");
-  return !(is_json && request.path.starts_with("/api/")) &&
+  return !(is_json(request) && request.path.starts_with("/api/")) &&
          std::ranges::count(request.body, '&') >= most_fields;
 }
 
 HttpParameters form_of(const HttpRequest& request) {
-  if (!request.headers.get("Content-Type").starts_with("application/json"))
-    return request.body.empty() ? request.query : parse_form(request.body);
+  if (!is_json(request)) return request.body.empty() ? request.query : parse_form(request.body);
   HttpParameters parameters;
   const nlohmann::json body = parse_sent_json(request.body);
   if (body.is_object())
@@ -267,6 +282,7 @@ HttpParameters form_of(const HttpRequest& request) {
 }
 
 HttpResponse log_in(Visit& visit, LoginThrottle& throttle) {
+  refuse_other_bodies(visit.request);
   const HttpParameters form = form_of(visit.request);
   // No account has a longer name, and what is counted must not be as long as somebody likes.
   const bool is_possible = form.get("usr").size() <= longest_user_name;

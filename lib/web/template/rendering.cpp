@@ -61,23 +61,27 @@ const TemplateValue& Rendering::find(std::string_view name) const {
   return global != nullptr ? *global : undefined;
 }
 
-// What goes on without an end goes through bodies: asking the clock for each would cost more than most of
-// them.
-void Rendering::keep_limits(const std::string& out) {
-  constexpr std::uint32_t bodies_between_looks = 128;
-  if (++m_bodies % bodies_between_looks != 0) return;
+void Rendering::keep_size(const std::string& out) const {
   if (out.size() > m_limits.bytes)
     fail(m_at, fmt::format("the page is larger than {} MiB", m_limits.bytes >> 20U), "show less on one page");
+}
+
+// What goes on without an end goes through bodies: asking the clock for each would cost more than most of
+// them.
+void Rendering::keep_time() {
+  constexpr std::uint32_t bodies_between_looks = 128;
+  if (++m_bodies % bodies_between_looks != 0) return;
   if (std::chrono::steady_clock::now() > m_limits.until)
     throw Error(Kind::interrupted, "the page took too long").with_context(place(m_at));
 }
 
 void Rendering::render(const NodeList& body, std::string& out) {
   descend(1);
-  keep_limits(out);
+  keep_time();
   for (const auto& node : body) {
     m_at = node->at;
     node->render(*this, out);
+    keep_size(out);
   }
   --m_depth;
 }

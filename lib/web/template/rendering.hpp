@@ -96,7 +96,8 @@ class Rendering {
 
   std::string place(std::uint32_t at) const { return m_template->source().place(at); }
   void descend(int levels);
-  void keep_limits(const std::string& out);
+  void keep_size(const std::string& out) const;
+  void keep_time();
   void add_blocks(const Template& page);
   enum class SeesVariables { of_page, of_loops };
   void render_level(const BlockLevels& block, std::size_t level, SeesVariables sees, std::string& out);
