@@ -72,6 +72,7 @@ std::string cell(const Column& column, const Value& value) {
 /// What a list shows, as its address says.
 struct ListView {
   std::string q, sort;
+  std::vector<HttpParameters::Parameter> filters;  ///< columns and what they are to be
   bool descending = false;
   std::int64_t page = 1;
 
@@ -81,6 +82,7 @@ struct ListView {
     const auto add = [&query](std::string_view name, std::string_view value) {
       query += fmt::format("{}{}={}", query.empty() ? "?" : "&", name, percent_encoded(value));
     };
+    for (const auto& [column, value] : filters) add(column, value);
     if (!q.empty()) add("q", q);
     if (!sorted_by.empty()) add("sort", sorted_by);
     if (down) add("dir", "desc");
@@ -90,7 +92,13 @@ struct ListView {
 };
 
 ListView view_of(const HttpParameters& query, const Doctype& doctype) {
+  constexpr std::array own_parameters{"q", "sort", "dir", "page", "new"};
+  constexpr std::size_t most_filters = 20;
   ListView view;
+  for (const auto& [name, value] : query)
+    if (doctype.find(name) != nullptr && std::ranges::find(own_parameters, name) == own_parameters.end() &&
+        view.filters.size() < most_filters)
+      view.filters.emplace_back(name, value);
   view.q = std::string(query.get("q"));
   if (doctype.find(query.get("sort")) != nullptr) view.sort = std::string(query.get("sort"));
   view.descending = query.get("dir") == "desc";
@@ -126,6 +134,11 @@ HttpResponse list(Visit& visit, const std::string& name) {
                     .start = (view.page - 1) * rows_on_a_page,
                     .limit = rows_on_a_page};
     for (const Column* column : columns) query.fields.push_back(column->name);
+    TemplateList filters;
+    for (const auto& [column, value] : view.filters) {
+      query.conditions.push_back(address_condition(*doctype, database.dialect(), column, value));
+      filters.emplace_back(TemplateDict{{"name", column}, {"label", label(column)}, {"value", value}});
+    }
     if (!view.q.empty()) query.conditions.push_back(search_condition(*doctype, database.dialect(), view.q));
     if (!view.sort.empty()) query.order.push_back({view.sort, view.descending});
 
@@ -145,6 +158,7 @@ HttpResponse list(Visit& visit, const std::string& name) {
     context = {{"doctype", doctype->name},
                {"base", base},
                {"q", view.q},
+               {"filters", std::move(filters)},
                {"has_key", !doctype->key.empty()},
                {"columns", header_cells(columns, view, base)},
                {"rows", std::move(rows)},
@@ -285,13 +299,18 @@ std::string slug_of(std::string_view doctype) {
   return slug;
 }
 
-std::optional<std::string> address_by_slug(const Visit& visit) {
+std::optional<std::string> address_of_frappe(const Visit& visit) {
   const std::vector<std::string>& called = visit.request.segments;
   std::vector<std::string> doctypes;
   visit.site->read([&doctypes](Database& database) { doctypes = doctype_names(database); });
-  if (std::ranges::find(doctypes, called[1]) != doctypes.end()) return std::nullopt;
-  const auto found = std::ranges::find(doctypes, called[1], slug_of);
+  auto found = std::ranges::find(doctypes, called[1]);
+  const bool is_ours = found != doctypes.end();
+  if (!is_ours) found = std::ranges::find(doctypes, called[1], slug_of);
   if (found == doctypes.end()) return std::nullopt;
+  const bool is_new = called.size() == 3 &&
+                      (called[2] == "new" || called[2].starts_with(fmt::format("new-{}-", slug_of(*found))));
+  if (is_new) return address(*found) + "?new";
+  if (is_ours) return std::nullopt;
   const std::string& target = visit.request.target;
   const std::string_view query = std::string_view(target).substr(std::min(target.find('?'), target.size()));
   return fmt::format("{}{}", called.size() == 3 ? address(*found, called[2]) : address(*found), query);
@@ -330,6 +349,7 @@ HttpResponse answer_desk(Visit& visit) {
   }
   if (path == "/app") return tables(visit);
   const std::vector<std::string>& address = visit.request.segments;
+  if (address.size() == 4 && address[2] == "view") return redirect(bench::address(address[1]));
   if (address.size() > 3) throw not_found();
   const std::string& doctype = address[1];
   const std::string name = address.size() == 3 ? address[2] : "";
@@ -338,7 +358,7 @@ HttpResponse answer_desk(Visit& visit) {
     return look_at(visit, doctype, name);
   } catch (const HttpFailure& failure) {
     if (failure.status() != 404) throw;
-    if (const auto place = address_by_slug(visit)) return redirect(*place);
+    if (const auto place = address_of_frappe(visit)) return redirect(*place);
     throw;
   }
 }

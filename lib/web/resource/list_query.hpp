@@ -36,6 +36,11 @@ struct ListQuery {
 /// names what cannot be understood, or is too much.
 ListQuery parse_list_query(const Doctype& doctype, Dialect dialect, const HttpParameters& parameters);
 
+/// Frappe's addresses of lists: the value of a column, or ["operator", value] as JSON. HttpFailure{417} as
+/// above.
+ListQuery::Condition address_condition(const Doctype& doctype, Dialect dialect, const std::string& column,
+                                       const std::string& value);
+
 /// Rows in which one of the text columns contains the words.
 ListQuery::Condition search_condition(const Doctype& doctype, Dialect dialect, std::string_view words);
 

@@ -12,9 +12,10 @@ using Given = std::initializer_list<HttpParameters::Parameter>;
 
 Doctype book() {
   Doctype doctype{.name = "Book", .table = "tabBook", .columns = {}, .key = "name"};
-  for (const char* column : {"name", "title", "pages"})
+  for (const char* column : {"name", "title", "pages", "sold", "modified"})
     doctype.columns.push_back(Column{.name = column, .declared = "text"});
   doctype.columns[2].type = ColumnType::integer;
+  for (const std::size_t moment : {3, 4}) doctype.columns[moment].type = ColumnType::datetime;
   return doctype;
 }
 
@@ -47,14 +48,43 @@ int status_of(Given given) {
 
 TEST_CASE("Frappe's filters become conditions with bound values") {
   CHECK(sql(R"([["title", "=", "Emma"]])") == R"("title" = ? | Emma;)");
-  CHECK(sql(R"([["Book", "title", "like", "%a%"]])") == R"("title" like ? | %a%;)");
+  CHECK(sql(R"([["Book", "title", "like", "%a%"]])") == R"("title" LIKE ? | %a%;)");
   CHECK(sql(R"({"title": "Emma", "pages": [">", 3]})") == R"("pages" > ? | 3;"title" = ? | Emma;)");
   CHECK(sql(R"([["pages", "in", [1, 2]]])") == R"("pages" in (?, ?) | 1 2;)");
-  CHECK(sql(R"([["pages", "not in", "1,2"]])") == R"("pages" not in (?, ?) | 1 2;)");
   CHECK(sql(R"([["pages", "between", [1, 2]]])") == R"("pages" BETWEEN ? AND ? | 1 2;)");
-  CHECK(sql(R"([["title", "is", "not set"]])") == R"("title" IS NULL |;)");
-  CHECK(sql(R"([["title", "=", null]])") == R"("title" IS NULL |;)");
   CHECK(sql(R"([["pages", "in", []]])") == "1 = 0 |;");
+}
+
+TEST_CASE("NULL is an empty text, the number 0 and a date before all others, as Frappe filters") {
+  for (const char* filter :
+       {R"([["title", "is", "not set"]])", R"([["title", "=", null]])", R"([["title", ""]])"})
+    CHECK(sql(filter) == R"("title" = '' OR "title" IS NULL |;)");
+  for (const char* filter :
+       {R"([["title", "is", "set"]])", R"([["title", "!=", null]])", R"([["title", "<>", ""]])"})
+    CHECK(sql(filter) == R"("title" <> '' |;)");
+  CHECK(sql(R"([["title", "!=", "Emma"]])") == R"("title" != ? OR "title" IS NULL | Emma;)");
+  CHECK(sql(R"([["title", "not like", "%a%"]])") == R"("title" NOT LIKE ? OR "title" IS NULL | %a%;)");
+  CHECK(sql(R"([["title", "in", ["Emma", ""]]])") == R"("title" in (?, ?) OR "title" IS NULL | Emma ;)");
+  CHECK(sql(R"([["title", "in", ["Emma", null]]])") == R"("title" in (?) OR "title" IS NULL | Emma;)");
+  CHECK(sql(R"([["title", "not in", ["Emma"]]])") == R"("title" not in (?) OR "title" IS NULL | Emma;)");
+  CHECK(sql(R"([["title", "not in", ["Emma", ""]]])") == R"("title" not in (?, ?) | Emma ;)");
+  CHECK(sql(R"([["title", "not in", [null]]])") == R"("title" IS NOT NULL |;)");
+
+  CHECK(sql(R"([["pages", "is", "set"]])") == R"("pages" IS NOT NULL |;)");
+  CHECK(sql(R"([["pages", "=", 0]])") == R"("pages" = ? OR "pages" IS NULL | 0;)");
+  CHECK(sql(R"([["pages", "!=", 0]])") == R"("pages" != ? | 0;)");
+  CHECK(sql(R"([["pages", "!=", 3]])") == R"("pages" != ? OR "pages" IS NULL | 3;)");
+  CHECK(sql(R"([["pages", "<", 3]])") == R"("pages" < ? OR "pages" IS NULL | 3;)");
+  CHECK(sql(R"([["pages", "<", -3]])") == R"("pages" < ? | -3;)");
+  CHECK(sql(R"([["pages", ">=", "0"]])") == R"("pages" >= ? OR "pages" IS NULL | 0;)");
+  CHECK(sql(R"([["pages", "not in", "1,2"]])") == R"("pages" not in (?, ?) OR "pages" IS NULL | 1 2;)");
+  CHECK(sql(R"([["pages", "in", [0, 1]]])") == R"("pages" in (?, ?) OR "pages" IS NULL | 0 1;)");
+
+  CHECK(sql(R"([["sold", "<", "2026-01-02"]])") == R"("sold" < ? OR "sold" IS NULL | 2026-01-02;)");
+  CHECK(sql(R"([["sold", ">", "2026-01-02"]])") == R"("sold" > ? | 2026-01-02;)");
+  CHECK(sql(R"([["modified", "<", "2026-01-02"]])") == R"("modified" < ? | 2026-01-02;)");
+  CHECK(sql(R"([["sold", "between", ["2026-01-02", "2026-01-03"]]])") ==
+        R"("sold" BETWEEN ? AND ? | 2026-01-02 2026-01-03 23:59:59.999999;)");
 }
 
 TEST_CASE("nothing of a request becomes SQL") {
@@ -85,10 +115,10 @@ TEST_CASE("order, fields and limits") {
   REQUIRE(query.order.size() == 2);
   CHECK((query.order[0].column == "title" && query.order[0].descending));
   CHECK((query.order[1].column == "pages" && !query.order[1].descending));
-  CHECK(query.fields == std::vector<std::string>{"name", "title", "pages"});
+  CHECK(query.fields == std::vector<std::string>{"name", "title", "pages", "sold", "modified"});
   CHECK((query.is_all && query.limit == 10'001));
   CHECK(parse({{"fields", R"(["pages", "*", "name", "*"])"}}).fields ==
-        std::vector<std::string>{"pages", "name", "title"});
+        std::vector<std::string>{"pages", "name", "title", "sold", "modified"});
   const auto once = parse({{"order_by", "title, pages desc, title desc"}}).order;
   REQUIRE(once.size() == 2);
   CHECK_FALSE(once[0].descending);
