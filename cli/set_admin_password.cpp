@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "context.hpp"
 #include "options.hpp"
 #include "prompt.hpp"
@@ -13,11 +14,21 @@ namespace {
 struct AccountFlags {
   std::optional<std::string> password, password_file, full_name;
   std::string name{administrator};
-  std::string role = "writer";
+  std::string role;
   std::optional<std::chrono::milliseconds> wait;
 };
 
+// Frappe's own two accounts: one may always do everything, and the other is whoever has not logged in.
+void refuse_frappes_own(const AccountFlags& flags) {
+  if (lower_case(flags.name) == "guest")
+    throw Error(Kind::usage, "Guest is whoever has not logged in, and has no password",
+                "name the e-mail address of a person");
+  if (lower_case(flags.name) == lower_case(administrator) && flags.role == "reader")
+    throw Error(Kind::usage, "Administrator may always read and change", "leave --role out");
+}
+
 void run(Context& context, const AccountFlags& flags) {
+  refuse_frappes_own(flags);
   warn_of_exposed(context.printer(), "the password as an argument", flags.password);
   const std::string password = flags.password_file ? password_in_file(*flags.password_file)
                                : flags.password    ? *flags.password
@@ -25,17 +36,17 @@ void run(Context& context, const AccountFlags& flags) {
   check_new_password(context, password);
   context.for_each_site([&](const Site& site) {
     const Workplace workplace = context.workplace(site, flags.wait.value_or(std::chrono::milliseconds(0)));
-    const User user{.name = flags.name,
-                    .full_name = flags.full_name.value_or(flags.name),
-                    .role = role(flags.role).value_or(Role::reader),
-                    .password_hash = {}};
+    const bool is_administrator = lower_case(flags.name) == lower_case(administrator);
+    const auto [operation, user] =
+        set_account(workplace, site,
+                    {.name = is_administrator ? std::string(administrator) : flags.name,
+                     .full_name = flags.full_name.value_or("")},
+                    is_administrator ? Role::writer : role(flags.role), password);
     Outcome outcome;
-    outcome.result = {{"operation", set_account(workplace, site, user, password)},
-                      {"user", flags.name},
-                      {"role", flags.role}};
+    outcome.result = {{"operation", operation}, {"user", user.name}, {"role", name(user.role)}};
     outcome.text =
         fmt::format("{}: {} may {} with the new password; sessions begun with another one have ended\n",
-                    site.name(), flags.name, flags.role == "writer" ? "read and change" : "read");
+                    site.name(), user.name, user.role == Role::writer ? "read and change" : "read");
     return outcome;
   });
 }
@@ -61,10 +72,10 @@ Run declare_set_admin_password(CLI::App& app) {
 Run declare_add_user(CLI::App& app) {
   examples(app, {"bench --site develop add-user ada@example.org --role reader"});
   auto flags = std::make_shared<AccountFlags>();
-  flags->role = "reader";
   add_argument(app, "USER", flags->name,
-               "the e-mail address they log in with; one who exists gets a new password and role");
-  add_choice(app, "--role", flags->role, {"reader", "writer"}, "what they may do (reader)");
+               "the e-mail address they log in with; one who exists gets a new password");
+  add_choice(app, "--role", flags->role, {"reader", "writer"},
+             "what they may do; else what they might before, and reader of somebody new");
   add_text(app, "--full-name", flags->full_name, "else the address", "NAME");
   declare_password(app, *flags);
   return [flags](Context& context) { run(context, *flags); };

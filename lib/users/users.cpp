@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "base/time.hpp"
 
 namespace bench {
@@ -13,6 +14,23 @@ namespace {
 
 void run(Database& database, std::string_view statement, const std::vector<Value>& parameters) {
   database.execute(statement, parameters);
+}
+
+std::optional<User> find_user_where(Database& database, std::string_view condition, const std::string& name) {
+  const std::string user = quote_identifier(database.dialect(), "tabUser");
+  const std::vector<Value> parameters{name, name};
+  const auto rows = database.query(
+      fmt::format("SELECT u.name, u.full_name, u.enabled, a.role, a.password_hash FROM {} u LEFT JOIN "
+                  "__bench_auth a ON a.user_name = u.name WHERE {} ORDER BY u.name",
+                  user, condition),
+      parameters);
+  if (rows.empty()) return std::nullopt;
+  const Row& row = rows.front();
+  return User{.name = to_text(row[0]),
+              .full_name = to_text(row[1]),
+              .enabled = to_integer(row[2]) != 0,
+              .role = bench::role(to_text(row[3])).value_or(Role::reader),
+              .password_hash = to_text(row[4])};
 }
 
 }  // namespace
@@ -29,23 +47,13 @@ std::optional<Role> role(std::string_view text) {
 
 std::optional<User> find_user(Database& database, const std::string& name) {
   if (!database.has_table("__bench_auth")) return std::nullopt;
-  const std::string user = quote_identifier(database.dialect(), "tabUser");
-  const std::vector<Value> parameters{name, name};
-  const auto rows = database.query(
-      fmt::format("SELECT u.name, u.full_name, u.enabled, a.role, a.password_hash FROM {} u LEFT JOIN "
-                  "__bench_auth a ON a.user_name = u.name WHERE u.name = ? OR u.email = ? ORDER BY u.name",
-                  user),
-      parameters);
-  if (rows.empty()) return std::nullopt;
-  const Row& row = rows.front();
-  return User{.name = to_text(row[0]),
-              .full_name = to_text(row[1]),
-              .enabled = to_integer(row[2]) != 0,
-              .role = bench::role(to_text(row[3])).value_or(Role::reader),
-              .password_hash = to_text(row[4])};
+  // Every request asks by the name as it is written, which has an index.
+  auto user = find_user_where(database, "u.name = ? OR u.email = ?", name);
+  if (!user) user = find_user_where(database, "lower(u.name) = lower(?) OR lower(u.email) = lower(?)", name);
+  return user;
 }
 
-void set_user(Database& database, const User& user) {
+User set_user(Database& database, User user, std::optional<Role> role) {
   if (!database.has_table("__bench_auth"))
     throw Error(Kind::configuration, "the site has no accounts yet: a patch of bench's own app is pending",
                 "bench migrate");
@@ -53,18 +61,25 @@ void set_user(Database& database, const User& user) {
   const std::string now = to_database_time(Clock::now());
   const std::string by(administrator);
   Transaction transaction(database);
-  const std::vector<Value> key{user.name};
-  if (database.query(fmt::format("SELECT 1 FROM {} WHERE name = ?", table), key).empty())
+  if (const auto known = find_user(database, user.name)) {
+    user.name = known->name;
+    user.role = role.value_or(known->role);
+  } else {
+    if (user.name != administrator) user.name = lower_case(user.name);
+    if (user.full_name.empty()) user.full_name = user.name;
+    user.role = role.value_or(Role::reader);
     run(database,
         fmt::format(
             "INSERT INTO {} (name, creation, modified, modified_by, owner, enabled, email, full_name) "
             "VALUES (?, ?, ?, ?, ?, 1, ?, ?)",
             table),
-        {user.name, now, now, by, by, user.name, user.full_name.empty() ? user.name : user.full_name});
+        {user.name, now, now, by, by, user.name, user.full_name});
+  }
   run(database, "DELETE FROM __bench_auth WHERE user_name = ?", {user.name});
   run(database, "INSERT INTO __bench_auth (user_name, role, password_hash, changed_at) VALUES (?, ?, ?, ?)",
       {user.name, std::string(name(user.role)), user.password_hash, now});
   transaction.commit();
+  return user;
 }
 
 }  // namespace bench

@@ -22,13 +22,14 @@ struct User {
   std::string password_hash;  ///< empty: nobody can log in
 };
 
-/// By name or e-mail address. nullopt when there is none, or when the site has no accounts yet (its core app
-/// is behind).
+/// By name or e-mail address, in small or capital letters. nullopt when there is none, or when the site has
+/// no accounts yet (its core app is behind).
 std::optional<User> find_user(Database& database, const std::string& name);
 
-/// Makes the account when there is none, and gives it the password and the role, in one transaction of its
-/// own. Error{configuration} when the site has no accounts yet.
-void set_user(Database& database, const User& user);
+/// Makes the account when there is none, its name in small letters as Frappe's are, and gives it the
+/// password, in one transaction of its own. Without a role an account keeps its own, and a new one is a
+/// reader's. Answers the account. Error{configuration} when the site has no accounts yet.
+User set_user(Database& database, User user, std::optional<Role> role);
 
 /// Shorter ones are found by guessing; they are warned of, since scripts set up test sites with them.
 constexpr std::size_t shortest_safe_password = 8;

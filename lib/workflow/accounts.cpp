@@ -1,6 +1,7 @@
 #include "workflow/accounts.hpp"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/base64.hpp"
 #include "base/digest.hpp"
@@ -20,21 +21,21 @@ void make_encryption_key(const Site& site) {
   });
 }
 
-std::string set_account(const Workplace& workplace, const Site& site, User user,
-                        const std::string& password) {
+AccountChange set_account(const Workplace& workplace, const Site& site, User user, std::optional<Role> role,
+                          const std::string& password) {
   const FileLock lock = lock_and_recover(workplace, site);
   user.password_hash = hash_password(password);
   const auto database = connect_for_changes(workplace, site);
   Operation operation = Operation::begin(site, "set-account");
   try {
     make_encryption_key(site);
-    set_user(*database, user);
+    user = set_user(*database, std::move(user), role);
   } catch (const std::exception& failure) {
     end_undone(operation, failure);
     throw;
   }
   operation.finish(OperationState::done);
-  return operation.id();
+  return {operation.id(), std::move(user)};
 }
 
 }  // namespace bench

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "users/users.hpp"
@@ -7,9 +8,14 @@
 
 namespace bench {
 
-/// Gives an account of the site its password, in clear in `password`, and its role; makes the account when
-/// there is none. Takes the site's lock and writes a record. Answers the operation.
-std::string set_account(const Workplace& workplace, const Site& site, User user, const std::string& password);
+struct AccountChange {
+  std::string operation;
+  User user;
+};
+/// Gives an account of the site its password, in clear in `password`, and its role, as `set_user` does. Takes
+/// the site's lock and writes a record.
+AccountChange set_account(const Workplace& workplace, const Site& site, User user, std::optional<Role> role,
+                          const std::string& password);
 
 /// A site without one gets its encryption key: what its sessions are signed with must outlive the process
 /// that serves it.

@@ -176,10 +176,11 @@ void make_core(const Workplace& workplace, const Site& site, const NewSiteOption
   apply_core(workplace, *database, "new-site");
   make_encryption_key(site);
   if (!options.admin_password) return;
-  set_user(*database, User{.name = std::string(administrator),
-                           .full_name = std::string(administrator),
-                           .role = Role::writer,
-                           .password_hash = hash_password(*options.admin_password)});
+  set_user(*database,
+           {.name = std::string(administrator),
+            .full_name = std::string(administrator),
+            .password_hash = hash_password(*options.admin_password)},
+           Role::writer);
 }
 
 }  // namespace
