@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "base/error.hpp"
@@ -46,6 +47,8 @@ class QueryReader {
     const char c = m_sql[m_at];
     if (c == '\'' || c == '"') return take_quoted(c);
     if (c == '`') return take_identifier();
+    if (begins_line_comment()) return take_comment("\n");
+    if (m_sql.substr(m_at, 2) == "/*") return take_comment("*/");
     if (c == ';') m_node.fail("a page's query must be one statement, without a semicolon");
     if (c == '?') m_node.fail("'?' cannot stand in a page's query", "write a parameter as :name");
     const bool is_cast = m_sql.substr(m_at, 2) == "::";
@@ -62,6 +65,24 @@ class QueryReader {
     const std::string_view taken = m_sql.substr(m_at, end + 1 - m_at);
     m_at = end + 1;
     return taken;
+  }
+
+  // What stands in one is no parameter and no statement's end.
+  void take_comment(std::string_view end) {
+    const std::size_t found = m_sql.find(end, m_at + 1);
+    if (found == std::string_view::npos && end == "*/") m_node.fail("a comment is not closed");
+    const std::size_t after = found == std::string_view::npos ? m_sql.size() : found + end.size();
+    m_query.sql += m_sql.substr(m_at, after - m_at);
+    m_at = after;
+  }
+
+  // To MariaDB 5--3 is 8.
+  bool begins_line_comment() const {
+    const std::string_view rest = m_sql.substr(m_at);
+    if (m_dialect != Dialect::mariadb) return rest.starts_with("--");
+    return rest.starts_with('#') ||
+           (rest.starts_with("--") &&
+            (rest.size() == 2 || std::isspace(static_cast<unsigned char>(rest[2])) != 0));
   }
 
   void take_quoted(char quote) { m_query.sql += take_until_quote(quote); }
@@ -85,14 +106,29 @@ class QueryReader {
   PageQuery m_query;
 };
 
+// What a template could not name, or would not find the rows under.
+void check_query_name(const YamlNode& name) {
+  constexpr std::array pages_own{"read_only_mode", "reason",    "expected_end", "announcement",
+                                 "site_name",      "release",   "path",         "csrf_token",
+                                 "user",           "form_dict", "title",        "content"};
+  const std::string& text = name.scalar();
+  if (text.empty() || std::isdigit(static_cast<unsigned char>(text.front())) != 0 ||
+      !std::ranges::all_of(text, is_name_character))
+    name.fail(fmt::format("'{}' cannot be the name of a query", text), "use letters, digits and _");
+  if (std::ranges::find(pages_own, text) != pages_own.end())
+    name.fail(fmt::format("every page has a '{}' of its own", text), "call the query something else");
+}
+
 void read_member(PageSource& page, const YamlNode& key, const YamlNode& value, Dialect dialect) {
   if (key.scalar() == "title") {
     page.title = value.scalar();
   } else if (key.scalar() == "login_required") {
     page.login_required = value.boolean();
   } else if (key.scalar() == "queries") {
-    for (const auto& [name, query] : value.mapping())
+    for (const auto& [name, query] : value.mapping()) {
+      check_query_name(name);
       page.queries.push_back(QueryReader(query, dialect).read(name.scalar()));
+    }
   } else {
     key.fail(fmt::format("there is no key '{}' in a page's front matter", key.scalar()),
              "the keys are title, login_required and queries");

@@ -53,6 +53,22 @@ TEST_CASE("a page's query gets its parameters bound and its names quoted") {
         "WITH x AS (SELECT 1) SELECT * FROM x\n");
 }
 
+TEST_CASE("what stands in a comment of a page's query is no parameter") {
+  CHECK(query("SELECT a /* :b; ? */ FROM t -- WHERE a = :c") ==
+        "SELECT a /* :b; ? */ FROM t -- WHERE a = :c\n");
+  CHECK(query("SELECT 5--:a") == "SELECT 5--:a\n");
+  CHECK(query("SELECT 5--:a # :b", Dialect::mariadb) == "SELECT 5--? # :b\n <a>");
+  CHECK(query("SELECT 5 -- :a", Dialect::mariadb) == "SELECT 5 -- :a\n");
+  CHECK(query("SELECT a #> :b FROM t") == "SELECT a #> ? FROM t\n <b>");
+  CHECK(refusal("---\nqueries:\n  rows: SELECT 1 /* open\n---\n").find("page.html:3:") == 0);
+}
+
+TEST_CASE("a page's query has a name that its template can use") {
+  for (const char* name : {"a-b", "1st", "user", "title", "form_dict"})
+    CHECK(refusal(std::string("---\nqueries:\n  ") + name + ": SELECT 1\n---\n").find("page.html:3:") == 0);
+  CHECK(refusal("---\nqueries:\n  users_2: SELECT 1\n---\n") == "accepted");
+}
+
 TEST_CASE("a page's query that is more than one SELECT is refused") {
   for (const char* sql :
        {"DELETE FROM t", "SELECT 1; DROP TABLE t", "UPDATE t SET a = 1", "SELECT ?", "SELECT 'open"})
