@@ -30,7 +30,8 @@ std::string host_name(std::string_view host) {
 
 bool is_this_machine(std::string_view host) {
   return host.empty() || host == "localhost" || host.ends_with(".localhost") || host.starts_with('[') ||
-         host.find_first_not_of("0123456789.") == std::string_view::npos;
+         (host.find_first_not_of("0123456789.") == std::string_view::npos &&
+          host.find_first_not_of('.') != std::string_view::npos);
 }
 
 // A proxy puts whom it was asked by behind what the client says of itself.

@@ -9,6 +9,8 @@ import sqlite3
 import threading
 import time
 from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
 
 from support import contains, equal, lacks, wait_for
 from web import Client, books_traffic, field_value, say, serve
@@ -93,7 +95,12 @@ def test_a_page_without_an_end(place):
     (www / "rows.html").write_text("---\nqueries:\n  rows: WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 200000) "
                                    "SELECT i FROM n\n---\n{{ rows|length }}")
     (www / "writes.html").write_text("---\nqueries:\n  x: SELECT nonsense FROM nowhere\n---\n")
+    (www / "heavy.html").write_text("---\nqueries:\n  x: SELECT zeroblob(100000000) AS z\n---\n{{ x }}")
+    (www / "values.html").write_text("---\nqueries:\n  x: SELECT zeroblob(4000000) AS z\n---\n"
+                                     "{% for i in range(40) %}{{ x[0].z }}{% endfor %}")
     equal(client.get("/large").status, 500)
+    equal(client.get("/heavy").status, 500)
+    equal(client.get("/values").status, 500)
     equal(client.get("/rows").status, 500)
     equal(client.get("/writes").status, 500)
     began = time.monotonic()
@@ -101,7 +108,8 @@ def test_a_page_without_an_end(place):
     assert time.monotonic() - began < 40
     contains((place.site() / "logs/bench.log").read_text(), "GET /large", "large.html:1:", "larger than 64 MiB",
              "rows.html: query 'rows'", "more than 100000 rows", "late.html:1:", "took too long",
-             "writes.html: query 'x'", "no such table: nowhere")
+             "writes.html: query 'x'", "no such table: nowhere",
+             "heavy.html: query 'x': the query answers more than 64 MiB", "values.html:5:")
     child.send_signal(signal.SIGTERM)
     equal(place.finish(child).code, 0)
 
@@ -205,6 +213,48 @@ def test_a_reader_reads(place):
     equal(place.query('SELECT count(*) FROM "tabBook"'), [(0,)])
 
 
+def test_accounts(place):
+    client, _ = served(place)
+    secret = ("--password-file", str(place.folder / "secret"))
+    contains(place.bench("--site", "develop", "add-user", "Ada@Example.org", *secret, "--role", "writer").out,
+             "ada@example.org may read and change")
+    for spelled in ("ada@example.org", "ADA@example.ORG"):
+        equal(client.log_in(spelled, "a reader's secret").status, 303)
+    equal(add_book(client, "B-1").status, 200)
+    # Who gets a new password keeps the role, and is one account however the name is spelled.
+    equal(place.bench("--json", "--site", "develop", "add-user", "ADA@example.org", *secret).json()["results"][0]["role"], "writer")
+    equal(place.query("SELECT count(*) FROM \"tabUser\" WHERE lower(name) = 'ada@example.org'"), [(1,)])
+    contains(place.bench("--site", "develop", "add-user", "Administrator", *secret, "--role", "reader", code=2).err, "may always")
+    contains(place.bench("--site", "develop", "add-user", "guest", *secret, code=2).err, "has not logged in")
+    place.bench("--site", "develop", "add-user", "administrator", *secret)
+    equal(client.log_in(password="a reader's secret").status, 303)
+    equal(add_book(client, "B-2").status, 200)
+    answer = client.ask("POST", "/api/method/login", b"--x--", {"Content-Type": "multipart/form-data; boundary=x"})
+    equal(answer.status, 415)
+    answer = client.ask("POST", "/api/resource/Book", b'{"name":', {"Content-Type": "application/json", "X-Frappe-CSRF-Token": client.csrf})
+    equal((answer.status, "no valid JSON" in answer.text), (417, True))
+
+
+def test_filters_take_null_for_nothing(place):
+    client, _ = served(place)
+    client.log_in()
+    for name, notes in (("B-1", None), ("B-2", ""), ("B-3", "note")):
+        equal(client.api("POST", "/api/resource/Book", {"name": name, "title": name, "notes": notes}).status, 200)
+
+    def found(*condition):
+        told = client.get("/api/resource/Book?filters=" + quote(json.dumps([["notes", *condition]])) + "&order_by=name").json["data"]
+        return [row["name"] for row in told]
+
+    equal(found("is", "set"), ["B-3"])
+    equal(found("is", "not set"), ["B-1", "B-2"])
+    equal(found("=", ""), ["B-1", "B-2"])
+    equal(found("!=", "note"), ["B-1", "B-2"])
+    equal(found("not in", ["note"]), ["B-1", "B-2"])
+    equal(found("in", ["note", ""]), ["B-1", "B-2", "B-3"])
+    equal(found("not like", "%o%"), ["B-1", "B-2"])
+    equal(found("like", "NOTE"), ["B-3"])
+
+
 def test_a_form_of_another_site_is_refused(place):
     client, _ = served(place)
     client.log_in()
@@ -244,6 +294,13 @@ def test_the_desk(place):
     equal(client.get("/app/book/B-1").headers["Location"], "/app/Book/B-1")
     equal(client.get("/app/Book/none").status, 404)
     equal(client.get("/app/books").status, 404)
+    for address, leads_to in (("book/view/list", "book"), ("Book/new", "Book?new"), ("book/new-book-1", "Book?new")):
+        equal(client.get(f"/app/{address}").headers["Location"], f"/app/{leads_to}")
+    filtered = client.get("/app/Book?pages=474&sort=name").text
+    contains(filtered, "1 row whose Pages is “474”", 'type="hidden" name="pages" value="474"', "/app/Book?pages=474&amp;sort=title")
+    contains(client.get('/app/Book?pages=["<",474]').text, "0 rows whose")
+    contains(client.get("/app/Book?nowhere=1").text, "1 row")
+    equal(client.get('/app/Book?pages=["<"').status, 417)
     page = client.get("/app/Book/B-1").text
     version = field_value(page, "_version")
     saved = client.post("/app/Book/B-1", title="Emma", pages="", _version=version, _action="save")
@@ -309,13 +366,19 @@ def test_a_query_that_takes_too_long_is_ended(place):
     (place.path / "logs/access.log").rename(place.path / "logs/access.log.1")
     child.send_signal(signal.SIGHUP)
     wait_for(lambda: (place.path / "logs/access.log").exists(), "the new log")
+    worked = processor_seconds(child)
     threading.Thread(target=lambda: say(client.port, b"GET /slow HTTP/1.1\r\nHost: develop\r\n\r\n"), daemon=True).start()
-    time.sleep(0.5)
+    wait_for(lambda: processor_seconds(child) > worked + 0.2, "the query")
     child.send_signal(signal.SIGINT)
     time.sleep(0.5)
     assert child.poll() is None
     child.send_signal(signal.SIGINT)
-    equal(child.wait(timeout=5), 130)
+    equal(child.wait(timeout=30), 130)
+
+
+def processor_seconds(child):
+    fields = Path(f"/proc/{child.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_a_page_of_an_app(place):

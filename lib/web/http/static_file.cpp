@@ -136,7 +136,11 @@ std::optional<HttpResponse> serve_file(const HttpRequest& request, const std::fi
   response.headers.add("Accept-Ranges", "bytes");
   // Somebody's upload must not become a page of the site.
   response.headers.add("X-Content-Type-Options", "nosniff");
-  if (has_tag(request, tag)) {
+  // RFC 9110, 13.1.3: who sends a tag is not asked for the time. Only our own wording of it is the same time.
+  const auto since = request.headers.find("If-Modified-Since");
+  const bool is_known_by_time =
+      !request.headers.find("If-None-Match") && since && *since == response.headers.get("Last-Modified");
+  if (has_tag(request, tag) || is_known_by_time) {
     response.status = 304;
     return response;
   }

@@ -55,6 +55,13 @@ TEST_CASE("a file is served whole and in parts") {
   CHECK(first->headers.get("Content-Type") == "text/plain; charset=utf-8");
   const std::string tag(first->headers.get("ETag"));
   CHECK(serve_file(asked({{"If-None-Match", tag}}), folder.path(), "digits.txt")->status == 304);
+  const std::string time(first->headers.get("Last-Modified"));
+  CHECK(serve_file(asked({{"If-Modified-Since", time}}), folder.path(), "digits.txt")->status == 304);
+  CHECK(
+      serve_file(asked({{"If-Modified-Since", "Thu, 01 Jan 1970 00:00:00 GMT"}}), folder.path(), "digits.txt")
+          ->status == 200);
+  const auto other_tag = asked({{"If-Modified-Since", time}, {"If-None-Match", "\"other\""}});
+  CHECK(serve_file(other_tag, folder.path(), "digits.txt")->status == 200);
   const auto of_old = asked({{"Range", "bytes=0-1"}, {"If-Range", "\"old\""}});
   CHECK(serve_file(of_old, folder.path(), "digits.txt")->status == 200);
 }
