@@ -31,8 +31,8 @@ class Scratch {
   /// What was loaded, for comparison with a manifest.
   virtual ContentSummary summarize() = 0;
 
-  /// What the text does not hold of the database that it was taken of, each in a sentence: the swap would
-  /// lose it. After `load`.
+  /// What the text does not hold of the database that it was taken of, or bench may not make of it, each in a
+  /// sentence: the swap would lose it. After `load`.
   virtual std::vector<std::string> lacking() { return {}; }
 
   /// A connection to it.

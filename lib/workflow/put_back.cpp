@@ -87,7 +87,7 @@ std::vector<std::string> what_is_lost(const Site& site, const Operation& operati
                                       OthersWrites others_writes) {
   std::vector<std::string> lacking;
   for (const std::string& what : scratch.lacking())
-    lacking.push_back(fmt::format("the backup does not hold all that was there: {}", what));
+    lacking.push_back(fmt::format("the backup does not bring back all that was there: {}", what));
   if (!lacking.empty() && others_writes == OthersWrites::must_be_none)
     throw Error(Kind::needs_attention, lacking.front(), put_back_hint(site, operation));
   return lacking;

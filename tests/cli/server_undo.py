@@ -476,10 +476,10 @@ def test_what_a_backup_cannot_hold_is_not_undone(place):  # on mariadb alone
     place.make_app("books", {**MORE, **BAD})
     run = place.bench(*at_site(place, "migrate"), code=8)
     contains(run.err, "so that no backup is restored over them unless a person says so: kept",
-             "the backup does not hold all that was there", restore_hint(place).removeprefix("hint: look at what was written, then "))
+             "the backup does not bring back all that was there", restore_hint(place).removeprefix("hint: look at what was written, then "))
     equal(len(as_admin(place, "SELECT id FROM kept FOR SYSTEM_TIME ALL")), 2)
     assert "more" in tables(place) and not can_write(place)
-    contains(check_it_was_restored(place), "the site is as it was, but for this: the backup does not hold all that was there", "kept")
+    contains(check_it_was_restored(place), "the site is as it was, but for this: the backup does not bring back all that was there", "kept")
     run = place.bench(*at_site(place, "--yes", "restore", backup_of(place)))
     contains(run.out, "it holds only the present rows: kept")
 

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <catch2/catch.hpp>
@@ -706,4 +707,28 @@ TEST_CASE("postgres: an administrator who is no superuser fences, dumps, loads a
   refuses_writes(*test::open_as_app(site.settings));
   CHECK(fence->lift(saved).empty());
   CHECK_NOTHROW(test::open_as_app(site.settings)->execute("INSERT INTO t (words) VALUES ('x')"));
+}
+
+TEST_CASE("postgres: what an administrator who is no superuser may not make again, or not read, is told") {
+  ModestSite site;
+  site.run = test::open(site.settings);
+  for (const char* table : {"t", "u"}) site.run->execute(fmt::format("CREATE TABLE {} (id serial)", table));
+  ConnectionSettings inside = *site.settings.admin;
+  inside.user = postgres().settings(site.folder.path()).admin->user;
+  const auto mighty = backend().connect(inside, {});
+  for (const char* statement : {"RESET ROLE", "CREATE PUBLICATION everything FOR ALL TABLES",
+                                "CREATE SCHEMA private", "CREATE TABLE private.secret (id int)"})
+    mighty->execute(statement);
+  const std::string findings =
+      fmt::format("{}", fmt::join(backend().make_fence(site.settings, site.run.get())->preflight(), "\n"));
+  CHECK_THAT(findings, Catch::Contains("is no member of the roles that these belong to") &&
+                           Catch::Contains("private.secret of postgres") && Catch::Contains("everything"));
+  mighty->execute("DROP SCHEMA private CASCADE");
+  std::string text;
+  dump(site.settings.for_changes(), text);
+  const auto scratch = backend().make_scratch(site.settings, {}, site.folder.path(), "publishes");
+  scratch->load(source_of(text), {});
+  REQUIRE(scratch->lacking().size() == 1);
+  CHECK_THAT(scratch->lacking().front(), Catch::Contains("is no superuser") &&
+                                             Catch::Contains("CREATE PUBLICATION everything FOR ALL TABLES"));
 }

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <thread>
 
 #include "database/postgres/error.hpp"
 #include "database/postgres/rights.hpp"
@@ -20,6 +22,12 @@ constexpr std::string_view role_is_needed = "2BP01";  // dependent_objects_still
 
 void refuse_what_exists(PostgresDatabase& server, const SiteDatabase& site, AppAccount account) {
   const std::string owner = owner_role(site.app.name);
+  for (const std::string& name : {site.app.user, owner})
+    if (name.starts_with("pg_"))
+      throw Error(
+          Kind::configuration,
+          fmt::format("PostgreSQL keeps names that begin with pg_ to itself, and '{}' would be one", name),
+          "choose another --db-name");
   if (postgres_database_exists(server, site.app.name))
     throw Error(Kind::database, fmt::format("{} exists already", describe(site.app)),
                 "choose another db_name, or drop it first");
@@ -119,15 +127,39 @@ bool postgres_role_exists(PostgresDatabase& server, const std::string& name) {
   return !server.query("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = ?", names).empty();
 }
 
+namespace {
+
+// The server finishes a CREATE DATABASE whose client is gone, after anybody has looked whether it is there.
+void end_creation(PostgresDatabase& server, const std::string& name) {
+  const std::string begin = fmt::format("CREATE DATABASE {} ", quote_name(name));
+  const std::vector<Value> parameters{begin, begin};
+  constexpr int most_looks = 200;
+  for (int looks = 0; looks < most_looks; ++looks) {
+    const auto ended = server.query(
+        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE pid <> "
+        "pg_backend_pid() AND state = 'active' AND left(query, length(?)) = ?",
+        parameters);
+    if (ended.empty()) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+}  // namespace
+
 void drop_database_by_force(PostgresDatabase& server, const std::string& name) {
+  end_creation(server, name);
   if (!postgres_database_exists(server, name)) return;
   const std::vector<Value> names{name};
-  if (server.version_number() < 130'000)
+  // FORCE would end autovacuum, too, which only a superuser may; without it the server sends that away
+  // itself.
+  const bool has_force = server.version_number() >= 130'000 && server.is_superuser();
+  if (!has_force)
     server.query(
-        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = ?",
+        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = ? AND "
+        "backend_type <> 'autovacuum worker'",
         names);
-  server.execute(fmt::format("DROP DATABASE IF EXISTS {}{}", quote_name(name),
-                             server.version_number() < 130'000 ? "" : " WITH (FORCE)"));
+  server.execute(
+      fmt::format("DROP DATABASE IF EXISTS {}{}", quote_name(name), has_force ? " WITH (FORCE)" : ""));
 }
 
 bool has_postgres_database(const SiteDatabase& site) {

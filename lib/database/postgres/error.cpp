@@ -71,8 +71,10 @@ Error postgres_error(const PostgresRefusal& refusal, std::string_view statement)
   Words words = take_apart(refusal.words);
   PostgresRefusal complete = refusal;
   if (complete.sqlstate.empty()) complete.sqlstate = words.sqlstate;
-  return Error(kind_of(complete), "PostgreSQL: " + words.text)
-      .with_statement(complete.sqlstate, std::string(statement));
+  const Kind kind = kind_of(complete);
+  // The server knows only that somebody cancelled it.
+  const std::string told = kind == Kind::interrupted ? "the statement was interrupted" : words.text;
+  return Error(kind, "PostgreSQL: " + told).with_statement(complete.sqlstate, std::string(statement));
 }
 
 std::string describe(const ConnectionSettings& settings) {

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <map>
+
 #include "database/postgres/drain.hpp"
+#include "database/postgres/owners.hpp"
 #include "database/postgres/proof.hpp"
 #include "database/postgres/restore_limits.hpp"
 #include "database/postgres/text.hpp"
@@ -30,6 +33,26 @@ void add_pooler(std::vector<std::string>& findings, PostgresDatabase& database) 
         "a pooler stands between bench and the server, and may give bench's session to others: point "
         "db_host, "
         "db_port or db_socket at the server itself");
+}
+
+void add_what_others_own(std::vector<std::string>& findings, PostgresDatabase& database) {
+  if (database.is_superuser()) return;
+  std::vector<std::string> objects;
+  std::map<std::string, bool> is_member;
+  for (const OwnedObject& object : objects_of_others(database)) {
+    const auto [known, is_new] = is_member.try_emplace(object.role);
+    const std::vector<Value> role{object.role};
+    if (is_new)
+      known->second = to_integer(database.value(
+                          "SELECT pg_catalog.pg_has_role(session_user, ?::name, 'MEMBER')", role)) == 1;
+    if (!known->second)
+      objects.push_back(fmt::format("{} {} of {}", object.type, object.identity, object.role));
+  }
+  if (!objects.empty())
+    findings.push_back(fmt::format(
+        "the account {} is no member of the roles that these belong to, so a backup fails that may not "
+        "read them, and a patch that changes them: {}",
+        database.settings().user, some_of(objects)));
 }
 
 // A backup is restored into a scratch database, which then takes the place and the owner of this one.
@@ -78,6 +101,7 @@ std::vector<std::string> postgres_preflight(const SiteDatabase& site, PostgresDa
     return findings;
   }
   add_missing_for_undo(findings, database);
+  add_what_others_own(findings, database);
   for (const std::string& way : open_ways(site, database)) findings.push_back(way);
   for (std::string& limit : postgres_restore_limits(database)) findings.push_back(std::move(limit));
   return findings;

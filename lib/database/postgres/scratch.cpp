@@ -210,12 +210,21 @@ std::vector<LeftOut> PostgresScratch::load(const ByteSource& source,
   return loader.left_out_of_part();
 }
 
-// An account that may not make them has them told by restore_limits.
-void PostgresScratch::make_what_is_left(const std::vector<std::string>& statements) const {
+// restore_limits tells of them beforehand.
+void PostgresScratch::make_what_is_left(const std::vector<std::string>& statements) {
+  m_not_made.clear();
   if (statements.empty()) return;
   PostgresDatabase inside(settings(), m_options, PostgresDatabase::WorksAs::itself);
-  if (!inside.is_superuser()) return;
-  for (const std::string& statement : statements) inside.execute(statement);
+  if (!inside.is_superuser())
+    m_not_made = statements;
+  else
+    for (const std::string& statement : statements) inside.execute(statement);
+}
+
+std::vector<std::string> PostgresScratch::lacking() {
+  if (m_not_made.empty()) return {};
+  return {fmt::format("the account {} is no superuser, so it cannot run {}", m_admin.user,
+                      fmt::join(m_not_made, "; "))};
 }
 
 void PostgresScratch::check() {

@@ -17,13 +17,14 @@ class PostgresScratch : public Scratch {
   void check() override;
   ContentSummary summarize() override;
   Database& connection() override;
+  std::vector<std::string> lacking() override;
   void swap_in(Database& run_connection, const std::function<void()>& keep, Progress* progress) override;
 
  private:
   class LoaderAccount;
   void create();
   bool make_extension(const std::string& statement);
-  void make_what_is_left(const std::vector<std::string>& statements) const;
+  void make_what_is_left(const std::vector<std::string>& statements);
   ConnectionSettings settings() const { return with_name(m_admin, m_name); }
 
   SiteDatabase m_site;
@@ -31,7 +32,8 @@ class PostgresScratch : public Scratch {
   ConnectOptions m_options;
   std::string m_owner;  ///< the operation
   std::string m_name;
-  std::string m_role;  ///< that owns what is loaded
+  std::string m_role;                   ///< that owns what is loaded
+  std::vector<std::string> m_not_made;  ///< statements of the text that bench's account may not run
   std::unique_ptr<PostgresDatabase> m_connection;
 };
 

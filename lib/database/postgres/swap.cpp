@@ -45,10 +45,12 @@ class SessionEnder {
   SessionEnder& operator=(const SessionEnder&) = delete;
 
  private:
+  // The rename itself sends autovacuum away, which is nobody's but a superuser's to end.
   void end_sessions() {
     m_server->query(
         "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname IN (?, "
-        "?)",
+        "?) "
+        "AND backend_type <> 'autovacuum worker'",
         m_names);
   }
   std::unique_ptr<PostgresDatabase> m_server;
