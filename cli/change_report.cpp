@@ -22,7 +22,8 @@ std::string told(const PatchResult& patch) {
     case RunState::failed:
       return "FAILED";
     case RunState::pending:
-      return patch.undone ? "undone" : "not run";
+      if (patch.undone) return "undone";
+      return patch.duration.count() > 0 ? "interrupted" : "not run";
   }
   return "";
 }

@@ -128,11 +128,17 @@ void MigrationRunner::run_one(const Patch& patch, PatchResult& result) {
 }
 
 void MigrationRunner::skip(const Patch& patch, const Error& error, PatchResult& result) {
-  const Error failure = failure_of(patch, error);
-  m_progress.warning(fmt::format("skipped: {}", failure.what()));
-  write_patch_log(m_database, patch, LogAs::skipped, m_options.operation, failure.what());
   result.state = RunState::skipped;
-  result.error = failure.what();
+  result.error = failure_of(patch, error).what();
+  if (m_journal && m_journal->exists()) {
+    const Journal::Entries begun = m_journal->read(patch.log_key);
+    const auto stays = std::ranges::count_if(begun, [](const auto& entry) { return entry.second.finished; });
+    if (stays > 0)
+      result.error += fmt::format(
+          "; {} of its statements stay in the database, and the next run goes on behind them", stays);
+  }
+  m_progress.warning(fmt::format("skipped: {}", result.error));
+  write_patch_log(m_database, patch, LogAs::skipped, m_options.operation, result.error);
 }
 
 void MigrationRunner::apply(const Patch& patch) {

@@ -249,7 +249,9 @@ MigrateReport Migration::change(Operation& operation, MaintenanceWindow window, 
                        has_before ? "recover --restore, which takes back all that was written since"
                                   : "restore a backup of the site"),
        .next_command =
-           m_options.only
+           m_options.opened == MigrateOptions::Opened::go_on
+               ? fmt::format("bench --site {} recover --resume", m_site.name())
+           : m_options.only
                ? fmt::format("bench --site {} run-patch {}{}", m_site.name(), shell_word(*m_options.only),
                              m_options.force == MigrateOptions::Force::yes ? " --force" : "")
                : fmt::format("bench --site {} migrate", m_site.name()),
@@ -278,7 +280,7 @@ MaintenanceWindow Migration::preflight() {
   check_disk_space(m_site);
   MaintenanceWindow window(m_site, database_of(m_workplace, m_site),
                            connect_for_changes(m_workplace, m_site));
-  for (const std::string& finding : window.preflight()) m_workplace.progress.note(finding);
+  for (const std::string& finding : window.preflight()) m_workplace.progress.warning(finding);
   return window;
 }
 

@@ -95,13 +95,13 @@ std::optional<DoubtfulStatement> find_doubt(const Workplace& workplace, const Si
 }
 
 // It only makes a sentence better, and the app's patches may be gone, or be at work under somebody's hands.
-std::string told_doubt(const Workplace& workplace, const Site& site, Database& database) {
+std::optional<DoubtfulStatement> find_doubt_if_it_can(const Workplace& workplace, const Site& site,
+                                                      Database& database) {
   try {
-    const auto doubt = find_doubt(workplace, site, database);
-    return doubt ? fmt::format(", and it was cut off in {}", doubt->told) : "";
+    return find_doubt(workplace, site, database);
   } catch (const Error& error) {
     if (error.kind() != Kind::configuration) throw;
-    return "";
+    return std::nullopt;
   }
 }
 
@@ -157,10 +157,18 @@ Judgement judge_migrate(const Workplace& workplace, const Site& site, Operation&
       return {OperationState::undone,
               fmt::format("no patch of it is in the database; {}", as_it_was(changed))};
     }
-    const std::string what =
-        fmt::format("a part of its patches is in the database{}", told_doubt(workplace, site, *connection));
-    return undo(workplace, site, operation, *connection, what,
-                fmt::format("bench --site {} recover --resume", site.name()));
+    const auto doubt = find_doubt_if_it_can(workplace, site, *connection);
+    const std::string resume = fmt::format("bench --site {} recover --resume", site.name());
+    return undo(
+        workplace, site, operation, *connection,
+        fmt::format("a part of its patches is in the database{}",
+                    doubt ? fmt::format(", and it was cut off in {}", doubt->told) : ""),
+        doubt && !doubt->took_effect
+            ? fmt::format(
+                  "look at what the statement changes: bench --site {} recover --mark-applied if it took "
+                  "effect, or {}, which runs it again",
+                  site.name(), resume)
+            : resume);
   }
   const bool lacks_after =
       operation.record().value("wants_after", false) && !operation.record().at("backups").contains("after");
@@ -227,6 +235,8 @@ void finish_scratch(const Workplace& workplace, const Site& site, const Operatio
   const SiteDatabase database = database_of(workplace, site);
   if (backend_of(site).has_server && !database.admin) {
     if (fence_level(operation.record().value("fence", "")) == FenceLevel::not_enforced) return;
+    // A server that does not answer knows nobody: that is what is wrong then.
+    connect(site, Access::read_only);
     throw Error(
         Kind::configuration,
         fmt::format("{} fenced the site with an admin account of the database server, and none is known now",

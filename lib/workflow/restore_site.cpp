@@ -263,7 +263,7 @@ bool Restore::is_swapped(const std::exception& failure) {
 
 void Restore::swap_in_window() {
   m_window.emplace(m_site, database_of(m_workplace, m_site), connect_for_changes(m_workplace, m_site));
-  for (const std::string& finding : m_window->preflight()) m_workplace.progress.note(finding);
+  for (const std::string& finding : m_window->preflight()) m_workplace.progress.warning(finding);
   announce_maintenance(m_workplace, m_site);
   m_operation.step("enter");
   m_window->enter(m_operation, m_options.fence, m_workplace.progress);

@@ -39,7 +39,7 @@ MaintenanceWindow window_around_command(const Workplace& workplace, const Site& 
   if (backend_of(site).features.fence_life == Features::FenceLife::connection)
     return {site, database_of(workplace, site), nullptr};
   MaintenanceWindow window(site, database_of(workplace, site), connect_for_changes(workplace, site));
-  for (const std::string& finding : window.preflight()) workplace.progress.note(finding);
+  for (const std::string& finding : window.preflight()) workplace.progress.warning(finding);
   return window;
 }
 

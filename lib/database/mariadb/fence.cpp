@@ -263,11 +263,14 @@ std::vector<std::string> MariadbFence::settle_events(MariadbDatabase& server,
 
 std::vector<std::string> MariadbFence::lift(const nlohmann::json& saved) {
   if (saved.empty()) return {};
-  if (!m_database.admin)
+  if (!m_database.admin) {
+    // A server that does not answer knows nobody: that is what is wrong then.
+    MariadbDatabase(m_database.app, {});
     throw Error(Kind::configuration,
                 fmt::format("the rights of {} on {} were taken by an admin account, and none is known now",
                             m_database.app.user, m_database.app.name),
                 "name it as then: --db-root-username, BENCH_DB_ROOT_USERNAME, or config/admin.json");
+  }
   auto not_put_back = grant_back(admin(), saved);
   // Sessions that were opened in the window would stay without their rights; whoever comes after this one has
   // them.
