@@ -88,7 +88,7 @@ std::vector<App> apps_of(const Workplace& workplace, const Site& site) {
 }
 
 std::vector<Patch> patches_of(const Workplace& workplace, const Site& site) {
-  const Dialect dialect = dialect_of(settings_of(site).db_type);
+  const Dialect dialect = backend_of(site).dialect;
   std::vector<std::vector<Patch>> by_app;
   for (const App& app : apps_of(workplace, site)) by_app.push_back(read_patches(app, dialect));
   return in_run_order(std::move(by_app));
