@@ -18,7 +18,7 @@ void run(Database& database, std::string_view statement, const std::vector<Value
 
 std::optional<User> find_user_where(Database& database, std::string_view condition, const std::string& name) {
   const std::string user = quote_identifier(database.dialect(), "tabUser");
-  const std::vector<Value> parameters{name, name};
+  const std::vector<Value> parameters{name};
   const auto rows = database.query(
       fmt::format("SELECT u.name, u.full_name, u.enabled, a.role, a.password_hash FROM {} u LEFT JOIN "
                   "__bench_auth a ON a.user_name = u.name WHERE {} ORDER BY u.name",
@@ -47,10 +47,12 @@ std::optional<Role> role(std::string_view text) {
 
 std::optional<User> find_user(Database& database, const std::string& name) {
   if (!database.has_table("__bench_auth")) return std::nullopt;
-  // Every request asks by the name as it is written, which has an index.
-  auto user = find_user_where(database, "u.name = ? OR u.email = ?", name);
-  if (!user) user = find_user_where(database, "lower(u.name) = lower(?) OR lower(u.email) = lower(?)", name);
-  return user;
+  // Every request asks by the name as it is written, which has an index. Whose name it is comes before whose
+  // address it is: one account's name may stand as the address of another.
+  for (const char* condition :
+       {"u.name = ?", "u.email = ?", "lower(u.name) = lower(?)", "lower(u.email) = lower(?)"})
+    if (auto user = find_user_where(database, condition, name)) return user;
+  return std::nullopt;
 }
 
 User set_user(Database& database, User user, std::optional<Role> role) {
@@ -61,7 +63,10 @@ User set_user(Database& database, User user, std::optional<Role> role) {
   const std::string now = to_database_time(Clock::now());
   const std::string by(administrator);
   Transaction transaction(database);
-  if (const auto known = find_user(database, user.name)) {
+  // Not by the e-mail address: another account may have that one, the administrator's among them.
+  auto known = find_user_where(database, "u.name = ?", user.name);
+  if (!known) known = find_user_where(database, "lower(u.name) = lower(?)", user.name);
+  if (known) {
     user.name = known->name;
     user.role = role.value_or(known->role);
   } else {

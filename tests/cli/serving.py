@@ -229,6 +229,15 @@ def test_accounts(place):
     place.bench("--site", "develop", "add-user", "administrator", *secret)
     equal(client.log_in(password="a reader's secret").status, 303)
     equal(add_book(client, "B-2").status, 200)
+    # Whose address it is does not make it his account.
+    with closing(sqlite3.connect(place.database())) as database, database:
+        database.execute("UPDATE \"tabUser\" SET email = 'boss@example.org' WHERE name = 'Administrator'")
+    (place.folder / "other").write_text("another secret")
+    place.bench("--site", "develop", "add-user", "boss@example.org", "--password-file", str(place.folder / "other"))
+    equal(client.log_in(password="another secret").status, 401)
+    equal(client.log_in("boss@example.org", "another secret").status, 303)
+    equal(client.get("/api/method/frappe.auth.get_logged_user").json["message"], "boss@example.org")
+    equal(client.log_in(password="a reader's secret").status, 303)
     answer = client.ask("POST", "/api/method/login", b"--x--", {"Content-Type": "multipart/form-data; boundary=x"})
     equal(answer.status, 415)
     answer = client.ask("POST", "/api/resource/Book", b'{"name":', {"Content-Type": "application/json", "X-Frappe-CSRF-Token": client.csrf})
