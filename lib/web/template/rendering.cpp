@@ -61,9 +61,8 @@ const TemplateValue& Rendering::find(std::string_view name) const {
   return global != nullptr ? *global : undefined;
 }
 
-void Rendering::keep_size(const std::string& out) const {
-  if (out.size() > m_limits.bytes)
-    fail(m_at, fmt::format("the page is larger than {} MiB", m_limits.bytes >> 20U), "show less on one page");
+void Rendering::fail_for_size() const {
+  fail(m_at, fmt::format("the page is larger than {} MiB", m_limits.bytes >> 20U), "show less on one page");
 }
 
 // What goes on without an end goes through bodies: asking the clock for each would cost more than most of

@@ -96,7 +96,10 @@ class Rendering {
 
   std::string place(std::uint32_t at) const { return m_template->source().place(at); }
   void descend(int levels);
-  void keep_size(const std::string& out) const;
+  void keep_size(const std::string& out) const {
+    if (out.size() > m_limits.bytes) fail_for_size();
+  }
+  [[noreturn]] void fail_for_size() const;
   void keep_time();
   void add_blocks(const Template& page);
   enum class SeesVariables { of_page, of_loops };

@@ -15,8 +15,6 @@ namespace {
 constexpr std::size_t searched_one_by_one = 16;
 /// Printing, comparing and destroying go down into a value by recursion.
 constexpr int most_depth = 200;
-/// Of the rows of a page, as most are.
-constexpr std::size_t values_without_moving = 256;
 constexpr double two_to_63 = 9223372036854775808.0;
 
 int checked_depth(int depth) {
@@ -248,29 +246,22 @@ void TemplateDict::set(TemplateValue key, TemplateValue value) {
   m_table->add_value(std::move(value));
 }
 
-TemplateRows::TemplateRows(const std::vector<std::string>& keys)
-    : m_table(std::make_shared<TemplateDict::Table>()) {
-  for (const std::string& key : keys) {
-    if (m_table->place(std::string_view(key)))
-      throw Error(Kind::unexpected, "a dict has no key twice: " + key);
-    m_table->add_key(key);
-  }
-  m_table->values.reserve(values_without_moving);
-}
-
-void TemplateRows::add(TemplateValue value) {
-  m_table->add_value(std::move(value));
-}
-
-TemplateList TemplateRows::list() const {
+TemplateList template_rows(const std::vector<std::string>& keys, std::vector<TemplateValue> values) {
   TemplateList rows;
-  const std::size_t columns = m_table->keys.size();
-  if (columns == 0) return rows;
-  if (m_table->values.size() % columns != 0)
+  if (keys.empty()) return rows;
+  if (values.size() % keys.size() != 0)
     throw Error(Kind::unexpected, "a dict needs one value for each of its keys");
-  rows.reserve(m_table->values.size() / columns);
-  for (std::size_t row = 0; row * columns < m_table->values.size(); ++row)
-    rows.emplace_back(TemplateDict(m_table, row));
+  const auto table = std::make_shared<TemplateDict::Table>();
+  for (const std::string& key : keys) {
+    if (table->place(std::string_view(key))) throw Error(Kind::unexpected, "a dict has no key twice: " + key);
+    table->add_key(key);
+  }
+  for (const TemplateValue& value : values)
+    table->deepest_value = std::max(table->deepest_value, value.depth());
+  table->values = std::move(values);
+  const std::size_t count = table->values.size() / keys.size();
+  rows.reserve(count);
+  for (std::size_t row = 0; row < count; ++row) rows.emplace_back(TemplateDict(table, row));
   return rows;
 }
 

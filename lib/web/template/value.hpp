@@ -54,7 +54,7 @@ class TemplateDict {
   int depth() const;
 
  private:
-  friend class TemplateRows;
+  friend TemplateList template_rows(const std::vector<std::string>& keys, std::vector<TemplateValue> values);
   struct Table;
   TemplateDict(std::shared_ptr<Table> table, std::size_t row) : m_table(std::move(table)), m_row(row) {}
   template <typename Key>
@@ -162,19 +162,9 @@ class TemplateDict::Iterator {
   const TemplateValue* m_value;
 };
 
-/// Many dicts of the same keys in one piece of memory: the rows of a query.
-class TemplateRows {
- public:
-  /// No key twice.
-  explicit TemplateRows(const std::vector<std::string>& keys);
-  /// The values of one dict after another, in the order of the keys.
-  void add(TemplateValue value);
-  /// Nothing may be added afterwards.
-  TemplateList list() const;
-
- private:
-  std::shared_ptr<TemplateDict::Table> m_table;
-};
+/// The rows of a query: dicts of the same keys, no key twice, and of as many values each, which lie one row
+/// after another. They share one piece of memory.
+TemplateList template_rows(const std::vector<std::string>& keys, std::vector<TemplateValue> values);
 
 /// What a function is called with.
 struct TemplateArguments {

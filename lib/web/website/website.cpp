@@ -25,19 +25,16 @@ std::optional<TemplateValue> number_in(std::string_view text) {
   return number;
 }
 
-TemplateValue value_for_page(const ValueView& value, bool is_decimal) {
-  if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
-  if (const auto* number = std::get_if<double>(&value)) return *number;
-  const auto* text = std::get_if<std::string_view>(&value);
-  if (text == nullptr) return nullptr;
-  // Servers tell exact numbers as text; a page counts with them, and is the same on every database.
-  if (is_decimal)
-    if (auto number = number_in<std::int64_t>(*text); number || (number = number_in<double>(*text)))
-      return std::move(*number);
-  return *text;
+// Servers tell exact numbers as text; a page counts with them, and is the same on every database.
+TemplateValue number_or_text(std::string_view decimal) {
+  auto number = number_in<std::int64_t>(decimal);
+  if (!number) number = number_in<double>(decimal);
+  return number ? std::move(*number) : TemplateValue(decimal);
 }
 
 constexpr std::size_t most_rows = 100'000;
+// Of the rows of a page, as most are.
+constexpr std::size_t values_without_moving = 256;
 
 /// The columns of an answer that its rows have as dicts, in the order of their names.
 struct Columns {
@@ -61,24 +58,41 @@ TemplateList rows_of(Database& database, const PageQuery& query, const HttpParam
                      std::size_t most_bytes) {
   std::vector<AnswerColumn> answered;
   std::optional<Columns> columns;
-  std::optional<TemplateRows> rows;
+  std::vector<TemplateValue> values;
   std::size_t count = 0;
   std::size_t bytes = 0;
+  const auto add_text = [&](std::string_view text, bool is_decimal) {
+    bytes += text.size();
+    if (bytes > most_bytes)
+      throw Error(Kind::configuration, fmt::format("the query answers more than {} MiB", most_bytes >> 20U),
+                  "ask for fewer rows or columns");
+    if (is_decimal)
+      values.push_back(number_or_text(text));
+    else
+      values.emplace_back(text);
+  };
   const auto add = [&](RowView row) {
     if (++count > most_rows)
       throw Error(Kind::configuration, fmt::format("the query answers more than {} rows", most_rows),
                   "give it a LIMIT");
-    if (!rows) rows.emplace(columns.emplace(answered).names);
+    if (!columns) {
+      columns.emplace(answered);
+      values.reserve(values_without_moving);
+    }
     for (const std::size_t place : columns->places) {
-      if (const auto* text = std::get_if<std::string_view>(&row[place])) bytes += text->size();
-      if (bytes > most_bytes)
-        throw Error(Kind::configuration, fmt::format("the query answers more than {} MiB", most_bytes >> 20U),
-                    "ask for fewer rows or columns");
-      rows->add(value_for_page(row[place], answered[place].is_decimal));
+      const ValueView& value = row[place];
+      if (const auto* text = std::get_if<std::string_view>(&value))
+        add_text(*text, answered[place].is_decimal);
+      else if (const auto* whole = std::get_if<std::int64_t>(&value))
+        values.emplace_back(*whole);
+      else if (const auto* number = std::get_if<double>(&value))
+        values.emplace_back(*number);
+      else
+        values.emplace_back(nullptr);
     }
   };
   database.read(query.sql, parameters_of(query, request), add, &answered);
-  return rows ? rows->list() : TemplateList();
+  return columns ? template_rows(columns->names, std::move(values)) : TemplateList();
 }
 
 // Without raw HTML and links that run a script: what data say must not become more than text.

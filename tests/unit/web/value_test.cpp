@@ -68,12 +68,12 @@ TEST_CASE("dicts that share their values change each by itself") {
 }
 
 TEST_CASE("the rows of a table are dicts of its keys") {
-  TemplateRows rows({"name", "pages"});
+  std::vector<TemplateValue> values;
   for (int row = 0; row < 300; ++row) {
-    rows.add(fmt::format("book {}", row));
-    rows.add(row);
+    values.emplace_back(fmt::format("book {}", row));
+    values.emplace_back(row);
   }
-  TemplateList list = rows.list();
+  TemplateList list = template_rows({"name", "pages"}, std::move(values));
   CHECK(list.size() == 300);
   CHECK(list[0].dict().find("name")->text() == "book 0");
   CHECK(list[299].depth() == 1);
@@ -87,19 +87,15 @@ TEST_CASE("the rows of a table are dicts of its keys") {
   CHECK(printed(list.back()) == "{'name': 'book 298', 'pages': 298}");
 
   // The last dict of a table has it alone, with all its rows.
-  TemplateRows few({"a"});
-  few.add(1);
-  few.add(2);
-  TemplateDict last = std::exchange(few, TemplateRows({})).list().back().dict();
+  TemplateDict last = template_rows({"a"}, {1, 2}).back().dict();
   last.set("a", 3);
   CHECK(printed(last) == "{'a': 3}");
 
-  CHECK(TemplateRows({"a"}).list().empty());
-  CHECK(TemplateRows({}).list().empty());
-  CHECK_THROWS(TemplateRows({"a", "a"}));
-  TemplateRows half({"a", "b"});
-  half.add(1);
-  CHECK_THROWS(half.list());
+  CHECK(template_rows({"a"}, {TemplateList{1}}).front().depth() == 2);
+  CHECK(template_rows({"a"}, {}).empty());
+  CHECK(template_rows({}, {}).empty());
+  CHECK_THROWS(template_rows({"a", "a"}, {1, 2}));
+  CHECK_THROWS(template_rows({"a", "b"}, {1}));
 }
 
 TEST_CASE("equal numbers are one key") {
