@@ -50,7 +50,7 @@ std::optional<User> find_user(Database& database, const std::string& name) {
   // Every request asks by the name as it is written, which has an index. Whose name it is comes before whose
   // address it is: one account's name may stand as the address of another.
   for (const char* condition :
-       {"u.name = ?", "u.email = ?", "lower(u.name) = lower(?)", "lower(u.email) = lower(?)"})
+       {"u.name = ?", "lower(u.name) = lower(?)", "u.email = ?", "lower(u.email) = lower(?)"})
     if (auto user = find_user_where(database, condition, name)) return user;
   return std::nullopt;
 }
@@ -66,6 +66,12 @@ User set_user(Database& database, User user, std::optional<Role> role) {
   // Not by the e-mail address: another account may have that one, the administrator's among them.
   auto known = find_user_where(database, "u.name = ?", user.name);
   if (!known) known = find_user_where(database, "lower(u.name) = lower(?)", user.name);
+  // MariaDB finds José by Jose.
+  if (known && lower_case(known->name) != lower_case(user.name))
+    throw Error(
+        Kind::configuration,
+        fmt::format("to the database the name '{}' is that of the account '{}'", user.name, known->name),
+        "name that account, or choose another name");
   if (known) {
     user.name = known->name;
     user.role = role.value_or(known->role);

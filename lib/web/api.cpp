@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "users/password.hpp"
 #include "web/http/failure.hpp"
 #include "web/http/url.hpp"
@@ -38,11 +39,11 @@ HttpResponse json_response(const nlohmann::json& body, int status = 200) {
 }
 
 bool is_json(const HttpRequest& request) {
-  return request.headers.get("Content-Type").starts_with("application/json");
+  return lower_case(request.headers.get("Content-Type")).starts_with("application/json");
 }
 
 void refuse_other_bodies(const HttpRequest& request) {
-  const std::string_view type = request.headers.get("Content-Type");
+  const std::string type = lower_case(request.headers.get("Content-Type"));
   if (!type.empty() && !is_json(request) && !type.starts_with("application/x-www-form-urlencoded"))
     throw HttpFailure(415, "ValidationError", "send JSON, or a form as application/x-www-form-urlencoded");
 }
@@ -105,10 +106,6 @@ ListText::ListText(const Doctype& doctype, const std::vector<std::string>& field
 }
 
 void ListText::add(RowView row) {
-  if (m_text.size() > most_bytes_of_list)
-    throw not_valid(
-        fmt::format("the answer is larger than {} MiB: ask for fewer fields, or for the rows in parts",
-                    most_bytes_of_list >> 20U));
   if (!std::exchange(m_is_first, false)) m_text += ',';
   if (m_members.empty()) m_text += '{';
   for (const Member& member : m_members) {
@@ -116,6 +113,10 @@ void ListText::add(RowView row) {
     append_json(m_text, member.column, row[member.place]);
   }
   m_text += '}';
+  if (m_text.size() > most_bytes_of_list)
+    throw not_valid(
+        fmt::format("the answer is larger than {} MiB: ask for fewer fields, or for the rows in parts",
+                    most_bytes_of_list >> 20U));
 }
 
 HttpResponse list(Visit& visit, const std::string& name) {
@@ -287,9 +288,11 @@ HttpResponse log_in(Visit& visit, LoginThrottle& throttle) {
   // No account has a longer name, and what is counted must not be as long as somebody likes.
   const bool is_possible = form.get("usr").size() <= longest_user_name;
   const std::string name(is_possible ? form.get("usr") : "");
+  // However the name is spelled, it is one account that is guessed at.
+  const std::string counted = lower_case(name);
   const Clock::time_point now = Clock::now();
   const std::string& address = visit.client;
-  if (const auto wait = throttle.wait(address, name, now); wait.count() > 0) {
+  if (const auto wait = throttle.wait(address, counted, now); wait.count() > 0) {
     HttpResponse response =
         failure_response(visit, {429, "TooManyRequestsError",
                                  fmt::format("too many wrong passwords: try again in {} s", wait.count())});
@@ -300,10 +303,10 @@ HttpResponse log_in(Visit& visit, LoginThrottle& throttle) {
   visit.site->read_own([&](Database& database) { user = find_user(database, name); });
   const bool is_right = is_possible && is_right_password(user, form.get("pwd"));
   if (!is_right || !user->enabled) {
-    throttle.note_failure(address, name, now);
+    throttle.note_failure(address, counted, now);
     return failure_response(visit, {401, "AuthenticationError", "Invalid login credentials"});
   }
-  throttle.note_success(address, name);
+  throttle.note_success(address, counted);
   const SessionSigner signer(visit.now->session_key);
   const std::string value = signer.issue(*user, now + session_life);
   HttpResponse response = visit.wants_json()

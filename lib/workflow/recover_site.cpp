@@ -236,7 +236,12 @@ void finish_scratch(const Workplace& workplace, const Site& site, const Operatio
   if (backend_of(site).has_server && !database.admin) {
     if (fence_level(operation.record().value("fence", "")) == FenceLevel::not_enforced) return;
     // A server that does not answer knows nobody: that is what is wrong then.
-    connect(site, Access::read_only);
+    try {
+      connect(site, Access::read_only);
+    } catch (const Error& error) {
+      const bool is_answer = error.sqlstate().starts_with("28") || error.sqlstate().starts_with("42");
+      if (!is_answer) throw;
+    }
     throw Error(
         Kind::configuration,
         fmt::format("{} fenced the site with an admin account of the database server, and none is known now",

@@ -3,6 +3,7 @@
 import html
 import json
 import time
+import urllib.parse
 
 from server_place import at_site, config, site_of
 from support import contains, equal, lacks
@@ -60,6 +61,14 @@ def test_the_desk_and_rest(place):
     equal((data["title"], data["pages"], data["is_lent"], data["notes"]), (FIELDS["title"], 474, True, "two\nlines"))
     equal((data["price"], client.get('/api/resource/Book?fields=["price"]&filters={"price":12.5}').json["data"]), (12.5, [{"price": 12.5}]))
     equal(len(client.get('/api/resource/Book?filters=[["name","like","b-%251"]]').json["data"]), 1)
+    equal(client.api("POST", "/api/resource/Book", {"name": "B-2", "title": "without"}).status, 200)
+    for condition, count in ((["notes", "is", "set"], 1), (["notes", "is", "not set"], 1), (["notes", "!=", "x"], 2), (["notes", "in", ["x", None]], 1),
+                             (["pages", "<", 5], 1), (["pages", "!=", 0], 1), (["seen", "between", ["2026-11-21", "2026-11-21"]], 1)):
+        answer = client.get("/api/resource/Book?filters=" + urllib.parse.quote(json.dumps([condition])))
+        equal((condition, len(answer.json["data"])), (condition, count))
+    for column in place.server.variant(["kind", "most"], ["numbers", "more", "span"]):
+        equal(client.get(f'/api/resource/Odd?filters=[["{column}","is","set"]]').json["data"], [{"name": "o"}])
+    equal(client.api("DELETE", "/api/resource/Book/B-2").status, 202)
     (place.path / "apps/books/www").mkdir(exist_ok=True)
     (place.path / "apps/books/www/sums.html").write_text(
         "---\nqueries:\n  x: SELECT sum(pages) AS pages, sum(price) AS price FROM `tabBook`\n---\n"

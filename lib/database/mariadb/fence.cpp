@@ -265,7 +265,11 @@ std::vector<std::string> MariadbFence::lift(const nlohmann::json& saved) {
   if (saved.empty()) return {};
   if (!m_database.admin) {
     // A server that does not answer knows nobody: that is what is wrong then.
-    MariadbDatabase(m_database.app, {});
+    try {
+      MariadbDatabase(m_database.app, {});
+    } catch (const Error& error) {
+      if (is_without_answer(error)) throw;
+    }
     throw Error(Kind::configuration,
                 fmt::format("the rights of {} on {} were taken by an admin account, and none is known now",
                             m_database.app.user, m_database.app.name),

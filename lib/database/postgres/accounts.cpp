@@ -19,6 +19,7 @@ namespace bench {
 namespace {
 
 constexpr std::string_view role_is_needed = "2BP01";  // dependent_objects_still_exist
+constexpr std::string_view is_in_use = "55006";       // object_in_use
 
 void refuse_what_exists(PostgresDatabase& server, const SiteDatabase& site, AppAccount account) {
   const std::string owner = owner_role(site.app.name);
@@ -149,17 +150,25 @@ void end_creation(PostgresDatabase& server, const std::string& name) {
 void drop_database_by_force(PostgresDatabase& server, const std::string& name) {
   end_creation(server, name);
   if (!postgres_database_exists(server, name)) return;
+  if (server.version_number() >= 130'000) try {
+      return server.execute(fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote_name(name)));
+    } catch (const Error& error) {
+      // It would end autovacuum, too, which only a superuser may.
+      if (error.sqlstate() != insufficient_privilege) throw;
+    }
   const std::vector<Value> names{name};
-  // FORCE would end autovacuum, too, which only a superuser may; without it the server sends that away
-  // itself.
-  const bool has_force = server.version_number() >= 130'000 && server.is_superuser();
-  if (!has_force)
-    server.query(
-        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = ? AND "
-        "backend_type <> 'autovacuum worker'",
-        names);
-  server.execute(
-      fmt::format("DROP DATABASE IF EXISTS {}{}", quote_name(name), has_force ? " WITH (FORCE)" : ""));
+  constexpr int most_tries = 5;
+  for (int tries = 1;; ++tries) try {
+      // Autovacuum, which is nobody's, the server sends away itself. A client may have come back meanwhile.
+      server.query(
+          "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = ? "
+          "AND "
+          "usesysid IS NOT NULL",
+          names);
+      return server.execute("DROP DATABASE IF EXISTS " + quote_name(name));
+    } catch (const Error& error) {
+      if (error.sqlstate() != is_in_use || tries == most_tries) throw;
+    }
 }
 
 bool has_postgres_database(const SiteDatabase& site) {

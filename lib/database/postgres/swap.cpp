@@ -50,7 +50,7 @@ class SessionEnder {
     m_server->query(
         "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname IN (?, "
         "?) "
-        "AND backend_type <> 'autovacuum worker'",
+        "AND usesysid IS NOT NULL",
         m_names);
   }
   std::unique_ptr<PostgresDatabase> m_server;

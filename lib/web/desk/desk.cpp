@@ -80,7 +80,8 @@ struct ListView {
                    std::int64_t to_page) const {
     std::string query;
     const auto add = [&query](std::string_view name, std::string_view value) {
-      query += fmt::format("{}{}={}", query.empty() ? "?" : "&", name, percent_encoded(value));
+      query +=
+          fmt::format("{}{}={}", query.empty() ? "?" : "&", percent_encoded(name), percent_encoded(value));
     };
     for (const auto& [column, value] : filters) add(column, value);
     if (!q.empty()) add("q", q);
@@ -96,9 +97,9 @@ ListView view_of(const HttpParameters& query, const Doctype& doctype) {
   constexpr std::size_t most_filters = 20;
   ListView view;
   for (const auto& [name, value] : query)
-    if (doctype.find(name) != nullptr && std::ranges::find(own_parameters, name) == own_parameters.end() &&
-        view.filters.size() < most_filters)
+    if (doctype.find(name) != nullptr && std::ranges::find(own_parameters, name) == own_parameters.end())
       view.filters.emplace_back(name, value);
+  if (view.filters.size() > most_filters) throw not_valid(fmt::format("more than {} filters", most_filters));
   view.q = std::string(query.get("q"));
   if (doctype.find(query.get("sort")) != nullptr) view.sort = std::string(query.get("sort"));
   view.descending = query.get("dir") == "desc";
@@ -299,6 +300,10 @@ std::string slug_of(std::string_view doctype) {
   return slug;
 }
 
+std::string_view query_of(std::string_view target) {
+  return target.substr(std::min(target.find('?'), target.size()));
+}
+
 std::optional<std::string> address_of_frappe(const Visit& visit) {
   const std::vector<std::string>& called = visit.request.segments;
   std::vector<std::string> doctypes;
@@ -311,9 +316,8 @@ std::optional<std::string> address_of_frappe(const Visit& visit) {
                       (called[2] == "new" || called[2].starts_with(fmt::format("new-{}-", slug_of(*found))));
   if (is_new) return address(*found) + "?new";
   if (is_ours) return std::nullopt;
-  const std::string& target = visit.request.target;
-  const std::string_view query = std::string_view(target).substr(std::min(target.find('?'), target.size()));
-  return fmt::format("{}{}", called.size() == 3 ? address(*found, called[2]) : address(*found), query);
+  return fmt::format("{}{}", called.size() == 3 ? address(*found, called[2]) : address(*found),
+                     query_of(visit.request.target));
 }
 
 HttpResponse look_at(Visit& visit, const std::string& doctype, const std::string& name) {
@@ -349,7 +353,8 @@ HttpResponse answer_desk(Visit& visit) {
   }
   if (path == "/app") return tables(visit);
   const std::vector<std::string>& address = visit.request.segments;
-  if (address.size() == 4 && address[2] == "view") return redirect(bench::address(address[1]));
+  if (address.size() == 4 && address[2] == "view")
+    return redirect(bench::address(address[1]) + std::string(query_of(visit.request.target)));
   if (address.size() > 3) throw not_found();
   const std::string& doctype = address[1];
   const std::string name = address.size() == 3 ? address[2] : "";

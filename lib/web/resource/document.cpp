@@ -195,8 +195,9 @@ nlohmann::json to_json(const Column& column, const ValueView& value) {
   }
   if (const auto* number = std::get_if<double>(&value)) return *number;
   const std::string_view text = std::get<std::string_view>(value);
-  // Servers tell exact numbers as text. What a double cannot hold stays it.
-  if (column.type == ColumnType::decimal) {
+  // Servers tell exact numbers as text. What a double cannot hold stays it, and so does a name, which must be
+  // found by what it is told as.
+  if (column.type == ColumnType::decimal && !column.in_primary_key) {
     const auto number = exact_double(text);
     if (!number) return text;
     const bool is_whole = text.find('.') == std::string_view::npos;

@@ -44,8 +44,9 @@ class Conditions {
   Conditions(const Doctype& doctype, Dialect dialect) : m_doctype(doctype), m_dialect(dialect) {}
 
   ListQuery::Condition of_address(const std::string& column, const std::string& value) const {
-    const nlohmann::json json = value.starts_with('[') ? parse_json(column, value) : nlohmann::json(value);
-    return member(column, json);
+    const nlohmann::json json = parse_sent_json(value);
+    const bool is_comparison = json.is_array() && json.size() == 2 && json[0].is_string();
+    return member(column, is_comparison ? json : nlohmann::json(value));
   }
 
   std::vector<ListQuery::Condition> parse(const nlohmann::json& filters) const {
@@ -125,12 +126,17 @@ class Conditions {
     return column.nullable ? fmt::format("{} OR {} IS NULL", sql, quoted) : sql;
   }
 
-  // What bench does not know is taken for text, and PostgreSQL compares no uuid with ''.
+  // What bench does not know is taken for text, and servers compare no uuid and no list with ''.
   bool takes_empty_text(const Column& column) const {
+    if (!has_text(column) || m_dialect == Dialect::sqlite) return has_text(column);
     const std::string declared = lower_case(column.declared);
-    const bool is_known = m_dialect != Dialect::postgres || declared.find("char") != std::string::npos ||
-                          declared.find("text") != std::string::npos;
-    return has_text(column) && is_known;
+    const std::string base = declared.substr(0, declared.find('('));
+    constexpr std::array ends{"char", "text", "character", "character varying", "enum", "set"};
+    const bool is_list = declared.ends_with("[]");
+    return !is_list &&
+           (m_dialect == Dialect::mariadb || base == "text" || base == "citext" ||
+            base.starts_with("character")) &&
+           std::ranges::any_of(ends, [&base](const char* end) { return base.ends_with(end); });
   }
 
   ListQuery::Condition is_empty(const Column& column, const std::string& quoted) const {
@@ -148,13 +154,14 @@ class Conditions {
   static Value end_of_day(const Column& column, const nlohmann::json& value) {
     const bool is_whole_day =
         column.type == ColumnType::datetime && value.is_string() && is_date(value.get<std::string>());
-    return is_whole_day ? Value(value.get<std::string>() + " 23:59:59.999999") : value_of(value);
+    // SQLite compares texts, some of which have a T in the middle.
+    return is_whole_day ? Value(value.get<std::string>() + "T23:59:59.999999") : value_of(value);
   }
 
   // To Frappe a NULL is '' among texts, 0 among numbers, and before all dates (frappe.model.db_query):
   // whether that fits. When a row was made or changed is never NULL there.
   static bool empty_fits(const Column& column, std::string_view op, const nlohmann::json& value) {
-    if (is_nothing(value)) return false;
+    if (is_nothing(value)) return has_text(column) && (op == "<=" || op == ">=");
     const bool is_other_than = op == "!=" || op == "<>" || op == "not like";
     if (is_other_than) return !(has_number(column) && number_in(value) == 0);
     const bool is_smaller = op == "<" || op == "<=";
@@ -194,9 +201,9 @@ class Conditions {
     bool has_empty = false;
     for (const nlohmann::json& one : list) {
       has_empty |= is_nothing(one) || (has_number(column) && number_in(one) == 0);
-      if (one.is_null() || (is_nothing(one) && !takes_empty_text(column))) continue;
+      if (is_nothing(one) && !takes_empty_text(column)) continue;
       marks += marks.empty() ? "?" : ", ?";
-      condition.values.push_back(value_of(one));
+      condition.values.push_back(one.is_null() ? Value("") : value_of(one));
     }
     const bool is_in = op == "in";
     condition.sql =

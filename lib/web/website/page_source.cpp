@@ -47,8 +47,10 @@ class QueryReader {
     const char c = m_sql[m_at];
     if (c == '\'' || c == '"') return take_quoted(c);
     if (c == '`') return take_identifier();
-    if (begins_line_comment()) return take_comment("\n");
-    if (m_sql.substr(m_at, 2) == "/*") return take_comment("*/");
+    if (begins_line_comment()) return take_line_comment();
+    // MariaDB runs what stands in /*! */.
+    const bool is_run = m_dialect == Dialect::mariadb && m_sql.substr(m_at, 3) == "/*!";
+    if (m_sql.substr(m_at, 2) == "/*" && !is_run) return take_comment();
     if (c == ';') m_node.fail("a page's query must be one statement, without a semicolon");
     if (c == '?') m_node.fail("'?' cannot stand in a page's query", "write a parameter as :name");
     const bool is_cast = m_sql.substr(m_at, 2) == "::";
@@ -68,12 +70,25 @@ class QueryReader {
   }
 
   // What stands in one is no parameter and no statement's end.
-  void take_comment(std::string_view end) {
-    const std::size_t found = m_sql.find(end, m_at + 1);
-    if (found == std::string_view::npos && end == "*/") m_node.fail("a comment is not closed");
-    const std::size_t after = found == std::string_view::npos ? m_sql.size() : found + end.size();
+  void take_line_comment() {
+    const std::size_t after = std::min(m_sql.find('\n', m_at), m_sql.size());
     m_query.sql += m_sql.substr(m_at, after - m_at);
     m_at = after;
+  }
+
+  // PostgreSQL's lie in one another.
+  void take_comment() {
+    int depth = 0;
+    std::size_t at = m_at;
+    do {
+      const bool begins = m_sql.substr(at, 2) == "/*" && (depth == 0 || m_dialect == Dialect::postgres);
+      const bool ends = m_sql.substr(at, 2) == "*/";
+      depth += begins ? 1 : ends ? -1 : 0;
+      at += begins || ends ? 2 : 1;
+      if (depth > 0 && at >= m_sql.size()) m_node.fail("a comment is not closed");
+    } while (depth > 0);
+    m_query.sql += m_sql.substr(m_at, at - m_at);
+    m_at = at;
   }
 
   // To MariaDB 5--3 is 8.
@@ -108,15 +123,34 @@ class QueryReader {
 
 // What a template could not name, or would not find the rows under.
 void check_query_name(const YamlNode& name) {
-  constexpr std::array pages_own{"read_only_mode", "reason",    "expected_end", "announcement",
-                                 "site_name",      "release",   "path",         "csrf_token",
-                                 "user",           "form_dict", "title",        "content"};
+  constexpr std::array taken{"read_only_mode",
+                             "reason",
+                             "expected_end",
+                             "announcement",
+                             "site_name",
+                             "release",
+                             "csrf_token",
+                             "user",
+                             "form_dict",
+                             "title",
+                             "loop",
+                             "true",
+                             "false",
+                             "none",
+                             "not",
+                             "and",
+                             "or",
+                             "in",
+                             "is",
+                             "if",
+                             "else"};
   const std::string& text = name.scalar();
   if (text.empty() || std::isdigit(static_cast<unsigned char>(text.front())) != 0 ||
       !std::ranges::all_of(text, is_name_character))
     name.fail(fmt::format("'{}' cannot be the name of a query", text), "use letters, digits and _");
-  if (std::ranges::find(pages_own, text) != pages_own.end())
-    name.fail(fmt::format("every page has a '{}' of its own", text), "call the query something else");
+  if (std::ranges::find(taken, text) != taken.end())
+    name.fail(fmt::format("'{}' means something else in a page's template", text),
+              "call the query something else");
 }
 
 void read_member(PageSource& page, const YamlNode& key, const YamlNode& value, Dialect dialect) {

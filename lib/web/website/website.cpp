@@ -11,25 +11,21 @@
 
 #include "web/http/failure.hpp"
 #include "web/page.hpp"
+#include "web/resource/type_check.hpp"
 #include "web/website/web_pages.hpp"
 
 namespace bench {
 
 namespace {
 
-template <typename Number>
-std::optional<TemplateValue> number_in(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-// Servers tell exact numbers as text; a page counts with them, and is the same on every database.
+// Servers tell exact numbers as text; a page counts with them, and is the same on every database. What a
+// double cannot hold stays as it is: it may be somebody's key.
 TemplateValue number_or_text(std::string_view decimal) {
-  auto number = number_in<std::int64_t>(decimal);
-  if (!number) number = number_in<double>(decimal);
-  return number ? std::move(*number) : TemplateValue(decimal);
+  std::int64_t whole = 0;
+  const auto [end, error] = std::from_chars(decimal.data(), decimal.data() + decimal.size(), whole);
+  if (error == std::errc() && end == decimal.data() + decimal.size()) return whole;
+  if (const auto number = exact_double(decimal)) return *number;
+  return decimal;
 }
 
 constexpr std::size_t most_rows = 100'000;

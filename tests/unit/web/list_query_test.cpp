@@ -65,10 +65,12 @@ TEST_CASE("NULL is an empty text, the number 0 and a date before all others, as 
   CHECK(sql(R"([["title", "!=", "Emma"]])") == R"("title" != ? OR "title" IS NULL | Emma;)");
   CHECK(sql(R"([["title", "not like", "%a%"]])") == R"("title" NOT LIKE ? OR "title" IS NULL | %a%;)");
   CHECK(sql(R"([["title", "in", ["Emma", ""]]])") == R"("title" in (?, ?) OR "title" IS NULL | Emma ;)");
-  CHECK(sql(R"([["title", "in", ["Emma", null]]])") == R"("title" in (?) OR "title" IS NULL | Emma;)");
+  CHECK(sql(R"([["title", "in", ["Emma", null]]])") == R"("title" in (?, ?) OR "title" IS NULL | Emma ;)");
   CHECK(sql(R"([["title", "not in", ["Emma"]]])") == R"("title" not in (?) OR "title" IS NULL | Emma;)");
   CHECK(sql(R"([["title", "not in", ["Emma", ""]]])") == R"("title" not in (?, ?) | Emma ;)");
-  CHECK(sql(R"([["title", "not in", [null]]])") == R"("title" IS NOT NULL |;)");
+  CHECK(sql(R"([["title", "not in", [null]]])") == R"("title" not in (?) | ;)");
+  CHECK(sql(R"([["pages", "not in", [null]]])") == R"("pages" IS NOT NULL |;)");
+  CHECK(sql(R"([["title", "<=", ""]])") == R"("title" <= ? OR "title" IS NULL | ;)");
 
   CHECK(sql(R"([["pages", "is", "set"]])") == R"("pages" IS NOT NULL |;)");
   CHECK(sql(R"([["pages", "=", 0]])") == R"("pages" = ? OR "pages" IS NULL | 0;)");
@@ -84,7 +86,7 @@ TEST_CASE("NULL is an empty text, the number 0 and a date before all others, as 
   CHECK(sql(R"([["sold", ">", "2026-01-02"]])") == R"("sold" > ? | 2026-01-02;)");
   CHECK(sql(R"([["modified", "<", "2026-01-02"]])") == R"("modified" < ? | 2026-01-02;)");
   CHECK(sql(R"([["sold", "between", ["2026-01-02", "2026-01-03"]]])") ==
-        R"("sold" BETWEEN ? AND ? | 2026-01-02 2026-01-03 23:59:59.999999;)");
+        R"("sold" BETWEEN ? AND ? | 2026-01-02 2026-01-03T23:59:59.999999;)");
 }
 
 TEST_CASE("nothing of a request becomes SQL") {

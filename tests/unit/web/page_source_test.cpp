@@ -59,12 +59,16 @@ TEST_CASE("what stands in a comment of a page's query is no parameter") {
   CHECK(query("SELECT 5--:a") == "SELECT 5--:a\n");
   CHECK(query("SELECT 5--:a # :b", Dialect::mariadb) == "SELECT 5--? # :b\n <a>");
   CHECK(query("SELECT 5 -- :a", Dialect::mariadb) == "SELECT 5 -- :a\n");
+  CHECK(query("SELECT 1 /*/ ; :a */") == "SELECT 1 /*/ ; :a */\n");
+  CHECK(query("SELECT 1 /* a /* b */ :c */") == "SELECT 1 /* a /* b */ :c */\n");
+  CHECK(query("SELECT 1 /* a /* b */ + :c", Dialect::mariadb) == "SELECT 1 /* a /* b */ + ?\n <c>");
+  CHECK(query("SELECT 1 /*! + :a */", Dialect::mariadb) == "SELECT 1 /*! + ? */\n <a>");
   CHECK(query("SELECT a #> :b FROM t") == "SELECT a #> ? FROM t\n <b>");
   CHECK(refusal("---\nqueries:\n  rows: SELECT 1 /* open\n---\n").find("page.html:3:") == 0);
 }
 
 TEST_CASE("a page's query has a name that its template can use") {
-  for (const char* name : {"a-b", "1st", "user", "title", "form_dict"})
+  for (const char* name : {"a-b", "1st", "user", "title", "form_dict", "loop"})
     CHECK(refusal(std::string("---\nqueries:\n  ") + name + ": SELECT 1\n---\n").find("page.html:3:") == 0);
   CHECK(refusal("---\nqueries:\n  users_2: SELECT 1\n---\n") == "accepted");
 }
