@@ -18,12 +18,16 @@ struct AccountFlags {
   std::optional<std::chrono::milliseconds> wait;
 };
 
+bool is_administrator(const AccountFlags& flags) {
+  return lower_case(flags.name) == lower_case(administrator);
+}
+
 // Frappe's own two accounts: one may always do everything, and the other is whoever has not logged in.
 void refuse_frappes_own(const AccountFlags& flags) {
   if (lower_case(flags.name) == "guest")
     throw Error(Kind::usage, "Guest is whoever has not logged in, and has no password",
                 "name the e-mail address of a person");
-  if (lower_case(flags.name) == lower_case(administrator) && flags.role == "reader")
+  if (is_administrator(flags) && flags.role == "reader")
     throw Error(Kind::usage, "Administrator may always read and change", "leave --role out");
 }
 
@@ -36,12 +40,11 @@ void run(Context& context, const AccountFlags& flags) {
   check_new_password(context, password);
   context.for_each_site([&](const Site& site) {
     const Workplace workplace = context.workplace(site, flags.wait.value_or(std::chrono::milliseconds(0)));
-    const bool is_administrator = lower_case(flags.name) == lower_case(administrator);
     const auto [operation, user] =
         set_account(workplace, site,
-                    {.name = is_administrator ? std::string(administrator) : flags.name,
+                    {.name = is_administrator(flags) ? std::string(administrator) : flags.name,
                      .full_name = flags.full_name.value_or("")},
-                    is_administrator ? Role::writer : role(flags.role), password);
+                    is_administrator(flags) ? Role::writer : role(flags.role), password);
     Outcome outcome;
     outcome.result = {{"operation", operation}, {"user", user.name}, {"role", name(user.role)}};
     outcome.text =

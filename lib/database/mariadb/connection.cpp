@@ -100,6 +100,10 @@ Value value_of(const sql::ResultSet& rows, unsigned column, int type) {
   }
 }
 
+bool is_decimal(int type) {
+  return type == sql::DataType::DECIMAL || type == sql::DataType::NUMERIC;
+}
+
 std::vector<int> column_types(sql::ResultSetMetaData& meta) {
   std::vector<int> types;
   for (unsigned column = 1; column <= meta.getColumnCount(); ++column)
@@ -257,14 +261,11 @@ std::vector<Row> MariadbDatabase::query(std::string_view statement, std::span<co
   std::vector<int> types;
   run(statement, parameters, [&](const sql::ResultSet& result) {
     auto* meta = result.getMetaData();
-    if (answered != nullptr && answered->empty())
-      for (unsigned column = 1; column <= meta->getColumnCount(); ++column) {
-        const int type = meta->getColumnType(column);
-        answered->push_back({meta->getColumnLabel(column).c_str(),
-                             type == sql::DataType::DECIMAL || type == sql::DataType::NUMERIC});
-      }
     // A CALL answers several results.
     if (result.getRow() == 1) types = column_types(*meta);
+    if (answered != nullptr && answered->empty())
+      for (unsigned column = 1; column <= types.size(); ++column)
+        answered->push_back({meta->getColumnLabel(column).c_str(), is_decimal(types[column - 1])});
     Row& row = rows.emplace_back();
     row.reserve(types.size());
     for (unsigned column = 1; column <= types.size(); ++column)

@@ -147,6 +147,15 @@ void end_creation(PostgresDatabase& server, const std::string& name) {
 
 }  // namespace
 
+// Not autovacuum, which only a superuser may end: a DROP and a RENAME send it away themselves.
+void end_postgres_sessions(PostgresDatabase& server, const std::string& database) {
+  const std::vector<Value> name{database};
+  server.query(
+      "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = ? AND "
+      "usesysid IS NOT NULL",
+      name);
+}
+
 void drop_database_by_force(PostgresDatabase& server, const std::string& name) {
   end_creation(server, name);
   if (!postgres_database_exists(server, name)) return;
@@ -156,15 +165,10 @@ void drop_database_by_force(PostgresDatabase& server, const std::string& name) {
       // It would end autovacuum, too, which only a superuser may.
       if (error.sqlstate() != insufficient_privilege) throw;
     }
-  const std::vector<Value> names{name};
   constexpr int most_tries = 5;
+  // A client may have come back meanwhile.
   for (int tries = 1;; ++tries) try {
-      // Autovacuum, which is nobody's, the server sends away itself. A client may have come back meanwhile.
-      server.query(
-          "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = ? "
-          "AND "
-          "usesysid IS NOT NULL",
-          names);
+      end_postgres_sessions(server, name);
       return server.execute("DROP DATABASE IF EXISTS " + quote_name(name));
     } catch (const Error& error) {
       if (error.sqlstate() != is_in_use || tries == most_tries) throw;

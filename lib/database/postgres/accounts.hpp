@@ -16,6 +16,8 @@ const ConnectionSettings& admin_of(const SiteDatabase& site, std::string_view pu
 
 bool postgres_database_exists(PostgresDatabase& server, const std::string& name);
 bool postgres_role_exists(PostgresDatabase& server, const std::string& name);
+/// Asks everybody's sessions there to end, but for autovacuum's; some may take a moment.
+void end_postgres_sessions(PostgresDatabase& server, const std::string& database);
 /// Ends its sessions; nothing happens when there is no such database.
 void drop_database_by_force(PostgresDatabase& server, const std::string& name);
 

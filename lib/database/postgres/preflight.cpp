@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <map>
+#include <algorithm>
 
 #include "database/postgres/drain.hpp"
 #include "database/postgres/owners.hpp"
@@ -37,17 +37,13 @@ void add_pooler(std::vector<std::string>& findings, PostgresDatabase& database) 
 
 void add_what_others_own(std::vector<std::string>& findings, PostgresDatabase& database) {
   if (database.is_superuser()) return;
+  const std::vector<std::string> strangers = first_column(database.query(
+      "SELECT rolname FROM pg_catalog.pg_roles WHERE NOT pg_catalog.pg_has_role(session_user, oid, "
+      "'MEMBER')"));
   std::vector<std::string> objects;
-  std::map<std::string, bool> is_member;
-  for (const OwnedObject& object : objects_of_others(database)) {
-    const auto [known, is_new] = is_member.try_emplace(object.role);
-    const std::vector<Value> role{object.role};
-    if (is_new)
-      known->second = to_integer(database.value(
-                          "SELECT pg_catalog.pg_has_role(session_user, ?::name, 'MEMBER')", role)) == 1;
-    if (!known->second)
+  for (const OwnedObject& object : objects_of_others(database))
+    if (std::ranges::find(strangers, object.role) != strangers.end())
       objects.push_back(fmt::format("{} {} of {}", object.type, object.identity, object.role));
-  }
   if (!objects.empty())
     findings.push_back(fmt::format(
         "the account {} is no member of the roles that these belong to, so a backup fails that may not "

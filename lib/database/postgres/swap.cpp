@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/error.hpp"
+#include "database/postgres/accounts.hpp"
 #include "database/postgres/all_rights.hpp"
 #include "database/postgres/connection.hpp"
 #include "database/postgres/large_objects.hpp"
@@ -45,16 +46,11 @@ class SessionEnder {
   SessionEnder& operator=(const SessionEnder&) = delete;
 
  private:
-  // The rename itself sends autovacuum away, which is nobody's but a superuser's to end.
   void end_sessions() {
-    m_server->query(
-        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname IN (?, "
-        "?) "
-        "AND usesysid IS NOT NULL",
-        m_names);
+    for (const std::string& name : m_names) end_postgres_sessions(*m_server, name);
   }
   std::unique_ptr<PostgresDatabase> m_server;
-  std::vector<Value> m_names;
+  std::vector<std::string> m_names;
   std::atomic<bool> m_stopping = false;
   std::thread m_thread;
 };
