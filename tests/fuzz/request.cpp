@@ -42,7 +42,7 @@ void check_list_query(std::string_view text) {
                                .key = "name"};
   try {
     const ListQuery query = parse_list_query(doctype, Dialect::sqlite, parse_form(text));
-    for (const ListQuery::Condition& condition : query.conditions) {
+    for (const Condition& condition : query.conditions) {
       require(condition.sql.starts_with("\"name\" ") || condition.sql.starts_with("\"title\" ") ||
                   condition.sql.starts_with("1 = "),
               "a condition begins with a column");

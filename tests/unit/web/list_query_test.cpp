@@ -27,7 +27,7 @@ ListQuery parse(Given given) {
 
 std::string sql(const std::string& filters) {
   std::string text;
-  for (const ListQuery::Condition& condition : parse({{"filters", filters}}).conditions) {
+  for (const Condition& condition : parse({{"filters", filters}}).conditions) {
     text += condition.sql + " |";
     for (const Value& value : condition.values) text += " " + to_text(value);
     text += ";";
