@@ -230,4 +230,17 @@ std::optional<ConnectionSettings> find_admin(const ConnectionSettings& app, cons
   return through_socket(app);
 }
 
+const ConnectionSettings& require_admin(const SiteDatabase& site, std::string_view purpose) {
+  if (site.admin) return *site.admin;
+  get_backend(site.app.db_type).require_server(site.app);
+  const passwd* user = getpwuid(geteuid());
+  throw Error(
+      Kind::configuration,
+      fmt::format("{} takes an administrator of the database server at {}: none is named, and the system's "
+                  "account {} is none",
+                  purpose, address(site.app), user == nullptr ? "" : user->pw_name),
+      "name one with --db-root-username and --db-root-password-file, in the environment, or in "
+      "config/admin.json");
+}
+
 }  // namespace bench

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "config/site_config.hpp"
 #include "database/backend.hpp"
@@ -36,5 +37,9 @@ struct AdminSources {
 /// file is broken, or others than its owner can read it.
 std::optional<ConnectionSettings> find_admin(const ConnectionSettings& app, const AdminSources& sources,
                                              const LayeredConfig& config);
+
+/// The administrator, for a purpose that takes one: "shop: dropping its database". Where none is known:
+/// Error{database} when no server answers, which may be why; else Error{configuration}.
+const ConnectionSettings& require_admin(const SiteDatabase& site, std::string_view purpose);
 
 }  // namespace bench

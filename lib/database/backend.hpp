@@ -75,6 +75,9 @@ struct Backend {
   /// Whether the server lets the account in and takes it for one that may create databases and accounts, and
   /// end sessions; `settings.name` need not exist. False, too, when it cannot be reached.
   bool (*is_administrator)(const ConnectionSettings&);
+  /// Error{database} when no server answers at the account's address. That it does not let the account in is
+  /// an answer.
+  void (*require_server)(const ConnectionSettings&);
   /// Whether the administrator's address leads to the running server that the app's leads to. Where the app
   /// cannot log in, so that it cannot be asked, the server's own word about its address counts.
   /// Error{database} when the administrator cannot log in.

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "database/admin_account.hpp"
 #include "operation/operation.hpp"
 #include "operation/pause_point.hpp"
 #include "workflow/backup_site.hpp"
@@ -52,10 +53,8 @@ void refuse_another_disk(const Site& site, const std::filesystem::path& archive)
 
 // And whether there is an account that may drop the database.
 void refuse_without_admin(const Workplace& workplace, const Site& site) {
-  if (!backend_of(site).has_server || database_of(workplace, site).admin) return;
-  throw Error(Kind::configuration,
-              fmt::format("{}: dropping its database takes an admin account of the server", site.name()),
-              "name one with --db-root-username and --db-root-password-file, or in config/admin.json");
+  if (backend_of(site).has_server)
+    require_admin(database_of(workplace, site), fmt::format("{}: dropping its database", site.name()));
 }
 
 }  // namespace

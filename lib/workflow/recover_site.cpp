@@ -10,6 +10,7 @@
 #include "backup/create.hpp"
 #include "base/atomic_file.hpp"
 #include "base/file.hpp"
+#include "database/admin_account.hpp"
 #include "maintenance/window.hpp"
 #include "operation/interruption.hpp"
 #include "operation/site_lock.hpp"
@@ -86,7 +87,7 @@ std::optional<DoubtfulStatement> find_doubt(const Workplace& workplace, const Si
     const auto before = journal.read(patch.log_key).at(place->position).object_before;
     const auto now = database.definition_of(statement.text);
     if (before && now) doubt.took_effect = *before != *now;
-    doubt.told = fmt::format("{}:{}: {}", patch.file.string(), statement.line, statement.text);
+    doubt.told = fmt::format("{}:{}: {}", patch.file, statement.line, statement.text);
   }
   doubt.told += !doubt.took_effect   ? " (the database does not show whether it took effect)"
                 : *doubt.took_effect ? " (the database shows that it took effect)"
@@ -235,18 +236,7 @@ void finish_scratch(const Workplace& workplace, const Site& site, const Operatio
   const SiteDatabase database = database_of(workplace, site);
   if (backend_of(site).has_server && !database.admin) {
     if (fence_level(operation.record().value("fence", "")) == FenceLevel::not_enforced) return;
-    // A server that does not answer knows nobody: that is what is wrong then.
-    try {
-      connect(site, Access::read_only);
-    } catch (const Error& error) {
-      const bool is_answer = error.sqlstate().starts_with("28") || error.sqlstate().starts_with("42");
-      if (!is_answer) throw;
-    }
-    throw Error(
-        Kind::configuration,
-        fmt::format("{} fenced the site with an admin account of the database server, and none is known now",
-                    operation.id()),
-        "name it as then: --db-root-username, BENCH_DB_ROOT_USERNAME, or config/admin.json");
+    require_admin(database, fmt::format("ending {}, which fenced the site,", operation.id()));
   }
   backend_of(site).recover_scratch(database, operation.folder_path(), operation.id());
 }

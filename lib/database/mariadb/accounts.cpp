@@ -5,31 +5,13 @@
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/escape.hpp"
+#include "database/admin_account.hpp"
 #include "database/mariadb/literal.hpp"
 #include "database/refusal.hpp"
 
 namespace bench {
 
 namespace {
-
-// That nobody knows an administrator matters only where there is a server: a wrong host or socket is said
-// first.
-void refuse_missing_server(const ConnectionSettings& account) {
-  try {
-    const MariadbDatabase server(without_database(account), {.connect_timeout = std::chrono::seconds(2)});
-  } catch (const Error& error) {
-    if (is_without_answer(error)) throw;
-  }
-}
-
-const ConnectionSettings& admin_of(const SiteDatabase& database) {
-  if (database.admin) return *database.admin;
-  refuse_missing_server(database.app);
-  throw Error(Kind::configuration,
-              fmt::format("{}: an admin account is needed to create or drop the database {}",
-                          describe_server(database.app), database.app.name),
-              "name one with --db-root-username, or in config/admin.json");
-}
 
 /// What was created, to be removed again unless all of it is there.
 class Creation {
@@ -153,7 +135,7 @@ void create_mariadb_database(const SiteDatabase& database, AppAccount app_accoun
   if (app.password.empty())
     throw Error(Kind::configuration, fmt::format("the account {} would have no password", app.user),
                 "set db_password");
-  MariadbDatabase server(without_database(admin_of(database)), {});
+  MariadbDatabase server(without_database(require_admin(database, "creating a database")), {});
   server.execute("SET SESSION sql_mode = ''");
   const std::string host = app_host(app, server);
   const std::string account = mariadb_account(app.user, host);
@@ -182,7 +164,7 @@ void create_mariadb_database(const SiteDatabase& database, AppAccount app_accoun
 
 void drop_mariadb_database(const SiteDatabase& database) {
   const ConnectionSettings& app = database.app;
-  MariadbDatabase server(without_database(admin_of(database)), {});
+  MariadbDatabase server(without_database(require_admin(database, "dropping a database")), {});
   const std::string host = app_host(app, server);
   const std::string account = mariadb_account(app.user, host);
   if (app.user != database.admin->user) end_sessions(server, account);
@@ -193,6 +175,17 @@ void drop_mariadb_database(const SiteDatabase& database) {
                                mariadb_name(escaped_pattern(app.name)), account));
   if (app.user != database.admin->user && !serves_others(server, app.user, host))
     server.execute(fmt::format("DROP USER IF EXISTS {}", account));
+}
+
+void require_mariadb_server(const ConnectionSettings& account) {
+  // https://mariadb.com/kb/en/mariadb-error-codes/: the server's own lie below and above these.
+  constexpr int first_of_client = 2000, end_of_client = 3000;
+  try {
+    const MariadbDatabase server(without_database(account), {.connect_timeout = std::chrono::seconds(2)});
+  } catch (const Error& error) {
+    const int code = error.database_error();
+    if (error.kind() == Kind::database && code >= first_of_client && code < end_of_client) throw;
+  }
 }
 
 bool is_mariadb_administrator(const ConnectionSettings& account) {

@@ -27,6 +27,8 @@ void drop_mariadb_database(const SiteDatabase& database);
 
 /// See Backend::is_administrator.
 bool is_mariadb_administrator(const ConnectionSettings& account);
+/// See Backend::require_server.
+void require_mariadb_server(const ConnectionSettings& account);
 /// See Backend::is_same_server.
 bool is_same_mariadb_server(const ConnectionSettings& app, const ConnectionSettings& admin);
 

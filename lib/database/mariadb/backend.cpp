@@ -55,6 +55,7 @@ const Backend& mariadb_backend() {
                    .checks_types = true},
       .has_server = true,
       .is_administrator = is_mariadb_administrator,
+      .require_server = require_mariadb_server,
       .is_same_server = is_same_mariadb_server,
       .connect = connect,
       .has_database = has_mariadb_database,

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/thread.hpp"
 #include "base/time.hpp"
+#include "database/admin_account.hpp"
 #include "database/mariadb/accounts.hpp"
 #include "database/mariadb/connection.hpp"
 #include "database/mariadb/drain.hpp"
@@ -263,18 +264,8 @@ std::vector<std::string> MariadbFence::settle_events(MariadbDatabase& server,
 
 std::vector<std::string> MariadbFence::lift(const nlohmann::json& saved) {
   if (saved.empty()) return {};
-  if (!m_database.admin) {
-    // A server that does not answer knows nobody: that is what is wrong then.
-    try {
-      MariadbDatabase(m_database.app, {});
-    } catch (const Error& error) {
-      if (is_without_answer(error)) throw;
-    }
-    throw Error(Kind::configuration,
-                fmt::format("the rights of {} on {} were taken by an admin account, and none is known now",
-                            m_database.app.user, m_database.app.name),
-                "name it as then: --db-root-username, BENCH_DB_ROOT_USERNAME, or config/admin.json");
-  }
+  require_admin(m_database,
+                fmt::format("giving back the rights of {} on {}", m_database.app.user, m_database.app.name));
   auto not_put_back = grant_back(admin(), saved);
   // Sessions that were opened in the window would stay without their rights; whoever comes after this one has
   // them.

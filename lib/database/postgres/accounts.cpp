@@ -1,14 +1,13 @@
 #include "database/postgres/accounts.hpp"
 
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <thread>
 
+#include "database/admin_account.hpp"
 #include "database/postgres/error.hpp"
 #include "database/postgres/rights.hpp"
 #include "database/postgres/text.hpp"
@@ -93,43 +92,6 @@ void drop_all(PostgresDatabase& server, const SiteDatabase& site) {
   drop_role(server, owner_role(site.app.name));
 }
 
-// Of a server that does not let an account in, which it may say twice, with and without TLS.
-bool is_answer(std::string_view reason) {
-  return std::ranges::any_of(
-      std::array{"FATAL", "role \"", "authentication failed", "no password", "pg_hba.conf"},
-      [reason](std::string_view word) { return reason.find(word) != std::string_view::npos; });
-}
-
-}  // namespace
-
-const ConnectionSettings& admin_of(const SiteDatabase& site, std::string_view purpose) {
-  if (site.admin) return *site.admin;
-  try {
-    connect_to_server(site.app);
-  } catch (const Error& error) {
-    // A wrong host or socket matters more than who is let in.
-    if (!is_answer(error.what())) throw;
-  }
-  const passwd* user = getpwuid(geteuid());
-  throw Error(Kind::configuration,
-              fmt::format("{} on PostgreSQL takes an account that may create databases and roles: none is "
-                          "named, and the system's account {} is none",
-                          purpose, user == nullptr ? "" : user->pw_name),
-              "name one with --db-root-username and --db-root-password-file");
-}
-
-bool postgres_database_exists(PostgresDatabase& server, const std::string& name) {
-  const std::vector<Value> names{name};
-  return !server.query("SELECT 1 FROM pg_catalog.pg_database WHERE datname = ?", names).empty();
-}
-
-bool postgres_role_exists(PostgresDatabase& server, const std::string& name) {
-  const std::vector<Value> names{name};
-  return !server.query("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = ?", names).empty();
-}
-
-namespace {
-
 // The server finishes a CREATE DATABASE whose client is gone, after anybody has looked whether it is there.
 void end_creation(PostgresDatabase& server, const std::string& name) {
   const std::string begin = fmt::format("CREATE DATABASE {} ", quote_name(name));
@@ -145,7 +107,42 @@ void end_creation(PostgresDatabase& server, const std::string& name) {
   }
 }
 
+// Whether it could: that ends autovacuum, too, which only a superuser may.
+bool drop_with_force(PostgresDatabase& server, const std::string& name) {
+  try {
+    server.execute(fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote_name(name)));
+    return true;
+  } catch (const Error& error) {
+    if (error.sqlstate() != insufficient_privilege) throw;
+    return false;
+  }
+}
+
+// A replica shares the identifier with its primary, but not the moment at which it was started.
+std::string identity(PostgresDatabase& server) {
+  return to_text(server.value(
+      "SELECT system_identifier::text || ' ' || extract(epoch FROM pg_catalog.pg_postmaster_start_time()) "
+      "FROM pg_catalog.pg_control_system()"));
+}
+
+// Of a server that does not let an account in, which it may say twice, with and without TLS.
+bool is_answer(std::string_view reason) {
+  return std::ranges::any_of(
+      std::array{"FATAL", "role \"", "authentication failed", "no password", "pg_hba.conf"},
+      [reason](std::string_view word) { return reason.find(word) != std::string_view::npos; });
+}
+
 }  // namespace
+
+bool postgres_database_exists(PostgresDatabase& server, const std::string& name) {
+  const std::vector<Value> names{name};
+  return !server.query("SELECT 1 FROM pg_catalog.pg_database WHERE datname = ?", names).empty();
+}
+
+bool postgres_role_exists(PostgresDatabase& server, const std::string& name) {
+  const std::vector<Value> names{name};
+  return !server.query("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = ?", names).empty();
+}
 
 // Not autovacuum, which only a superuser may end: a DROP and a RENAME send it away themselves.
 void end_postgres_sessions(PostgresDatabase& server, const std::string& database) {
@@ -159,20 +156,17 @@ void end_postgres_sessions(PostgresDatabase& server, const std::string& database
 void drop_database_by_force(PostgresDatabase& server, const std::string& name) {
   end_creation(server, name);
   if (!postgres_database_exists(server, name)) return;
-  if (server.version_number() >= 130'000) try {
-      return server.execute(fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote_name(name)));
-    } catch (const Error& error) {
-      // It would end autovacuum, too, which only a superuser may.
-      if (error.sqlstate() != insufficient_privilege) throw;
-    }
+  if (server.version_number() >= 130'000 && drop_with_force(server, name)) return;
   constexpr int most_tries = 5;
   // A client may have come back meanwhile.
-  for (int tries = 1;; ++tries) try {
-      end_postgres_sessions(server, name);
+  for (int tries = 1;; ++tries) {
+    end_postgres_sessions(server, name);
+    try {
       return server.execute("DROP DATABASE IF EXISTS " + quote_name(name));
     } catch (const Error& error) {
       if (error.sqlstate() != is_in_use || tries == most_tries) throw;
     }
+  }
 }
 
 bool has_postgres_database(const SiteDatabase& site) {
@@ -181,7 +175,7 @@ bool has_postgres_database(const SiteDatabase& site) {
 
 void create_postgres_database(const SiteDatabase& site, AppAccount account,
                               const std::function<void()>& begin) {
-  const ConnectionSettings& admin = admin_of(site, "creating a database");
+  const ConnectionSettings& admin = require_admin(site, "creating a database");
   const auto server = connect_to_server(admin);
   refuse_what_exists(*server, site, account);
   begin();
@@ -205,7 +199,7 @@ void create_postgres_database(const SiteDatabase& site, AppAccount account,
 }
 
 void drop_postgres_database(const SiteDatabase& site) {
-  drop_all(*connect_to_server(admin_of(site, "dropping a database")), site);
+  drop_all(*connect_to_server(require_admin(site, "dropping a database")), site);
 }
 
 bool is_postgres_administrator(const ConnectionSettings& account) {
@@ -218,16 +212,13 @@ bool is_postgres_administrator(const ConnectionSettings& account) {
   }
 }
 
-namespace {
-
-// A replica shares the identifier with its primary, but not the moment at which it was started.
-std::string identity(PostgresDatabase& server) {
-  return to_text(server.value(
-      "SELECT system_identifier::text || ' ' || extract(epoch FROM pg_catalog.pg_postmaster_start_time()) "
-      "FROM pg_catalog.pg_control_system()"));
+void require_postgres_server(const ConnectionSettings& account) {
+  try {
+    connect_to_server(account);
+  } catch (const Error& error) {
+    if (!is_answer(error.what())) throw;
+  }
 }
-
-}  // namespace
 
 bool is_same_postgres_server(const ConnectionSettings& app, const ConnectionSettings& admin) {
   const auto server = connect_to_server(admin);

@@ -11,9 +11,6 @@ void create_postgres_database(const SiteDatabase& site, AppAccount account,
 bool has_postgres_database(const SiteDatabase& site);
 void drop_postgres_database(const SiteDatabase& site);
 
-/// Error{configuration} when nobody named an account that may do this.
-const ConnectionSettings& admin_of(const SiteDatabase& site, std::string_view purpose);
-
 bool postgres_database_exists(PostgresDatabase& server, const std::string& name);
 bool postgres_role_exists(PostgresDatabase& server, const std::string& name);
 /// Asks everybody's sessions there to end, but for autovacuum's; some may take a moment.
@@ -23,6 +20,8 @@ void drop_database_by_force(PostgresDatabase& server, const std::string& name);
 
 /// See Backend::is_administrator.
 bool is_postgres_administrator(const ConnectionSettings& account);
+/// See Backend::require_server.
+void require_postgres_server(const ConnectionSettings& account);
 /// See Backend::is_same_server.
 bool is_same_postgres_server(const ConnectionSettings& app, const ConnectionSettings& admin);
 

@@ -78,6 +78,7 @@ const Backend& postgres_backend() {
                    .checks_types = true},
       .has_server = true,
       .is_administrator = is_postgres_administrator,
+      .require_server = require_postgres_server,
       .is_same_server = is_same_postgres_server,
       .connect = connect,
       .has_database = has_postgres_database,

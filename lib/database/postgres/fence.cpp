@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "database/admin_account.hpp"
 #include "database/postgres/all_rights.hpp"
 #include "database/postgres/drain.hpp"
 #include "database/postgres/error.hpp"
@@ -360,13 +361,7 @@ void PostgresFence::give_usual_rights() {
 std::vector<std::string> PostgresFence::lift(const nlohmann::json& saved) {
   std::vector<std::string> not_put_back;
   if (saved.empty()) return not_put_back;
-  if (!m_site.admin)
-    throw Error(
-        Kind::configuration,
-        fmt::format("{}: rights were taken from the app account, and nobody named the account that can give "
-                    "them back",
-                    describe(m_site.app)),
-        "name it with --db-root-username and --db-root-password-file");
+  require_admin(m_site, fmt::format("giving back the rights of {} on {}", m_site.app.user, m_site.app.name));
   for (const nlohmann::json& inverse : saved)
     for (std::string& sentence : Lift(admin(), inverse).run()) not_put_back.push_back(std::move(sentence));
   return not_put_back;

@@ -90,6 +90,7 @@ const Backend& sqlite_backend() {
                    .checks_types = false},
       .has_server = false,
       .is_administrator = [](const ConnectionSettings&) { return false; },
+      .require_server = [](const ConnectionSettings&) {},
       .is_same_server = [](const ConnectionSettings&, const ConnectionSettings&) { return true; },
       .connect = connect,
       .has_database = [](const SiteDatabase& database) { return std::filesystem::exists(database.app.file); },
