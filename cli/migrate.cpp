@@ -53,7 +53,7 @@ Json planned(const Patch& patch) {
           {"patch", patch.id},
           {"phase", name(patch.phase)},
           {"kind", patch.kind == PatchKind::executable ? "executable" : "sql"},
-          {"file", patch.file.string()},
+          {"file", patch.file},
           {"statements", statements},
           {"problem", text_or_null(patch.problem)}};
 }
@@ -83,13 +83,13 @@ Outcome look(Context& context, const Site& site, const MigrateFlags& flags) {
     outcome.text += fmt::format("-- WOULD BE REFUSED: {}\n-- hint: {}\n", refused->what(), refused->hint());
   }
   for (const Patch* patch : drifted) {
-    outcome.text += fmt::format("-- {} {} was applied and has CHANGED since: {}\n", patch->app, patch->id,
-                                patch->file.string());
+    outcome.text +=
+        fmt::format("-- {} {} was applied and has CHANGED since: {}\n", patch->app, patch->id, patch->file);
   }
   for (const Patch* patch : pending) {
     if (flags.plan)
       outcome.text += fmt::format("\n-- {} {} ({}): {}\n{}", patch->app, patch->id, name(patch->phase),
-                                  patch->file.string(), told_statements(*patch));
+                                  patch->file, told_statements(*patch));
     else if (!patch->problem.empty())
       outcome.text += fmt::format("-- {} {} CANNOT RUN: {}\n", patch->app, patch->id, patch->problem);
   }

@@ -25,7 +25,7 @@ Outcome patches_on(Context& context, const Site& site) {
                        {"state", name(planned.state)},
                        {"applied_at", text_or_null(applied_at)},
                        {"operation", text_or_null(logged.operation)},
-                       {"file", text_or_null(patch.file.string())},
+                       {"file", text_or_null(patch.file)},
                        {"problem", text_or_null(patch.problem)}});
     rows.push_back({patch.app, patch.id, std::string(name(patch.phase)), std::string(name(planned.state)),
                     applied_at, logged.operation});

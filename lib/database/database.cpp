@@ -4,14 +4,18 @@
 
 namespace bench {
 
-void Database::read(std::string_view statement, std::span<const Value> parameters,
-                    const std::function<void(RowView)>& see, std::vector<AnswerColumn>* columns) {
-  std::vector<ValueView> views;
-  for (const Row& row : query(statement, parameters, columns)) {
-    views.clear();
-    for (const Value& value : row) views.push_back(view_of(value));
-    see(views);
-  }
+std::vector<Row> Database::query(std::string_view statement, std::span<const Value> parameters,
+                                 std::vector<AnswerColumn>* columns) {
+  std::vector<Row> rows;
+  read(
+      statement, parameters,
+      [&rows](RowView views) {
+        Row& row = rows.emplace_back();
+        row.reserve(views.size());
+        for (const ValueView& view : views) row.push_back(copy_of(view));
+      },
+      columns);
+  return rows;
 }
 
 Transaction::Transaction(Database& database) : m_database(database) {

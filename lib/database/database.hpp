@@ -59,12 +59,13 @@ class Database {
   virtual void execute(std::string_view statement, std::span<const Value> parameters = {}) = 0;
   /// Runs one statement and keeps its rows: for small answers. `columns`, where given, gets its columns when
   /// there are rows.
-  virtual std::vector<Row> query(std::string_view statement, std::span<const Value> parameters = {},
-                                 std::vector<AnswerColumn>* columns = nullptr) = 0;
-  /// The same for answers that become something else at once: shows each row to `see`, and keeps none where
-  /// the driver can do without. `columns` are there before the first row. `see` must not use this connection.
+  std::vector<Row> query(std::string_view statement, std::span<const Value> parameters = {},
+                         std::vector<AnswerColumn>* columns = nullptr);
+  /// The same for answers that become something else at once: shows each row to `see` and keeps none itself.
+  /// `columns` are there before the first row. `see` must not use this connection.
   virtual void read(std::string_view statement, std::span<const Value> parameters,
-                    const std::function<void(RowView)>& see, std::vector<AnswerColumn>* columns = nullptr);
+                    const std::function<void(RowView)>& see,
+                    std::vector<AnswerColumn>* columns = nullptr) = 0;
   virtual bool has_table(std::string_view table) = 0;
   /// Names of the base tables, sorted; the database's own are left out.
   virtual std::vector<std::string> tables() = 0;

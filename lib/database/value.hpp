@@ -20,8 +20,10 @@ Value copy_of(const ValueView& value);
 
 /// The value as text; NULL is the empty string.
 std::string to_text(const Value& value);
+std::string to_text(const ValueView& value);
 /// The value as an integer; NULL and what is no number are 0.
 std::int64_t to_integer(const Value& value);
+std::int64_t to_integer(const ValueView& value);
 inline bool is_null(const Value& value) {
   return std::holds_alternative<std::monostate>(value);
 }

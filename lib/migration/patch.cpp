@@ -32,14 +32,13 @@ std::string checksum_of(std::string text) {
   return sha256(text);
 }
 
-std::vector<Statement> statements_of(const std::string& text, const std::filesystem::path& origin,
-                                     Dialect dialect) {
+std::vector<Statement> statements_of(const std::string& text, const std::string& origin, Dialect dialect) {
   try {
     std::vector<Statement> statements = split_statements(text, dialect);
     drop_surrounding_transaction(statements);
     return statements;
   } catch (const Error& error) {
-    throw error.with_context(origin.string());
+    throw error.with_context(origin);
   }
 }
 
@@ -51,7 +50,7 @@ void refuse(Patch& patch, std::string problem, std::string hint) {
 
 // nullopt where it takes another way to read it, or to say why it cannot be read: most patches are small
 // files that are there, and each is read at every start.
-std::optional<std::string> read_small_file(const std::filesystem::path& file) {
+std::optional<std::string> read_small_file(const std::string& file) {
   // To open or read a pipe would wait for whoever writes to it.
   const FileDescriptor descriptor(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat status {};
@@ -76,32 +75,32 @@ std::string_view name(Phase phase) {
   return "";
 }
 
-Patch read_patch_file(const std::filesystem::path& file) {
+Patch read_patch_file(std::string path) {
   Patch patch;
-  patch.file = file;
-  const std::string extension = file.extension().string();
-  if (extension == ".py") {
-    refuse(patch, fmt::format("{}: bench does not run Python patches", file.string()),
+  patch.file = std::move(path);
+  const std::string& file = patch.file;
+  if (file.ends_with(".py")) {
+    refuse(patch, fmt::format("{}: bench does not run Python patches", file),
            "run them with the app's own migrator: bench --site SITE run-in-maintenance -- COMMAND");
     return patch;
   }
   std::optional<std::string> text = read_small_file(file);
   std::error_code ignored;
   if (!text && !std::filesystem::exists(file, ignored)) {
-    refuse(patch, fmt::format("{}: there is no such file", file.string()), "put it back, or mend the link");
+    refuse(patch, fmt::format("{}: there is no such file", file), "put it back, or mend the link");
     return patch;
   }
   if (!text && !std::filesystem::is_regular_file(file, ignored)) {
-    refuse(patch, fmt::format("{}: it is not a file", file.string()), "put the patch's file in its place");
+    refuse(patch, fmt::format("{}: it is not a file", file), "put the patch's file in its place");
     return patch;
   }
   patch.checksum = checksum_of(text ? std::move(*text) : read_file(file));
-  if (extension == ".sql") return patch;
+  if (file.ends_with(".sql")) return patch;
   if (access(file.c_str(), X_OK) == 0)
     patch.kind = PatchKind::executable;
   else
-    refuse(patch, fmt::format("{}: it is neither SQL nor executable", file.string()),
-           fmt::format("make it executable: chmod +x {}", file.string()));
+    refuse(patch, fmt::format("{}: it is neither SQL nor executable", file),
+           fmt::format("make it executable: chmod +x {}", file));
   return patch;
 }
 
@@ -125,21 +124,21 @@ void read_statements(Patch& patch, Dialect dialect) {
   const std::string text = read_file(patch.file);
   // What is logged must be the checksum of what was run.
   if (checksum_of(text) != patch.checksum)
-    throw Error(Kind::configuration, fmt::format("{}: it was changed just now", patch.file.string()),
+    throw Error(Kind::configuration, fmt::format("{}: it was changed just now", patch.file),
                 "try again when nobody writes to it");
   patch.statements = statements_of(text, patch.file, dialect);
   if (std::optional<Refusal> refusal = find_refusal(patch.statements, dialect))
-    refuse(patch, fmt::format("{}:{}: {}", patch.file.string(), refusal->line, refusal->reason),
+    refuse(patch, fmt::format("{}:{}: {}", patch.file, refusal->line, refusal->reason),
            std::move(refusal->hint));
 }
 
 std::vector<Statement> statements_of_output(const std::string& sql, const std::filesystem::path& executable,
                                             Dialect dialect) {
-  const std::filesystem::path origin = "output of " + executable.string();
+  const std::string origin = "output of " + executable.string();
   std::vector<Statement> statements = statements_of(sql, origin, dialect);
   if (const std::optional<Refusal> refusal = find_refusal(statements, dialect))
-    throw Error(Kind::configuration,
-                fmt::format("{}:{}: {}", origin.string(), refusal->line, refusal->reason), refusal->hint);
+    throw Error(Kind::configuration, fmt::format("{}:{}: {}", origin, refusal->line, refusal->reason),
+                refusal->hint);
   return statements;
 }
 

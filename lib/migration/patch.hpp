@@ -29,7 +29,8 @@ struct Patch {
   std::string log_key;  ///< what the patch log holds: the Frappe line, or `<app>.<id>`
   Phase phase = Phase::pre_model_sync;
   PatchKind kind = PatchKind::sql;
-  std::filesystem::path file;
+  std::string
+      file;  ///< its path, as text: to take one path for each patch to pieces takes longer than to read it
   std::string checksum;               ///< SHA-256 of the file with CRLF read as LF and without BOM
   std::vector<Statement> statements;  ///< of an SQL patch that is to run: see read_statements
   std::string problem;                ///< why it cannot run, in a sentence with file and line
@@ -55,7 +56,7 @@ class PatchSource {
 const PatchSource& patch_source(PatchFormat format);
 
 /// Reads one file into a patch: kind and checksum.
-Patch read_patch_file(const std::filesystem::path& file);
+Patch read_patch_file(std::string path);
 
 /// Reads the statements of an SQL patch, BEGIN ... COMMIT around the whole file dropped; what is no SQL it
 /// leaves as it is. Refuses (as `problem`) what must not stand in a patch: BEGIN, COMMIT, ROLLBACK,

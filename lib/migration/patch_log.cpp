@@ -44,39 +44,50 @@ void write_own_row(Database& database, const Patch& patch, const std::string& op
           {patch.log_key, patch.app, patch.checksum, operation, to_database_time(Clock::now())});
 }
 
-enum class OwnTable { exists, is_missing };
-
-PatchLog read_log(Database& database, OwnTable own_table) {
+PatchLog read_frappe_rows(Database& database) {
   PatchLog log;
-  const bool has_own = own_table == OwnTable::exists;
-  const char* own_columns = has_own ? "b.checksum, b.operation" : "NULL, NULL";
-  const char* own_join = has_own ? "LEFT JOIN __bench_patch b ON b.patch = l.patch" : "";
-  const std::string query = fmt::format("SELECT l.patch, l.skipped, l.creation, {} FROM {} l {}", own_columns,
-                                        quoted(database, "tabPatch Log"), own_join);
-  for (const Row& row : database.query(query)) {
-    LogEntry entry{.key = to_text(row[0]),
-                   .skipped = to_integer(row[1]) != 0,
-                   .applied_at = to_text(row[2]),
-                   .checksum = to_text(row[3]),
-                   .operation = to_text(row[4])};
+  const std::string query =
+      fmt::format("SELECT patch, skipped, creation FROM {}", quoted(database, "tabPatch Log"));
+  database.read(query, {}, [&log](RowView row) {
+    const bool is_skipped = to_integer(row[1]) != 0;
     // Frappe may have logged a patch several times; one success is enough.
-    const auto [known, is_new] = log.try_emplace(entry.key, entry);
-    if (!is_new && known->second.skipped) known->second = entry;
-  }
+    const auto [entry, is_new] = log.try_emplace(to_text(row[0]));
+    if (is_new || entry->second.skipped)
+      entry->second = {.skipped = is_skipped, .applied_at = to_text(row[2]), .checksum = {}, .operation = {}};
+  });
   return log;
+}
+
+// Not joined by the server: to plan that takes it longer than to read both.
+void add_own_rows(Database& database, PatchLog& log) {
+  database.read("SELECT patch, checksum, operation FROM __bench_patch", {}, [&log](RowView row) {
+    const auto entry = log.find(to_text(row[0]));
+    if (entry == log.end()) return;
+    entry->second.checksum = to_text(row[1]);
+    entry->second.operation = to_text(row[2]);
+  });
 }
 
 }  // namespace
 
 // Both tables are there but for the first time: to ask for them would take longer than to read them.
 PatchLog read_patch_log(Database& database) {
+  PatchLog log;
+  const auto is_missing = [&database](const Error& error, std::string_view table) {
+    return error.kind() == Kind::statement && !database.has_table(table);
+  };
   try {
-    return read_log(database, OwnTable::exists);
+    log = read_frappe_rows(database);
   } catch (const Error& error) {
-    if (error.kind() != Kind::statement) throw;
+    if (is_missing(error, "tabPatch Log")) return {};
+    throw;
   }
-  if (!database.has_table("tabPatch Log")) return {};
-  return read_log(database, database.has_table("__bench_patch") ? OwnTable::exists : OwnTable::is_missing);
+  try {
+    add_own_rows(database, log);
+  } catch (const Error& error) {
+    if (!is_missing(error, "__bench_patch")) throw;
+  }
+  return log;
 }
 
 void write_patch_log(Database& database, const Patch& patch, LogAs as, const std::string& operation,

@@ -11,19 +11,18 @@
 namespace bench {
 
 /// What the database says of one patch: `tabPatch Log` (Frappe's, the truth about what was applied) joined
-/// with
-/// `__bench_patch` (ours: checksum and operation).
+/// with `__bench_patch` (ours: checksum and operation).
 struct LogEntry {
-  std::string key;
   bool skipped = false;    ///< it failed under --skip-failing, and is pending
   std::string applied_at;  ///< as the database holds it
   std::string checksum;    ///< empty: logged by another tool
   std::string operation;   ///< empty: logged by another tool
 };
+/// By Patch::log_key.
 using PatchLog = std::map<std::string, LogEntry, std::less<>>;
 
-/// Empty when the tables do not exist yet. One query, whatever the number of patches; not inside a
-/// transaction.
+/// Empty when the tables do not exist yet. A query for each of the tables, whatever the number of patches;
+/// not inside a transaction.
 PatchLog read_patch_log(Database& database);
 
 enum class LogAs { applied, skipped };

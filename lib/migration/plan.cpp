@@ -36,13 +36,12 @@ std::string_view name(PatchState state) {
 MigrationPlan::MigrationPlan(const std::vector<Patch>& patches, const PatchLog& log) {
   // Frappe runs a patch again when its line is written anew below the old one; only the last line of a file
   // tells what the file must have been.
-  // Compared as texts: a path would be taken to pieces each time.
   std::set<std::string_view> later_files;
   for (auto patch = patches.rbegin(); patch != patches.rend(); ++patch) {
     const auto entry = log.find(patch->log_key);
     const LogEntry* found = entry == log.end() ? nullptr : &entry->second;
     PatchState state = state_of(*patch, found);
-    const bool is_last_of_file = patch->file.empty() || later_files.insert(patch->file.native()).second;
+    const bool is_last_of_file = patch->file.empty() || later_files.insert(patch->file).second;
     if (state == PatchState::drifted && !is_last_of_file) state = PatchState::applied;
     m_all.push_back({&*patch, state, found});
   }
@@ -62,7 +61,10 @@ void read_pending_statements(std::vector<Patch>& patches, const MigrationPlan& p
 }
 
 std::vector<Patch> in_run_order(std::vector<std::vector<Patch>> patches_by_app) {
+  std::size_t count = 0;
+  for (const std::vector<Patch>& patches : patches_by_app) count += patches.size();
   std::vector<Patch> ordered;
+  ordered.reserve(count);
   for (const Phase phase : std::array{Phase::pre_model_sync, Phase::post_model_sync, Phase::finally})
     for (std::vector<Patch>& patches : patches_by_app)
       for (Patch& patch : patches)

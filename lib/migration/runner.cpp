@@ -17,7 +17,7 @@ namespace bench {
 namespace {
 
 Error failure_of(const Patch& patch, const Error& error) {
-  return error.with_context(fmt::format("{}: patch {}: {}", patch.app, patch.id, patch.file.string()));
+  return error.with_context(fmt::format("{}: patch {}: {}", patch.app, patch.id, patch.file));
 }
 
 }  // namespace
@@ -373,7 +373,7 @@ bool MigrationRunner::took_effect(const Patch& patch, const Statement& statement
   throw Error(
       Kind::needs_attention,
       fmt::format("line {}: nobody knows whether an earlier run finished this statement of {}: {}",
-                  statement.line, patch.file.string(), statement.text),
+                  statement.line, patch.file, statement.text),
       "look at what it changes: recover --mark-applied when it took effect, recover --resume when it is to "
       "be run again, recover --restore to go back");
 }

@@ -69,7 +69,7 @@ Task chosen_task(const Site& site, MigrationOutlook& outlook, const MigrateOptio
   const Patch& first = *task.drifted.front();
   throw Error(
       Kind::configuration,
-      fmt::format("{}: {} was applied and has changed since{}", first.file.string(), first.log_key,
+      fmt::format("{}: {} was applied and has changed since{}", first.file, first.log_key,
                   task.drifted.size() > 1 ? fmt::format(" (and {} more)", task.drifted.size() - 1) : ""),
       fmt::format("put the file back, or accept it as it is with bench --site {} migrate --accept-drift",
                   site.name()));
@@ -91,7 +91,7 @@ void refuse_one_transaction(const Backend& backend, const std::vector<const Patc
       if (runs_outside_transaction(statement))
         throw Error(Kind::usage,
                     fmt::format("{}:{}: this statement cannot be part of one transaction for the whole run",
-                                patch->file.string(), statement.line),
+                                patch->file, statement.line),
                     "leave --all-or-nothing out");
 }
 
@@ -149,7 +149,7 @@ Error half_done_error(const Site& site, const Patch& patch, const Journal::Stopp
       Kind::needs_attention,
       fmt::format(
           "{}: {} finished statements 1 to {}{}, and the site {}: rows written since have missed them",
-          patch.file.string(), stopped.operation, stopped.finished, of_all,
+          patch.file, stopped.operation, stopped.finished, of_all,
           opened.empty() ? fmt::format("has been open to writers since {}", stopped.finished_at)
                          : fmt::format("was opened to writers at {}", opened)),
       fmt::format("bench --site {} recover --resume", site.name()));

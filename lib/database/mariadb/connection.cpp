@@ -73,15 +73,16 @@ sql::ConnectOptionsMap driver_options(const ConnectionSettings& settings, std::c
 }
 
 template <typename Number>
-Value number_or_text(const std::string& text) {
+ValueView number_or_text(std::string_view text) {
   Number number{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) return text;
   return number;
 }
 
-Value value_of(const sql::ResultSet& rows, unsigned column, int type) {
-  const std::string text = rows.getString(column).asStdString();
+/// `text` holds what the view shows.
+ValueView value_of(const sql::ResultSet& rows, unsigned column, int type, sql::SQLString& text) {
+  text = rows.getString(column);
   if (rows.isNull(column)) return std::monostate{};
   switch (type) {
     case sql::DataType::BIT:
@@ -91,12 +92,12 @@ Value value_of(const sql::ResultSet& rows, unsigned column, int type) {
     case sql::DataType::INTEGER:
     case sql::DataType::BIGINT:
     case sql::DataType::YEAR:
-      return number_or_text<std::int64_t>(text);
+      return number_or_text<std::int64_t>(text.asStdString());
     case sql::DataType::REAL:
     case sql::DataType::DOUBLE:
-      return number_or_text<double>(text);
+      return number_or_text<double>(text.asStdString());
     default:
-      return text;
+      return std::string_view(text.asStdString());
   }
 }
 
@@ -135,12 +136,6 @@ class MariadbDatabase::Watched {
 
 int port_of(const ConnectionSettings& settings) {
   return settings.port == 0 ? 3306 : settings.port;
-}
-
-bool is_without_answer(const Error& error) {
-  // https://mariadb.com/kb/en/mariadb-error-codes/: the server's own lie below and above these.
-  constexpr int first = 2000, end = 3000;
-  return error.kind() == Kind::database && error.database_error() >= first && error.database_error() < end;
 }
 
 std::string describe_server(const ConnectionSettings& settings) {
@@ -255,10 +250,11 @@ void MariadbDatabase::execute(std::string_view statement, std::span<const Value>
   run(statement, parameters, {});
 }
 
-std::vector<Row> MariadbDatabase::query(std::string_view statement, std::span<const Value> parameters,
-                                        std::vector<AnswerColumn>* answered) {
-  std::vector<Row> rows;
+void MariadbDatabase::read(std::string_view statement, std::span<const Value> parameters,
+                           const std::function<void(RowView)>& see, std::vector<AnswerColumn>* answered) {
   std::vector<int> types;
+  std::vector<sql::SQLString> texts;
+  std::vector<ValueView> views;
   run(statement, parameters, [&](const sql::ResultSet& result) {
     auto* meta = result.getMetaData();
     // A CALL answers several results.
@@ -266,12 +262,12 @@ std::vector<Row> MariadbDatabase::query(std::string_view statement, std::span<co
     if (answered != nullptr && answered->empty())
       for (unsigned column = 1; column <= types.size(); ++column)
         answered->push_back({meta->getColumnLabel(column).c_str(), is_decimal(types[column - 1])});
-    Row& row = rows.emplace_back();
-    row.reserve(types.size());
+    texts.resize(types.size());
+    views.clear();
     for (unsigned column = 1; column <= types.size(); ++column)
-      row.push_back(value_of(result, column, types[column - 1]));
+      views.push_back(value_of(result, column, types[column - 1], texts[column - 1]));
+    see(views);
   });
-  return rows;
 }
 
 Value MariadbDatabase::value(std::string_view statement, std::span<const Value> parameters) {

@@ -32,8 +32,8 @@ class MariadbDatabase final : public Database {
   const Features& features() const override;
   std::string server_version() override;
   void execute(std::string_view statement, std::span<const Value> parameters = {}) override;
-  std::vector<Row> query(std::string_view statement, std::span<const Value> parameters = {},
-                         std::vector<AnswerColumn>* answered = nullptr) override;
+  void read(std::string_view statement, std::span<const Value> parameters,
+            const std::function<void(RowView)>& see, std::vector<AnswerColumn>* answered = nullptr) override;
   bool has_table(std::string_view table) override;
   std::vector<std::string> tables() override;
   std::vector<Column> columns(std::string_view table) override;
@@ -75,9 +75,6 @@ class MariadbDatabase final : public Database {
   std::int64_t m_id = 0;
   std::unique_ptr<StatementWatch> m_watch;
 };
-
-/// Whether it was the client's library that failed a connection, and no server of MariaDB's that refused it.
-bool is_without_answer(const Error& error);
 
 /// "MariaDB at socket /run/mysqld/mysqld.sock": for messages.
 std::string describe_server(const ConnectionSettings& settings);

@@ -81,7 +81,8 @@ enum TypeOid : unsigned {
   numeric_oid = 1700
 };
 
-Value value_of(const pqxx::field& field) {
+/// `bytes` holds what the view of a bytea shows; the others are shown where they lie.
+ValueView value_of(const pqxx::field& field, std::string& bytes) {
   if (field.is_null()) return std::monostate{};
   const std::string_view text(field.c_str(), field.size());
   switch (field.type()) {
@@ -99,9 +100,9 @@ Value value_of(const pqxx::field& field) {
     case float8_oid:
       return std::strtod(field.c_str(), nullptr);
     case bytea_oid:
-      return from_bytea(text);
+      return std::string_view(bytes = from_bytea(text));
     default:
-      return std::string(text);
+      return text;
   }
 }
 
@@ -205,7 +206,8 @@ void PostgresDatabase::prepare_session() {
   } catch (const pqxx::failure& failure) {
     fail("", failure.what(), settings, false);
   }
-  if (m_works_as == WorksAs::owner) take_owner_role();
+  // What only reads creates nothing, and to find the owner takes as long as most reads.
+  if (m_works_as == WorksAs::owner && m_options.access == Access::read_write) take_owner_role();
 }
 
 // An adopted site's tables may belong to its app account, and then so must those that patches create.
@@ -307,8 +309,8 @@ void PostgresDatabase::fail(std::string sqlstate, std::string words, std::string
   throw lost ? error.with_context(describe(m_settings)) : error;
 }
 
-std::vector<Row> PostgresDatabase::query(std::string_view statement, std::span<const Value> parameters,
-                                         std::vector<AnswerColumn>* answered) {
+void PostgresDatabase::read(std::string_view statement, std::span<const Value> parameters,
+                            const std::function<void(RowView)>& see, std::vector<AnswerColumn>* answered) {
   // Without parameters a `?` is an operator (jsonb has one).
   const std::string text = parameters.empty() ? std::string(statement) : numbered_parameters(statement);
   std::vector<std::optional<std::string>> values;
@@ -334,12 +336,14 @@ std::vector<Row> PostgresDatabase::query(std::string_view statement, std::span<c
     if (answered != nullptr)
       for (pqxx::row_size_type column = 0; column < result.columns(); ++column)
         answered->push_back({result.column_name(column), result.column_type(column) == numeric_oid});
-    std::vector<Row> rows;
+    const auto columns = static_cast<std::size_t>(result.columns());
+    std::vector<std::string> bytes(columns);
+    std::vector<ValueView> views(columns);
     for (const pqxx::row& row : result) {
-      Row& kept = rows.emplace_back();
-      for (const pqxx::field& field : row) kept.push_back(value_of(field));
+      for (std::size_t column = 0; column < columns; ++column)
+        views[column] = value_of(row[static_cast<pqxx::row_size_type>(column)], bytes[column]);
+      see(views);
     }
-    return rows;
   } catch (const pqxx::sql_error& error) {
     fail(error.sqlstate(), error.what(), statement, watched.end());
   } catch (const pqxx::failure& failure) {
@@ -348,7 +352,7 @@ std::vector<Row> PostgresDatabase::query(std::string_view statement, std::span<c
 }
 
 void PostgresDatabase::execute(std::string_view statement, std::span<const Value> parameters) {
-  query(statement, parameters);
+  read(statement, parameters, [](RowView) {});
 }
 
 Value PostgresDatabase::value(std::string_view statement, std::span<const Value> parameters) {

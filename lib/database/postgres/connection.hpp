@@ -21,8 +21,9 @@ class StatementWatch;
 /// behind our back: that would lose its lock and role.
 class PostgresDatabase final : public Database {
  public:
-  /// As whom it works. `owner`: an account that may take the role that owns the site's objects takes it, so
-  /// that what it creates belongs to that role. `itself`: with the account's own rights.
+  /// As whom it works where it may write. `owner`: an account that may take the role that owns the site's
+  /// objects takes it, so that what it creates belongs to that role. `itself`: with the account's own rights,
+  /// as every session that only reads.
   enum class WorksAs { owner, itself };
 
   /// Error{database} names the database, place and account.
@@ -34,8 +35,8 @@ class PostgresDatabase final : public Database {
   const Features& features() const override;
   std::string server_version() override;
   void execute(std::string_view statement, std::span<const Value> parameters = {}) override;
-  std::vector<Row> query(std::string_view statement, std::span<const Value> parameters = {},
-                         std::vector<AnswerColumn>* answered = nullptr) override;
+  void read(std::string_view statement, std::span<const Value> parameters,
+            const std::function<void(RowView)>& see, std::vector<AnswerColumn>* answered = nullptr) override;
   bool has_table(std::string_view table) override;
   std::vector<std::string> tables() override;
   std::vector<Column> columns(std::string_view table) override;

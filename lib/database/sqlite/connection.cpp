@@ -115,20 +115,6 @@ void SqliteDatabase::execute(std::string_view statement, std::span<const Value> 
   }
 }
 
-std::vector<Row> SqliteDatabase::query(std::string_view statement, std::span<const Value> parameters,
-                                       std::vector<AnswerColumn>* answered) {
-  std::vector<Row> rows;
-  read(
-      statement, parameters,
-      [&rows](RowView views) {
-        Row& row = rows.emplace_back();
-        row.reserve(views.size());
-        for (const ValueView& view : views) row.push_back(copy_of(view));
-      },
-      answered);
-  return rows;
-}
-
 void SqliteDatabase::read(std::string_view statement, std::span<const Value> parameters,
                           const std::function<void(RowView)>& see, std::vector<AnswerColumn>* answered) {
   std::optional<SqliteStatement> once;

@@ -30,8 +30,6 @@ class SqliteDatabase final : public Database {
   const Features& features() const override;
   std::string server_version() override;
   void execute(std::string_view statement, std::span<const Value> parameters = {}) override;
-  std::vector<Row> query(std::string_view statement, std::span<const Value> parameters = {},
-                         std::vector<AnswerColumn>* answered = nullptr) override;
   void read(std::string_view statement, std::span<const Value> parameters,
             const std::function<void(RowView)>& see, std::vector<AnswerColumn>* answered = nullptr) override;
   bool has_table(std::string_view table) override;

@@ -48,33 +48,34 @@ class Candidates {
   /// SQL for this database, SQL for all, an executable, Python, in this order; nullopt when there is none of
   /// them.
   std::optional<Patch> read() const {
-    for (const fs::path& file : {m_for_this, m_for_all, m_executable, m_python, m_other_kind})
-      if (!file.empty()) return read_patch_file(file);
+    for (const std::string* file : {&m_for_this, &m_for_all, &m_executable, &m_python, &m_other_kind})
+      if (!file->empty()) return read_patch_file(*file);
     if (!m_for_others.empty()) return patch_without_variant(m_for_others, m_dialect);
     return std::nullopt;
   }
 
  private:
-  fs::path& place_of(const Variant& variant) {
+  std::string& place_of(const Variant& variant) {
     if (!variant.dialect) return m_for_all;
     return *variant.dialect == m_dialect ? m_for_this : m_for_others;
   }
 
-  void consider_program(const fs::path& file) {
-    if (file.extension() == ".py") {
+  void consider_program(const std::string& file) {
+    if (file.ends_with(".py")) {
       m_python = file;
     } else if (access(file.c_str(), X_OK) != 0) {
       m_other_kind = file;
     } else {
       if (!m_executable.empty())
-        refuse_migration(file, fmt::format("{} could be meant as well", m_executable.filename().string()),
+        refuse_migration(file,
+                         fmt::format("{} could be meant as well", fs::path(m_executable).filename().string()),
                          "remove one of them");
       m_executable = file;
     }
   }
 
   Dialect m_dialect;
-  fs::path m_for_this, m_for_all, m_for_others, m_executable, m_python, m_other_kind;
+  std::string m_for_this, m_for_all, m_for_others, m_executable, m_python, m_other_kind;
 };
 
 /// File names by folder: each folder is read once, however many patches lie in it.
@@ -105,8 +106,9 @@ class PatchesTxtReader {
       : m_app(app), m_folder(std::move(folder)), m_file(m_folder / "patches.txt"), m_dialect(dialect) {}
 
   std::vector<Patch> read() {
-    const std::string text = read_file(m_file);
-    std::string_view rest = text;
+    m_text = read_file(m_file);
+    std::string_view rest = m_text;
+    m_patches.reserve(static_cast<std::size_t>(std::ranges::count(m_text, '\n')) + 1);
     if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
     while (!rest.empty()) {
       const std::size_t end = std::min(rest.find('\n'), rest.size());
@@ -114,8 +116,9 @@ class PatchesTxtReader {
       take(trimmed(rest.substr(0, end), blanks));
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
-    std::stable_sort(m_patches.begin(), m_patches.end(),
-                     [](const Patch& left, const Patch& right) { return left.phase < right.phase; });
+    // Most lists are in order, and to sort one that is moves each patch several times.
+    if (!std::ranges::is_sorted(m_patches, {}, &Patch::phase))
+      std::ranges::stable_sort(m_patches, {}, &Patch::phase);
     return std::move(m_patches);
   }
 
@@ -132,7 +135,7 @@ class PatchesTxtReader {
     const bool is_last = line.starts_with(finally_mark);
     if (is_last) line = trimmed(line.substr(finally_mark.size()), blanks);
     if (line.empty()) fail("there is no patch behind 'finally:'", "name one");
-    if (!m_seen.insert(std::string(line)).second)
+    if (!m_seen.insert(line).second)
       fail(fmt::format("'{}' stands here a second time", line),
            "remove it, or append a date to run it again: #2024-01-31");
     Patch patch = read_line(line);
@@ -203,10 +206,11 @@ class PatchesTxtReader {
   fs::path m_folder;
   fs::path m_file;
   Dialect m_dialect;
+  std::string m_text;
   int m_line = 0;
   Phase m_section = Phase::pre_model_sync;
   FolderListings m_listings;
-  std::set<std::string> m_seen;
+  std::set<std::string_view> m_seen;  ///< in the text
   std::vector<Patch> m_patches;
 };
 

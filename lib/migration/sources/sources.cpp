@@ -99,10 +99,11 @@ std::vector<Patch> read_in_order(std::vector<VersionedFile> files, const App& ap
 Variant variant_of(std::string_view file_name) {
   Variant variant{std::string(file_name.substr(0, file_name.size() - std::string_view(".sql").size())),
                   std::nullopt};
+  const std::size_t dot = variant.stem.rfind('.');
+  if (dot == std::string::npos) return variant;
   for (const Dialect dialect : {Dialect::mariadb, Dialect::postgres, Dialect::sqlite}) {
-    const std::string suffix = fmt::format(".{}", name(dialect));
-    if (!variant.stem.ends_with(suffix)) continue;
-    variant.stem.resize(variant.stem.size() - suffix.size());
+    if (std::string_view(variant.stem).substr(dot + 1) != name(dialect)) continue;
+    variant.stem.resize(dot);
     variant.dialect = dialect;
     break;
   }
@@ -112,7 +113,7 @@ Variant variant_of(std::string_view file_name) {
 Patch patch_without_variant(const fs::path& other, Dialect dialect) {
   Patch patch;
   patch.kind = PatchKind::unsupported;
-  patch.file = other;
+  patch.file = other.string();
   patch.problem = fmt::format("{}: the patch has no variant for {}", other.string(), name(dialect));
   patch.hint =
       fmt::format("write {}.{}.sql beside it", variant_of(other.filename().string()).stem, name(dialect));

@@ -60,7 +60,7 @@ TEST_CASE("without sections all patches run before the others") {
 TEST_CASE("a dotted name means SQL for this database, for all, an executable or Python") {
   AppFixture app(PatchFormat::patches_txt);
   app.write("patches.txt", "demo.v1.x");
-  const auto chosen = [&] { return app.read().at(0).file.filename().string(); };
+  const auto chosen = [&] { return std::filesystem::path(app.read().at(0).file).filename().string(); };
   app.write("v1/x.txt", "");
   CHECK(app.read().at(0).problem ==
         (app.path() / "v1/x.txt").string() + ": it is neither SQL nor executable");
