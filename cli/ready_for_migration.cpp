@@ -3,7 +3,7 @@
 #include "base/file_lock.hpp"
 #include "context.hpp"
 #include "options.hpp"
-#include "workflow/recover_site.hpp"
+#include "workflow/decide_site.hpp"
 
 namespace bench::cli {
 

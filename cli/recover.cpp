@@ -8,7 +8,7 @@
 #include "operation/operation.hpp"
 #include "options.hpp"
 #include "prompt.hpp"
-#include "workflow/recover_site.hpp"
+#include "workflow/decide_site.hpp"
 #include "workflow/unfinished_sites.hpp"
 
 namespace bench::cli {

@@ -1,10 +1,8 @@
 #include "workflow/recover_site.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <functional>
 
 #include "backup/backup_set.hpp"
 #include "backup/create.hpp"
@@ -12,26 +10,40 @@
 #include "base/file.hpp"
 #include "database/admin_account.hpp"
 #include "maintenance/window.hpp"
-#include "operation/interruption.hpp"
 #include "operation/site_lock.hpp"
-#include "workflow/backup_site.hpp"
+#include "workflow/doubt.hpp"
 #include "workflow/hooks.hpp"
+#include "workflow/migrate_site.hpp"
 #include "workflow/put_back.hpp"
 #include "workflow/restore_swap.hpp"
 
 namespace bench {
 
-namespace {
-
-bool ends_with(const std::string& text, std::string_view end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+// Without an account that may make databases there was no scratch.
+void finish_scratch(const Workplace& workplace, const Site& site, const Operation& operation) {
+  const SiteDatabase database = database_of(workplace, site);
+  if (backend_of(site).has_server && !database.admin) {
+    if (fence_level(operation.record().value("fence", "")) == FenceLevel::not_enforced) return;
+    require_admin(database, fmt::format("bringing {}, which fenced the site, to an end", operation.id()));
+  }
+  backend_of(site).recover_scratch(database, operation.folder_path(), operation.id());
 }
+
+// The step is what tells a later recover that the app may have written since.
+void lift_window_of(const Workplace& workplace, const Site& site, Operation& operation,
+                    std::vector<std::string>& notes) {
+  operation.step("lift");
+  for (std::string& what : lift_saved_window(site, database_of(workplace, site), operation))
+    notes.push_back(std::move(what));
+}
+
+namespace {
 
 bool holds_finished_set(const std::filesystem::path& folder) {
   std::error_code none;
   for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
     const std::string name = entry.path().filename().string();
-    if (name.front() != '.' && ends_with(name, "-manifest.json")) return true;
+    if (name.front() != '.' && name.ends_with("-manifest.json")) return true;
   }
   return false;
 }
@@ -63,37 +75,6 @@ struct Judgement {
   std::string told;
   std::string hint = {};
 };
-
-/// A statement of which the journal does not know whether it took effect.
-struct DoubtfulStatement {
-  Journal::InDoubt place;
-  std::string told;                 ///< file, line and text, and what the database shows
-  std::optional<bool> took_effect;  ///< where the database proves it
-};
-
-std::optional<DoubtfulStatement> find_doubt(const Workplace& workplace, const Site& site,
-                                            Database& database) {
-  Journal journal(database, {});
-  const auto place = journal.in_doubt();
-  if (!place) return std::nullopt;
-  DoubtfulStatement doubt{.place = *place,
-                          .told = fmt::format("statement {} of {}", place->position + 1, place->patch),
-                          .took_effect = {}};
-  for (Patch& patch : patches_of(workplace, site)) {
-    if (patch.log_key != place->patch) continue;
-    read_statements(patch, database.dialect());
-    if (place->position >= patch.statements.size()) continue;
-    const Statement& statement = patch.statements[place->position];
-    const auto before = journal.read(patch.log_key).at(place->position).object_before;
-    const auto now = database.definition_of(statement.text);
-    if (before && now) doubt.took_effect = *before != *now;
-    doubt.told = fmt::format("{}:{}: {}", patch.file, statement.line, statement.text);
-  }
-  doubt.told += !doubt.took_effect   ? " (the database does not show whether it took effect)"
-                : *doubt.took_effect ? " (the database shows that it took effect)"
-                                     : " (the database shows that it did not take effect)";
-  return doubt;
-}
 
 // It only makes a sentence better, and the app's patches may be gone, or be at work under somebody's hands.
 std::optional<DoubtfulStatement> find_doubt_if_it_can(const Workplace& workplace, const Site& site,
@@ -231,16 +212,6 @@ Judgement judge(const Workplace& workplace, const Site& site, Operation& operati
   return judge_by_set(operation);
 }
 
-// Without an account that may make databases there was no scratch.
-void finish_scratch(const Workplace& workplace, const Site& site, const Operation& operation) {
-  const SiteDatabase database = database_of(workplace, site);
-  if (backend_of(site).has_server && !database.admin) {
-    if (fence_level(operation.record().value("fence", "")) == FenceLevel::not_enforced) return;
-    require_admin(database, fmt::format("ending {}, which fenced the site,", operation.id()));
-  }
-  backend_of(site).recover_scratch(database, operation.folder_path(), operation.id());
-}
-
 // A server that is away comes back, and then it answers. Only that it has lost the database is an answer.
 bool may_answer_later(const Workplace& workplace, const Site& site) {
   if (!backend_of(site).has_server) return false;
@@ -266,18 +237,10 @@ Judgement judge_or_ask(const Workplace& workplace, const Site& site, Operation& 
   }
 }
 
-// The step is what tells a later recover that the app may have written since.
-void lift(const Workplace& workplace, const Site& site, Operation& operation,
-          std::vector<std::string>& notes) {
-  operation.step("lift");
-  for (std::string& what : lift_saved_window(site, database_of(workplace, site), operation))
-    notes.push_back(std::move(what));
-}
-
 Recovered recover(const Workplace& workplace, const Site& site, Operation& operation,
                   std::vector<std::string>& notes) {
   const Judgement judgement = judge_or_ask(workplace, site, operation);
-  if (judgement.outcome != OperationState::needs_attention) lift(workplace, site, operation, notes);
+  if (judgement.outcome != OperationState::needs_attention) lift_window_of(workplace, site, operation, notes);
   if (judgement.outcome == OperationState::undone) drop_made_database(workplace, site, operation);
   for (const auto& folder : operation.record().at("backups").value("folders", nlohmann::json::array()))
     remove_interrupted_sets(folder.get<std::string>());
@@ -324,12 +287,6 @@ RecoverReport recover_locked_site(const Workplace& workplace, const Site& site) 
 
 namespace {
 
-std::vector<Operation> waiting_for_a_person(const Site& site) {
-  std::vector<Operation> waiting = Operation::list_in_state(site, OperationState::needs_attention);
-  std::erase_if(waiting, [](const Operation& operation) { return !holds_window(operation); });
-  return waiting;
-}
-
 // As it was told when the operation stopped, or when a recover found it stopped.
 std::string why_it_waits(const Operation& operation) {
   const nlohmann::json& result = operation.record().at("result");
@@ -346,139 +303,18 @@ Recovered still_waiting(const Site& site, const Operation& operation) {
 
 }  // namespace
 
+std::vector<Operation> waiting_for_a_person(const Site& site) {
+  std::vector<Operation> waiting = Operation::list_in_state(site, OperationState::needs_attention);
+  std::erase_if(waiting, [](const Operation& operation) { return !holds_window(operation); });
+  return waiting;
+}
+
 RecoverReport recover_site(const Workplace& workplace, const Site& site) {
   const FileLock lock = lock_site(site, workplace.wait, &workplace.progress);
   const std::vector<Operation> waiting = waiting_for_a_person(site);
   RecoverReport report = recover_locked_site(workplace, site);
   for (const Operation& operation : waiting) report.operations.push_back(still_waiting(site, operation));
   return report;
-}
-
-namespace {
-
-Operation operation_for_a_person(const Site& site) {
-  std::vector<Operation> waiting = waiting_for_a_person(site);
-  if (waiting.empty())
-    throw Error(Kind::usage, fmt::format("{}: no operation waits for a person's decision", site.name()),
-                fmt::format("bench --site {} operations", site.name()));
-  return waiting.back();
-}
-
-void refuse_what_is_no_migrate(const Site& site, const Operation& operation) {
-  if (operation.record().contains("replaced_by"))
-    throw Error(
-        Kind::usage,
-        fmt::format("{} stopped half-way in a database that a restore has replaced since", operation.id()),
-        lift_hint(site));
-  if (has_patches(operation)) return;
-  throw Error(Kind::usage, fmt::format("{} has no patches to go on with", operation.id()),
-              "give --restore, or look at the site and lift maintenance");
-}
-
-}  // namespace
-
-RecoverReport restore_before(const Workplace& workplace, const Site& site) {
-  const FileLock lock = lock_site(site, workplace.wait, &workplace.progress);
-  RecoverReport report = recover_locked_site(workplace, site);
-  Operation operation = operation_for_a_person(site);
-  const auto connection = connect_for_changes(workplace, site);
-  if (!operation.record().at("backups").contains("before"))
-    throw Error(Kind::bad_backup, fmt::format("{} took no backup before it", operation.id()),
-                fmt::format("bench --site {} list-backups, then restore one", site.name()));
-  const nlohmann::json why_it_waited = operation.record().at("result");
-  operation.resume();
-  std::vector<std::string> changed;
-  try {
-    finish_scratch(workplace, site, operation);
-    changed = put_back(workplace, site, operation, *connection, OthersWrites::given_up);
-  } catch (...) {
-    const Uninterrupted undoing;
-    // Where a swap cannot be brought to its end now, the record stays running, and the next command does
-    // that.
-    finish_scratch(workplace, site, operation);
-    // Another way out may be open still: it waits for a person as before.
-    operation.finish(OperationState::needs_attention, why_it_waited);
-    throw;
-  }
-  lift(workplace, site, operation, report.notes);
-  forget_printed(operation);
-  const nlohmann::json& backups = operation.record().at("backups");
-  const std::string told =
-      fmt::format("the backup taken before it was restored; {}{}", as_it_was(changed),
-                  backups.contains("replaced")
-                      ? fmt::format("; what was there is kept: {}",
-                                    fmt::join(backups.at("replaced").get<std::vector<std::string>>(), ", "))
-                      : "");
-  operation.finish(OperationState::undone, {{"recovered", told}});
-  report.operations.push_back({Recovered::Found::waiting_for_a_person,
-                               operation.id(),
-                               operation.kind(),
-                               OperationState::undone,
-                               told,
-                               {}});
-  return report;
-}
-
-namespace {
-
-// Somebody lifted maintenance all the same.
-bool was_opened_half_done(Database& connection) {
-  Journal journal(connection, {});
-  return journal.in_doubt() || !journal.stopped().empty();
-}
-
-// Answers whether there was any doubt to end.
-bool settle_doubt(const Workplace& workplace, const Site& site, Doubt doubt) {
-  const auto connection = connect_for_changes(workplace, site);
-  const auto statement = find_doubt(workplace, site, *connection);
-  if (!statement) return false;
-  if (doubt == Doubt::took_effect && !statement->took_effect.value_or(true))
-    throw Error(Kind::usage, statement->told, fmt::format("bench --site {} recover --resume", site.name()));
-  const bool is_finished = doubt == Doubt::took_effect || statement->took_effect.value_or(false);
-  const auto& [patch, position] = statement->place;
-  Journal journal(*connection, {});
-  is_finished ? journal.finish(patch, position) : journal.take_back(patch, position);
-  return true;
-}
-
-// A person who takes a failed statement for one in doubt would have the rest run without it.
-void refuse_without_doubt(const Site& site, std::string_view what) {
-  throw Error(Kind::usage,
-              fmt::format("{}: no statement of it is in doubt: one that failed did not run to its end", what),
-              fmt::format("mend what failed, then bench --site {} recover --resume", site.name()));
-}
-
-}  // namespace
-
-void refuse_what_is_not_settled(const Site& site) {
-  if (const auto interrupted = interrupted_operations(site, Lock::not_held); !interrupted.empty())
-    throw Error(Kind::needs_attention, fmt::format("{} was interrupted", interrupted.front().id()),
-                fmt::format("bench --site {} recover", site.name()));
-  for (const Operation& operation : waiting_for_a_person(site))
-    throw Error(Kind::needs_attention,
-                fmt::format("{} stopped half-way and waits for a person", operation.id()),
-                next_command(site, operation));
-  if (was_opened_half_done(*connect(site, Access::read_only)))
-    throw Error(Kind::needs_attention, "a migrate that stopped half-way was not finished",
-                fmt::format("bench --site {} recover --resume", site.name()));
-}
-
-MigrateReport resume_site(const Workplace& workplace, const Site& site, Doubt doubt) {
-  const FileLock lock = lock_site(site, workplace.wait, &workplace.progress);
-  recover_locked_site(workplace, site);
-  if (waiting_for_a_person(site).empty() && was_opened_half_done(*connect_for_changes(workplace, site))) {
-    if (!settle_doubt(workplace, site, doubt) && doubt == Doubt::took_effect)
-      refuse_without_doubt(site, site.name());
-    MigrateOptions options;
-    options.in_doubt = RunOptions::InDoubt::run_again;
-    options.opened = MigrateOptions::Opened::go_on;
-    return migrate_locked_site(workplace, site, options, lock);
-  }
-  Operation operation = operation_for_a_person(site);
-  refuse_what_is_no_migrate(site, operation);
-  if (doubt == Doubt::took_effect && !settle_doubt(workplace, site, doubt))
-    refuse_without_doubt(site, operation.id());
-  return resume_migrate(workplace, site, operation, lock, RunOptions::InDoubt::run_again);
 }
 
 }  // namespace bench

@@ -6,7 +6,6 @@
 
 #include "base/error.hpp"
 #include "operation/operation.hpp"
-#include "workflow/migrate_site.hpp"
 #include "workflow/workplace.hpp"
 
 namespace bench {
@@ -33,18 +32,15 @@ std::optional<Error> attention_needed(const RecoverReport& report);
 /// Brings to an end what was interrupted on the site. Takes the site's lock.
 RecoverReport recover_site(const Workplace& workplace, const Site& site);
 
-/// Error{needs_attention} while something that was interrupted, that waits for a person, or that was opened
-/// half done has to be settled before a migrate begins. Changes nothing; asks the database, whose errors
-/// pass.
-void refuse_what_is_not_settled(const Site& site);
-/// A person's word on the operation of the site that needs attention, after a look at it. Error{usage} when
-/// there is none, or not of the kind. The first restores the backup taken before it and lifts its window; the
-/// second goes on with a migrate where it stopped.
-RecoverReport restore_before(const Workplace& workplace, const Site& site);
-/// What to do with a statement of which nobody knows whether it took effect.
-enum class Doubt { run_again, took_effect };
-MigrateReport resume_site(const Workplace& workplace, const Site& site, Doubt doubt);
 /// recover_site with the lock held.
 RecoverReport recover_locked_site(const Workplace& workplace, const Site& site);
+
+/// Operations that need attention and hold the site's window; the newest is the last.
+std::vector<Operation> waiting_for_a_person(const Site& site);
+/// Removes what the operation's scratch database left behind, and brings a swap that was cut off to its end.
+void finish_scratch(const Workplace& workplace, const Site& site, const Operation& operation);
+/// Lifts the window that the operation's record tells of; `notes` get what could not be put back.
+void lift_window_of(const Workplace& workplace, const Site& site, Operation& operation,
+                    std::vector<std::string>& notes);
 
 }  // namespace bench
