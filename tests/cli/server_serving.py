@@ -16,8 +16,8 @@ BOOKS = {
                "CREATE TABLE `tabLarge` (id DECIMAL(30) PRIMARY KEY, word VARCHAR(20));\n"
                "INSERT INTO `tabLarge` (id) VALUES (123456789012345678901), (123456789012345678902);\n"
                "CREATE TABLE `tabOdd` (name VARCHAR(20) PRIMARY KEY, place POINT, bits BIT(8), kind ENUM('print', 'it''s') NOT NULL DEFAULT 'print', most BIGINT UNSIGNED, "
-               "is_new TINYINT(1) DEFAULT 1);\n"
-               "INSERT INTO `tabOdd` VALUES ('o', ST_GeomFromText('POINT(1 2)'), b'101', 'it''s', 18446744073709551614, 0);\n",
+               "more JSON, is_new TINYINT(1) DEFAULT 1);\n"
+               "INSERT INTO `tabOdd` VALUES ('o', ST_GeomFromText('POINT(1 2)'), b'101', 'it''s', 18446744073709551614, '{\"a\": 1}', 0);\n",
     "postgres": "CREATE TABLE \"tabBook\" (name VARCHAR(140) PRIMARY KEY, title VARCHAR(100) NOT NULL, pages INT, price DECIMAL(9, 2), "
                 "printed DATE, seen TIMESTAMP, is_lent BOOLEAN NOT NULL DEFAULT false, notes TEXT);\n"
                 "CREATE TABLE \"tabCount\" (id SERIAL PRIMARY KEY, word VARCHAR(20) NOT NULL);\n"
@@ -74,8 +74,8 @@ def test_the_desk_and_rest(place):
         "---\nqueries:\n  x: SELECT sum(pages) AS pages, sum(price) AS price FROM `tabBook`\n---\n"
         "{{ x[0].pages + 1 }} {{ x[0].price * 2 }} {{ x[0].price > 12 }}")
     equal(client.get("/sums").text, "475 25.0 True")
-    changed = client.api("PUT", "/api/resource/Book/B-1", {"pages": None, "is_lent": False, "version": data["version"]}).json["data"]
-    equal((changed["pages"], changed["is_lent"]), (None, False))
+    changed = client.api("PUT", "/api/resource/Book/B-1", {"pages": None, "seen": "", "notes": "", "is_lent": False, "version": data["version"]}).json["data"]
+    equal((changed["pages"], changed["seen"], changed["notes"], changed["is_lent"]), (None, None, "", False))
     equal(client.api("PUT", "/api/resource/Book/B-1", {"pages": 1, "version": data["version"]}).status, 409)
     equal(client.api("POST", "/api/resource/Book", {"name": "B-1", "title": "again"}).status, 409)
     equal(client.api("PUT", "/api/resource/Book/B-1", {"printed": "no date"}).status, 417)
@@ -110,17 +110,22 @@ def a_name_is_what_stands_there(client, number):
 
 def odd_types(place, client):
     """What is not touched stays, whatever it is, and nothing that can be asked of it is the server's fault."""
-    everything = place.server.variant("SELECT hex(place), bits + 0, kind, most FROM `tabOdd`",
+    everything = place.server.variant("SELECT hex(place), bits + 0, kind, most, more FROM `tabOdd`",
                                       'SELECT place, numbers, span, more, page FROM "tabOdd"')
     before = place.server.as_app(everything, config(place))
     page = client.get("/app/Odd/o").text
-    names = place.server.variant(["kind", "most"], ["place", "numbers", "span", "more", "page"])
+    names = place.server.variant(["kind", "most", "more"], ["place", "numbers", "span", "more", "page"])
     fields = {name: html.unescape(field_value(page, name)) for name in names}
     equal(client.post("/app/Odd/o", **fields, _action="save").status, 303)
     equal(place.server.as_app(everything, config(place)), before)
     changed = place.server.variant(("most", "18446744073709551615"), ("numbers", "{3,4}"))
     equal(client.post("/app/Odd/o", **{**fields, changed[0]: changed[1]}, _action="save").status, 303)
     contains(str(place.server.as_app(everything, config(place))), changed[1])
+    sent = {"more": {"b": [True, None]}}
+    equal(json.loads(client.api("PUT", "/api/resource/Odd/o", sent).json["data"]["more"]), sent["more"])
+    before = place.server.as_app(everything, config(place))
+    equal(client.api("PUT", "/api/resource/Odd/o", client.get("/api/resource/Odd/o").json["data"]).status, 200)
+    equal(place.server.as_app(everything, config(place)), before)
     for column in place.server.variant(["kind", "most", "place", "bits"], names):
         assert client.get(f'/api/resource/Odd?filters=[["{column}","like","%251%25"]]').status in ((200,) if column in names else (200, 417)), column
         assert client.get(f'/api/resource/Odd?filters=[["{column}","=","x"]]').status in (200, 417), column
@@ -131,7 +136,7 @@ def odd_types(place, client):
 def what_does_not_fit(place, client):
     """It is the sender's mistake, in Frappe's words; and a new form begins with what the columns' defaults are."""
     wrong = [("Book/B-1", {"price": "1,5"}), ("Book/B-1", {"title": None}), ("Count/x", {})]
-    wrong += place.server.variant([("Odd/o", {"kind": "neither"})], [("Odd/o", {"more": "{"})])
+    wrong += [("Odd/o", {"more": "{"}), *place.server.variant([("Odd/o", {"kind": "neither"}), ("Odd/o", {"bits": "AAA="})], [])]
     for address, entries in wrong:
         answer = client.api("PUT", f"/api/resource/{address}", entries)
         equal((address, entries, answer.status), (address, entries, 404 if address == "Count/x" else 417))

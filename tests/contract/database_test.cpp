@@ -199,7 +199,8 @@ TEST_CASE("the columns of a table are told") {
     database->execute(
         "CREATE TABLE shelf (name VARCHAR(140) PRIMARY KEY, room INTEGER NOT NULL DEFAULT 1, height "
         "NUMERIC(9, 2), "
-        "weight DOUBLE PRECISION, built DATE, seen TIMESTAMP NULL, notes TEXT, twice INTEGER GENERATED "
+        "weight DOUBLE PRECISION, built DATE, seen TIMESTAMP NULL, notes TEXT, extra JSON, twice INTEGER "
+        "GENERATED "
         "ALWAYS AS (room "
         "* 2) STORED)");
     const std::vector<Column> columns = database->columns("shelf");
@@ -211,7 +212,7 @@ TEST_CASE("the columns of a table are told") {
                      (column.is_generated ? ", generated" : ""));
     CHECK(told == std::vector<std::string>{"name: text, required", "room: integer, required, default",
                                            "height: decimal", "weight: real", "built: date", "seen: datetime",
-                                           "notes: long text", "twice: integer, generated"});
+                                           "notes: long text", "extra: json", "twice: integer, generated"});
     CHECK(columns.at(0).max_length == 140);
     CHECK(primary_key(columns) == std::vector<std::string>{"name"});
     CHECK(database->columns("nowhere").empty());

@@ -28,6 +28,17 @@ std::vector<Column> MariadbDatabase::columns(std::string_view table) {
             "DATABASE() AND c.TABLE_NAME = ? AND t.TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY "
             "c.ORDINAL_POSITION",
             parameters));
+  // A column that was declared JSON is a LONGTEXT with this check.
+  for (const Row& json :
+       query("SELECT CONSTRAINT_NAME FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = "
+             "DATABASE() AND TABLE_NAME = ? AND LEVEL = 'Column' AND CHECK_CLAUSE = CONCAT('json_valid(`', "
+             "REPLACE(CONSTRAINT_NAME, '`', '``'), '`)')",
+             parameters)) {
+    const auto column = std::ranges::find(columns, to_text(json[0]), &Column::name);
+    if (column == columns.end() || column->declared != "longtext") continue;
+    column->declared = "json";
+    column->type = ColumnType::json;
+  }
   for (Column& column : columns)
     if (holds_bytes(column.declared)) column.type = ColumnType::binary;
   return columns;

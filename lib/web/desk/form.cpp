@@ -138,8 +138,7 @@ Value entered(const Column& column, const std::string& text) {
   if (column.type == ColumnType::boolean) return std::int64_t{text == "1" ? 1 : 0};
   if (text.empty()) {
     if (column.nullable) return std::monostate{};
-    const bool takes_empty = column.type == ColumnType::text || column.type == ColumnType::long_text;
-    if (!takes_empty)
+    if (!holds_text(column))
       throw HttpFailure(417, "MandatoryError", fmt::format("'{}' is missing", label(column.name)),
                         column.name);
     return text;

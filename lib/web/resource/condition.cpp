@@ -105,10 +105,6 @@ class Conditions {
   // null and '' are one to Frappe.
   static bool is_nothing(const nlohmann::json& value) { return value.is_null() || value == ""; }
 
-  static bool has_text(const Column& column) {
-    return column.type == ColumnType::text || column.type == ColumnType::long_text;
-  }
-
   static bool has_number(const Column& column) {
     return column.type == ColumnType::integer || column.type == ColumnType::decimal ||
            column.type == ColumnType::real || column.type == ColumnType::boolean;
@@ -120,7 +116,7 @@ class Conditions {
 
   // What bench does not know is taken for text, and servers compare no uuid and no list with ''.
   bool takes_empty_text(const Column& column) const {
-    if (!has_text(column) || m_dialect == Dialect::sqlite) return has_text(column);
+    if (!holds_text(column) || m_dialect == Dialect::sqlite) return holds_text(column);
     const std::string declared = lower_case(column.declared);
     const std::string base = declared.substr(0, declared.find('('));
     constexpr std::array ends{"char", "text", "character", "character varying", "enum", "set"};
@@ -153,7 +149,7 @@ class Conditions {
   // To Frappe a NULL is '' among texts, 0 among numbers, and before all dates (frappe.model.db_query):
   // whether that fits. When a row was made or changed is never NULL there.
   static bool empty_fits(const Column& column, std::string_view op, const nlohmann::json& value) {
-    if (is_nothing(value)) return has_text(column) && (op == "<=" || op == ">=");
+    if (is_nothing(value)) return holds_text(column) && (op == "<=" || op == ">=");
     const bool is_other_than = op == "!=" || op == "<>" || op == "not like";
     if (is_other_than) return !(has_number(column) && number_in(value) == 0);
     const bool is_smaller = op == "<" || op == "<=";
@@ -235,8 +231,7 @@ Condition address_condition(const Doctype& doctype, Dialect dialect, const std::
 Condition search_condition(const Doctype& doctype, Dialect dialect, std::string_view words) {
   Condition condition;
   for (const Column& column : doctype.columns) {
-    const bool is_text = column.type == ColumnType::text || column.type == ColumnType::long_text;
-    if (!is_text) continue;
+    if (!holds_text(column)) continue;
     condition.sql += fmt::format("{}lower({}) LIKE lower(?) ESCAPE '!'", condition.sql.empty() ? "" : " OR ",
                                  as_text(dialect, quote_identifier(dialect, column.name)));
     condition.values.emplace_back(like_pattern(words));

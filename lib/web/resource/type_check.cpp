@@ -130,6 +130,10 @@ bool is_time(std::string_view text) {
   return matches(text, pattern);
 }
 
+bool holds_text(const Column& column) {
+  return column.type == ColumnType::text || column.type == ColumnType::long_text;
+}
+
 void check_type(const Column& column, const Value& value) {
   if (is_null(value)) return;
   if (const auto [is_met, words] = expected(column, value); !is_met)

@@ -16,6 +16,8 @@ bool is_finite_number(std::string_view text);
 std::optional<double> exact_double(std::string_view decimal);
 /// "2026-11-30", a day that there is.
 bool is_date(std::string_view text);
+/// Whether nothing entered is an empty text, and no NULL.
+bool holds_text(const Column& column);
 /// "9:05", "12:00", "12:00:00" and "12:00:00.123456".
 bool is_time(std::string_view text);
 
