@@ -117,7 +117,7 @@ def test_a_listener_that_is_no_server_is_said_first(place):
 def test_who_was_tried_as_the_administrator_is_said(place):  # on postgres alone
     import getpass
     run = make_site(place, env=NO_ADMIN, code=9)
-    contains(run.err, "takes an account that may create databases and roles", f"the system's account {getpass.getuser()} is none",
+    contains(run.err, "creating a database takes an administrator", f"the system's account {getpass.getuser()} is none",
              "--db-root-username")
 
 

@@ -116,18 +116,24 @@ void check_types(const Database& database, const Doctype& doctype, const Entries
   }
 }
 
-// Bytes are told and not written: sent back as they were told, they are no change.
-void refuse_changed_bytes(const Doctype& doctype, Entries& entries, const Document* stored) {
-  for (const Column& column : doctype.columns) {
-    const auto sent = entries.find(column.name);
-    if (column.type != ColumnType::binary || sent == entries.end()) continue;
-    const bool is_as_told =
-        stored != nullptr &&
-        to_json(column, view_of(value_in(*stored, doctype, column))) == to_text(sent->second);
-    if (is_as_told)
-      entries.erase(sent);
-    else if (!is_null(sent->second))
+// Bytes are told and not written: sent back as they were told, they are no change. An empty text is what a
+// form of Frappe's sends of a date or number that nobody entered.
+void settle(const Doctype& doctype, Entries& entries, const Document* stored) {
+  for (auto entry = entries.begin(); entry != entries.end();) {
+    const Column& column = doctype.get(entry->first);
+    Value& sent = entry->second;
+    const Value* const known = stored == nullptr ? nullptr : &value_in(*stored, doctype, column);
+    const bool is_as_stored = known != nullptr && *known == sent;
+    const bool is_bytes = column.type == ColumnType::binary;
+    if (is_bytes &&
+        (is_as_stored || (known != nullptr && to_json(column, view_of(*known)) == to_text(sent)))) {
+      entry = entries.erase(entry);
+      continue;
+    }
+    if (is_bytes && !is_null(sent))
       throw not_valid(fmt::format("'{}' holds bytes, which cannot be written here", column.name));
+    if (!is_as_stored && sent == Value("") && !holds_text(column) && column.nullable) sent = std::monostate{};
+    ++entry;
   }
 }
 
@@ -256,10 +262,7 @@ Entries entries_of(const Doctype& doctype, const nlohmann::json& object) {
     const Column& column = doctype.get(field);
     // A document that was read is sent back as a whole.
     if (column.is_generated) continue;
-    // What a form of Frappe's sends of a field that nothing was entered in.
-    if (value == "" && !holds_text(column) && column.nullable)
-      entries[field] = std::monostate{};
-    else if (auto scalar = scalar_of(value))
+    if (auto scalar = scalar_of(value))
       entries[field] = std::move(*scalar);
     else if (column.type == ColumnType::json)
       entries[field] = value.dump();
@@ -279,7 +282,7 @@ std::string insert_document(Database& database, const Doctype& doctype, Entries 
     throw not_valid(fmt::format("rows of {} have no single name, so they cannot be made here", doctype.name));
   if (const auto given = entries.find(doctype.key); given != entries.end())
     check_name(to_text(given->second));
-  refuse_changed_bytes(doctype, entries, nullptr);
+  settle(doctype, entries, nullptr);
   check_types(database, doctype, entries, nullptr);
   const std::string now = to_database_time(Clock::now());
   for (const char* column : {"creation", "modified"}) set_if_there(doctype, entries, column, now);
@@ -322,7 +325,7 @@ void update_document(Database& database, const Doctype& doctype, const std::stri
     const Document document = read_document(database, doctype, name, lock_clause(dialect));
     check_version(document, doctype, version);
     check_modified(document, doctype, entries);
-    refuse_changed_bytes(doctype, entries, &document);
+    settle(doctype, entries, &document);
     check_types(database, doctype, entries, &document);
     set_if_there(doctype, entries, "modified", to_database_time(Clock::now()));
     set_if_there(doctype, entries, "modified_by", user);
