@@ -206,16 +206,24 @@ std::string usual_socket(const ConnectionSettings& app) {
   return app.db_type == "postgres" ? "/var/run/postgresql" : "/run/mysqld/mysqld.sock";
 }
 
-std::optional<ConnectionSettings> through_socket(const ConnectionSettings& app) {
+// The system's account that bench runs as, where the server has a socket here. nullopt where there is none,
+// or it is the app's own.
+std::optional<ConnectionSettings> system_account(const ConnectionSettings& app) {
   if (app.socket.empty() && !is_this_host(app.host)) return std::nullopt;
   ConnectionSettings admin = app;
   if (admin.socket.empty()) admin.socket = usual_socket(app);
   const passwd* user = getpwuid(geteuid());
-  if (user == nullptr || !std::filesystem::exists(admin.socket)) return std::nullopt;
+  if (user == nullptr || user->pw_name == app.user || !std::filesystem::exists(admin.socket))
+    return std::nullopt;
   admin.user = user->pw_name;
   admin.password.clear();
-  if (admin.user == app.user || !get_backend(app.db_type).is_administrator(admin)) return std::nullopt;
-  if (admin.socket != app.socket && !is_proven_same_server(app, admin)) return std::nullopt;
+  return admin;
+}
+
+std::optional<ConnectionSettings> through_socket(const ConnectionSettings& app) {
+  const auto admin = system_account(app);
+  if (!admin || !get_backend(app.db_type).is_administrator(*admin)) return std::nullopt;
+  if (admin->socket != app.socket && !is_proven_same_server(app, *admin)) return std::nullopt;
   return admin;
 }
 
@@ -233,14 +241,13 @@ std::optional<ConnectionSettings> find_admin(const ConnectionSettings& app, cons
 const ConnectionSettings& require_admin(const SiteDatabase& site, std::string_view purpose) {
   if (site.admin) return *site.admin;
   get_backend(site.app.db_type).require_server(site.app);
-  const passwd* user = getpwuid(geteuid());
-  throw Error(
-      Kind::configuration,
-      fmt::format("{} takes an administrator of the database server at {}: none is named, and the system's "
-                  "account {} is none",
-                  purpose, address(site.app), user == nullptr ? "" : user->pw_name),
-      "name one with --db-root-username and --db-root-password-file, in the environment, or in "
-      "config/admin.json");
+  const auto tried = system_account(site.app);
+  throw Error(Kind::configuration,
+              fmt::format("{} takes an administrator of the database server at {}: none is named{}", purpose,
+                          address(site.app),
+                          tried ? fmt::format(", and the system's account {} is none", tried->user) : ""),
+              "name one with --db-root-username and --db-root-password-file, in the environment, or in "
+              "config/admin.json");
 }
 
 }  // namespace bench

@@ -29,8 +29,7 @@ struct Patch {
   std::string log_key;  ///< what the patch log holds: the Frappe line, or `<app>.<id>`
   Phase phase = Phase::pre_model_sync;
   PatchKind kind = PatchKind::sql;
-  std::string
-      file;  ///< its path, as text: to take one path for each patch to pieces takes longer than to read it
+  std::string file;                   ///< its path; an fs::path takes longer to make than the file to read
   std::string checksum;               ///< SHA-256 of the file with CRLF read as LF and without BOM
   std::vector<Statement> statements;  ///< of an SQL patch that is to run: see read_statements
   std::string problem;                ///< why it cannot run, in a sentence with file and line

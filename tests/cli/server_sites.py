@@ -236,7 +236,7 @@ def test_an_administrator_of_another_server_changes_nothing(place):
             names(**more)
             # With a port of its own, PostgreSQL's socket is one that is not there.
             run = make_site(place, env=NO_ADMIN, code=server.variant(9, 10) if more else 9)
-            contains(run.err, *server.variant([other.socket, f"127.0.0.1:{server.port}"], ["cannot connect"]) if more else ["account"])
+            contains(run.err, *server.variant([other.socket, f"127.0.0.1:{server.port}"], ["cannot connect"]) if more else ["none is named"])
             equal(other.databases(), [])
             assert not (place.path / "sites/.new").exists()
         file.unlink()

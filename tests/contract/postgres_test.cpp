@@ -62,6 +62,25 @@ TEST_CASE("postgres: a session that keeps its plans answers as one that does not
   CHECK(kept() == 0);
 }
 
+// Its name is the first of the search path then, and what is there has the owner's rights alone.
+TEST_CASE("postgres: an app that is a member of the owner reads what it wrote, whoever asks") {
+  const PostgresSite site;
+  const auto admin = site.administrator();
+  const std::string app = in_quotes(site.settings.app.user), owner = in_quotes(site.owner());
+  admin->execute("CREATE SCHEMA AUTHORIZATION " + owner);
+  admin->execute(fmt::format("GRANT {} TO {}", owner, app));
+  for (const char* inherits : {"INHERIT", "NOINHERIT"}) {
+    admin->execute(fmt::format("ALTER ROLE {} {}", app, inherits));
+    const auto writing = site.app();
+    writing->execute(fmt::format("CREATE TABLE of_{} AS SELECT 7 AS id", inherits));
+    const auto reading = get_backend("postgres").connect(site.settings.app, {Access::read_only, {}});
+    CHECK(number(*reading, fmt::format("SELECT id FROM of_{}", inherits)) == 7);
+    CHECK(reading->tables() == writing->tables());
+    CHECK(words(*reading, "SELECT current_user") == site.owner());
+    CHECK_THROWS_AS(reading->execute(fmt::format("DELETE FROM of_{}", inherits)), Error);
+  }
+}
+
 TEST_CASE("postgres: writers that do not finish are named, or ended and counted") {
   PostgresSite site;
   const auto app = site.app();

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/escape.hpp"
@@ -178,13 +181,17 @@ void drop_mariadb_database(const SiteDatabase& database) {
 }
 
 void require_mariadb_server(const ConnectionSettings& account) {
-  // https://mariadb.com/kb/en/mariadb-error-codes/: the server's own lie below and above these.
+  // https://mariadb.com/kb/en/mariadb-error-codes/: the client's own, and ER_CON_COUNT_ERROR and
+  // ER_SERVER_SHUTDOWN of a server that has no time.
   constexpr int first_of_client = 2000, end_of_client = 3000;
+  constexpr std::array no_time{1040, 1053};
   try {
     const MariadbDatabase server(without_database(account), {.connect_timeout = std::chrono::seconds(2)});
   } catch (const Error& error) {
     const int code = error.database_error();
-    if (error.kind() == Kind::database && code >= first_of_client && code < end_of_client) throw;
+    const bool is_client = code >= first_of_client && code < end_of_client;
+    if (error.kind() == Kind::database && (is_client || std::ranges::find(no_time, code) != no_time.end()))
+      throw;
   }
 }
 

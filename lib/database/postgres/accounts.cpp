@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <chrono>
 #include <thread>
 
@@ -125,13 +123,6 @@ std::string identity(PostgresDatabase& server) {
       "FROM pg_catalog.pg_control_system()"));
 }
 
-// Of a server that does not let an account in, which it may say twice, with and without TLS.
-bool is_answer(std::string_view reason) {
-  return std::ranges::any_of(
-      std::array{"FATAL", "role \"", "authentication failed", "no password", "pg_hba.conf"},
-      [reason](std::string_view word) { return reason.find(word) != std::string_view::npos; });
-}
-
 }  // namespace
 
 bool postgres_database_exists(PostgresDatabase& server, const std::string& name) {
@@ -213,11 +204,8 @@ bool is_postgres_administrator(const ConnectionSettings& account) {
 }
 
 void require_postgres_server(const ConnectionSettings& account) {
-  try {
-    connect_to_server(account);
-  } catch (const Error& error) {
-    if (!is_answer(error.what())) throw;
-  }
+  // Whoever cannot be reached says why.
+  if (!postgres_server_answers(account)) connect_to_server(account);
 }
 
 bool is_same_postgres_server(const ConnectionSettings& app, const ConnectionSettings& admin) {

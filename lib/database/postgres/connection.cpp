@@ -201,13 +201,18 @@ void PostgresDatabase::prepare_session() {
   if (version_number() >= 140'000)
     settings += " SET client_connection_check_interval = '500ms'; SET idle_session_timeout = 0;";
   if (m_options.access == Access::read_only) settings += " SET default_transaction_read_only = on;";
+  // Most connections are an app's, who is a member of nobody; to find the owner takes longer than to connect.
+  if (m_works_as == WorksAs::owner)
+    settings +=
+        " SELECT EXISTS (SELECT FROM pg_catalog.pg_auth_members WHERE member = "
+        "pg_catalog.quote_ident(current_user)::pg_catalog.regrole)";
   try {
-    pqxx::nontransaction(*m_session).exec(settings);
+    const pqxx::result last = pqxx::nontransaction(*m_session).exec(settings);
+    if (m_works_as == WorksAs::itself || !(is_superuser() || last[0][0].as<bool>())) return;
   } catch (const pqxx::failure& failure) {
     fail("", failure.what(), settings, false);
   }
-  // What only reads creates nothing, and to find the owner takes as long as most reads.
-  if (m_works_as == WorksAs::owner && m_options.access == Access::read_write) take_owner_role();
+  take_owner_role();
 }
 
 // An adopted site's tables may belong to its app account, and then so must those that patches create.
@@ -222,12 +227,6 @@ std::string PostgresDatabase::owner_of_objects() {
 }
 
 void PostgresDatabase::take_owner_role() {
-  // Most connections are an app's, who is a member of nobody; to find the owner takes longer than to connect.
-  const bool is_member =
-      is_superuser() || to_integer(value("SELECT count(*) FROM pg_catalog.pg_auth_members m JOIN "
-                                         "pg_catalog.pg_roles r ON r.oid = m.member WHERE r.rolname = "
-                                         "current_user")) > 0;
-  if (!is_member) return;
   const std::string owner = owner_of_objects();
   const std::vector<Value> parameters{owner, owner};
   const bool may =
@@ -514,6 +513,11 @@ std::string PostgresDatabase::password_verifier(const std::string& user, const s
 ConnectionSettings with_name(ConnectionSettings settings, const std::string& name) {
   settings.name = name;
   return settings;
+}
+
+bool postgres_server_answers(const ConnectionSettings& settings) {
+  const ConnectOptions options{.connect_timeout = std::chrono::seconds(2)};
+  return PQping(connection_text(settings, options).c_str()) == PQPING_OK;
 }
 
 std::unique_ptr<PostgresDatabase> connect_to_server(const ConnectionSettings& settings) {

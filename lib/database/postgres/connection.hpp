@@ -21,9 +21,9 @@ class StatementWatch;
 /// behind our back: that would lose its lock and role.
 class PostgresDatabase final : public Database {
  public:
-  /// As whom it works where it may write. `owner`: an account that may take the role that owns the site's
-  /// objects takes it, so that what it creates belongs to that role. `itself`: with the account's own rights,
-  /// as every session that only reads.
+  /// As whom it works. `owner`: an account that may take the role that owns the site's objects takes it, so
+  /// that what it creates belongs to that role, and what it reads is what it wrote. `itself`: with the
+  /// account's own rights.
   enum class WorksAs { owner, itself };
 
   /// Error{database} names the database, place and account.
@@ -108,6 +108,9 @@ class PostgresDatabase final : public Database {
   bool m_keeps_plans = false;
   std::map<std::string, std::string> m_plans;  ///< of this session: the statement's name by its text
 };
+
+/// Whether a server takes connections there; who asks, and for which database, does not matter.
+bool postgres_server_answers(const ConnectionSettings& settings);
 
 /// A connection to another database of the same server, for what cannot be done from inside one.
 std::unique_ptr<PostgresDatabase> connect_to_server(const ConnectionSettings& settings);

@@ -151,7 +151,7 @@ HttpResponse list(Visit& visit, const std::string& name) {
         values.emplace_back(TemplateDict{{"text", cell(*columns[i], copy_of(row[i]))},
                                          {"is_number", is_number(*columns[i])}});
       TemplateDict one{{"values", std::move(values)}};
-      if (!doctype->key.empty()) one.set("link", address(doctype->name, to_text(copy_of(row.front()))));
+      if (!doctype->key.empty()) one.set("link", address(doctype->name, to_text(row.front())));
       rows.emplace_back(std::move(one));
     });
     const std::int64_t total = count_rows(database, *doctype, query);
