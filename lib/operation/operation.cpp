@@ -160,6 +160,11 @@ void Operation::step(std::string_view step_name) {
   });
 }
 
+bool Operation::has_begun(std::string_view step) const {
+  return std::ranges::any_of(m_record.at("steps"),
+                             [step](const nlohmann::json& known) { return known.at("name") == step; });
+}
+
 void Operation::update(const std::function<void(nlohmann::json&)>& change) {
   change(m_record);
   write();

@@ -57,6 +57,7 @@ class Operation {
 
   /// Notes that a step began; the step before it is finished thereby.
   void step(std::string_view name);
+  bool has_begun(std::string_view step) const;
   /// Changes members of the record and makes them durable.
   void update(const std::function<void(nlohmann::json&)>& change);
   /// Changes members of the record, which become durable with the next step or update.

@@ -65,6 +65,8 @@ Task chosen_task(const Site& site, MigrationOutlook& outlook, const MigrateOptio
                  Dialect dialect) {
   if (options.only) return only_patch(outlook, options, dialect);
   Task task{.patches = outlook.plan.pending(), .drifted = outlook.plan.drifted()};
+  // What stopped half-way is finished first; the next migrate tells what else has changed.
+  if (options.opened == MigrateOptions::Opened::go_on) task.drifted.clear();
   if (task.drifted.empty() || options.drift == MigrateOptions::Drift::accept) return task;
   const Patch& first = *task.drifted.front();
   throw Error(

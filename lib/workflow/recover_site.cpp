@@ -87,11 +87,6 @@ std::optional<DoubtfulStatement> find_doubt_if_it_can(const Workplace& workplace
   }
 }
 
-bool has_begun(const Operation& operation, std::string_view step) {
-  return std::ranges::any_of(operation.record().at("steps"),
-                             [step](const nlohmann::json& known) { return known.at("name") == step; });
-}
-
 // What fails for good must not keep the site from being restored, resumed or lifted by a person.
 bool is_for_a_person(const Error& error) {
   return error.kind() == Kind::bad_backup || error.kind() == Kind::configuration ||
@@ -103,7 +98,7 @@ bool is_for_a_person(const Error& error) {
 Judgement undo(const Workplace& workplace, const Site& site, Operation& operation, Database& connection,
                std::string_view what, std::string hint) {
   // Once the lift has begun the app may write again, and what was to be undone is.
-  if (has_begun(operation, "lift"))
+  if (operation.has_begun("lift"))
     return {OperationState::undone, "it had been undone, and only the lift was to be finished"};
   const auto stays = [&](const std::string& reason) -> Judgement {
     return {OperationState::needs_attention,
@@ -134,7 +129,7 @@ Judgement judge_migrate(const Workplace& workplace, const Site& site, Operation&
         !Journal(*connection, operation.id()).speaks_of(operation.id())) {
       // Once the lift has begun they are what they were, and the app's are given back already.
       std::vector<std::string> changed;
-      if (has_begun(operation, "put-back") && !has_begun(operation, "lift"))
+      if (operation.has_begun("put-back") && !operation.has_begun("lift"))
         changed = put_rights_back(workplace, site, operation);
       return {OperationState::undone,
               fmt::format("no patch of it is in the database; {}", as_it_was(changed))};
@@ -166,7 +161,7 @@ Judgement judge_migrate(const Workplace& workplace, const Site& site, Operation&
 Judgement judge_restore(const Site& site, Operation& operation) {
   const RestoreStage stage(site, operation);
   // Before that the app may have no account yet to ask with.
-  if (has_begun(operation, "swap") && stage.is_swapped(*connect(site, Access::read_write))) {
+  if (operation.has_begun("swap") && stage.is_swapped(*connect(site, Access::read_write))) {
     stage.finish();
     return {OperationState::done,
             "the restored database was in place, and the rest of the restore was finished"};
@@ -176,7 +171,7 @@ Judgement judge_restore(const Site& site, Operation& operation) {
 }
 
 Judgement judge_command(const Workplace& workplace, const Site& site, Operation& operation) {
-  if (!has_begun(operation, "command"))
+  if (!operation.has_begun("command"))
     return {OperationState::undone, "its command had not begun; the site is as it was"};
   if (operation.record().value("command_succeeded", false))
     return {OperationState::done, "its command had ended well"};
@@ -198,7 +193,10 @@ std::optional<std::string> finished_set(const Operation& operation) try {
 
 Judgement judge_by_set(const Operation& operation) {
   const auto set = finished_set(operation);
-  if (!set) return {OperationState::undone, "no set of it was found; the site is as it was"};
+  if (!set)
+    return {OperationState::undone, operation.kind() == "backup"
+                                        ? "no set of it was found; the site is as it was"
+                                        : "the site is as it was"};
   if (operation.kind() == "backup") return {OperationState::done, fmt::format("its set {} was whole", *set)};
   return {OperationState::undone, fmt::format("the site is as it was, and the set {} is there", *set)};
 }

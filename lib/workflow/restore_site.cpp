@@ -339,8 +339,11 @@ RestoreReport restore_site(const Workplace& workplace, const Site& site, const R
     RestoreStage(site, operation).discard();
     drop_made_database(workplace, site, operation);
     end_undone(operation, error);
-    const bool keeps_kind =
-        error.kind() == Kind::bad_backup || error.kind() == Kind::usage || error.kind() == Kind::busy;
+    // Until then it was not about the site.
+    const bool is_early = !operation.has_begun("enter") &&
+                          (error.kind() == Kind::database || error.kind() == Kind::configuration);
+    const bool keeps_kind = is_early || error.kind() == Kind::bad_backup || error.kind() == Kind::usage ||
+                            error.kind() == Kind::busy;
     if (keeps_kind) throw error;
     throw error.with_kind(is_interruption(error) ? interruption_kind() : Kind::undone);
   }

@@ -23,8 +23,8 @@ BOOKS = {
                 "CREATE TABLE \"tabCount\" (id SERIAL PRIMARY KEY, word VARCHAR(20) NOT NULL);\n"
                 "CREATE TABLE \"tabLarge\" (id DECIMAL(30) PRIMARY KEY, word VARCHAR(20));\n"
                 "INSERT INTO \"tabLarge\" (id) VALUES (123456789012345678901), (123456789012345678902);\n"
-                "CREATE TABLE \"tabOdd\" (name VARCHAR(20) PRIMARY KEY, place POINT, numbers INTEGER[], span INT4RANGE, more JSON, page XML, is_new BOOLEAN DEFAULT true);\n"
-                "INSERT INTO \"tabOdd\" VALUES ('o', '(1,2)', '{1,2}', '[1,5)', '{\"a\": 1}', '<a/>', false);\n",
+                "CREATE TABLE \"tabOdd\" (name VARCHAR(20) PRIMARY KEY, place POINT, numbers INTEGER[], span INT4RANGE, more JSON, page XML, ratio DOUBLE PRECISION, is_new BOOLEAN DEFAULT true);\n"
+                "INSERT INTO \"tabOdd\" VALUES ('o', '(1,2)', '{1,2}', '[1,5)', '{\"a\": 1}', '<a/>', 'NaN', false);\n",
 }
 FIELDS = {"name": "B-1", "title": "Ünïcödé ❤ 'quoted\"", "pages": "474", "price": "12.50", "printed": "1815-12-23",
           "seen": "2026-11-21 13:45:00", "is_lent": "1", "notes": "two\nlines"}
@@ -63,7 +63,7 @@ def test_the_desk_and_rest(place):
     equal(len(client.get('/api/resource/Book?filters=[["name","like","b-%251"]]').json["data"]), 1)
     equal(client.api("POST", "/api/resource/Book", {"name": "B-2", "title": "without"}).status, 200)
     for condition, count in ((["notes", "is", "set"], 1), (["notes", "is", "not set"], 1), (["notes", "!=", "x"], 2), (["notes", "in", ["x", None]], 1),
-                             (["pages", "<", 5], 1), (["pages", "!=", 0], 1), (["seen", "between", ["2026-11-21", "2026-11-21"]], 1)):
+                             (["pages", "<", 5], 1), (["price", "<", "99999.00000000000001"], 2), (["pages", "!=", 0], 1), (["seen", "between", ["2026-11-21", "2026-11-21"]], 1)):
         answer = client.get("/api/resource/Book?filters=" + urllib.parse.quote(json.dumps([condition])))
         equal((condition, len(answer.json["data"])), (condition, count))
     for column in place.server.variant(["kind", "most"], ["numbers", "more", "span"]):
@@ -111,7 +111,7 @@ def a_name_is_what_stands_there(client, number):
 def odd_types(place, client):
     """What is not touched stays, whatever it is, and nothing that can be asked of it is the server's fault."""
     everything = place.server.variant("SELECT hex(place), bits + 0, kind, most, more FROM `tabOdd`",
-                                      'SELECT place, numbers, span, more, page FROM "tabOdd"')
+                                      'SELECT place, numbers, span, more, page, ratio FROM "tabOdd"')
     before = place.server.as_app(everything, config(place))
     page = client.get("/app/Odd/o").text
     names = place.server.variant(["kind", "most", "more"], ["place", "numbers", "span", "more", "page"])

@@ -213,7 +213,9 @@ def transaction_in_flight(kind):
             line = process.stderr.readline()
             assert line, f"it did not wait: {told}"
             told.append(line)
-        writer.run("COMMIT")
+        # MariaDB's fence may end the session before it has asked for the end of the answer.
+        with contextlib.suppress(Lost):
+            writer.run("COMMIT")
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors
         assert bench.query("SELECT words FROM note ORDER BY id") == [("held",), ("still allowed",)]

@@ -16,10 +16,14 @@ namespace bench {
 
 namespace {
 
-void refuse_custom_format(std::string_view beginning) {
-  if (beginning.starts_with("PGDMP"))
-    throw Error(Kind::bad_backup, "this is a dump in pg_dump's custom format, not SQL text",
-                "make it text first: pg_restore -f dump.sql FILE");
+void refuse_archive(std::string_view beginning) {
+  const bool is_custom = beginning.starts_with("PGDMP");
+  // The first member of a tar archive's begins with its name.
+  if (is_custom || beginning.starts_with("toc.dat"))
+    throw Error(
+        Kind::bad_backup,
+        fmt::format("this is a dump in pg_dump's {} format, not SQL text", is_custom ? "custom" : "tar"),
+        "make it text first: pg_restore -f dump.sql FILE");
 }
 
 std::string in_capitals(std::string_view text) {
@@ -103,7 +107,7 @@ void DumpLoader::fail(int line, const Error& error) {
 
 void DumpLoader::feed(std::string_view bytes) {
   if (!std::exchange(m_begun, true)) {
-    refuse_custom_format(bytes);
+    refuse_archive(bytes);
     refuse_foreign_dump(bytes.substr(0, 4096), Dialect::postgres);
   }
   m_buffer += bytes;

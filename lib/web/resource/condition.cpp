@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -166,7 +167,9 @@ class Conditions {
   static std::optional<double> number_in(const nlohmann::json& value) {
     if (value.is_boolean()) return value.get<bool>() ? 1 : 0;
     if (value.is_number()) return value.get<double>();
-    return value.is_string() ? exact_double(value.get<std::string>()) : std::nullopt;
+    if (!value.is_string()) return std::nullopt;
+    const auto text = value.get<std::string>();
+    return is_finite_number(text) ? std::optional(std::strtod(text.c_str(), nullptr)) : std::nullopt;
   }
 
   Condition among(const Column& column, const std::string& quoted, const std::string& op,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/base64.hpp"
@@ -214,7 +215,11 @@ nlohmann::json to_json(const Column& column, const ValueView& value) {
     if (column.type == ColumnType::boolean) return *number != 0;
     return *number;
   }
-  if (const auto* number = std::get_if<double>(&value)) return *number;
+  if (const auto* number = std::get_if<double>(&value)) {
+    if (std::isfinite(*number)) return *number;
+    // JSON has no such numbers, and null sent back would overwrite them.
+    return std::isnan(*number) ? "NaN" : *number < 0 ? "-Infinity" : "Infinity";
+  }
   const std::string_view text = std::get<std::string_view>(value);
   // Servers tell exact numbers as text. What a double cannot hold stays it, and so does a name, which must be
   // found by what it is told as.
