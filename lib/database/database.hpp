@@ -62,8 +62,8 @@ class Database {
   std::vector<Row> query(std::string_view statement, std::span<const Value> parameters = {},
                          std::vector<AnswerColumn>* columns = nullptr);
   /// The same for answers that become something else at once: shows each row to `see` and keeps none itself
-  /// (the drivers of servers hold the whole answer).
-  /// `columns` are there before the first row. `see` must not use this connection.
+  /// (the drivers of servers hold the whole answer). `columns` are there before the first row. `see` must not
+  /// use this connection.
   virtual void read(std::string_view statement, std::span<const Value> parameters,
                     const std::function<void(RowView)>& see,
                     std::vector<AnswerColumn>* columns = nullptr) = 0;

@@ -106,20 +106,10 @@ void check_modified(const Document& document, const Doctype& doctype, const Entr
     refuse_stale(document, doctype);
 }
 
-// What is sent back as it is stored is no change, whatever it is.
-void check_types(const Database& database, const Doctype& doctype, const Entries& entries,
-                 const Document* stored) {
-  if (database.features().checks_types) return;
-  for (const auto& [name, value] : entries) {
-    const Column& column = doctype.get(name);
-    const bool is_as_stored = stored != nullptr && value == value_in(*stored, doctype, column);
-    if (!is_as_stored) check_type(column, value);
-  }
-}
-
-// Bytes are told and not written: sent back as they were told, they are no change. An empty text is what a
-// form of Frappe's sends of a date or number that nobody entered.
-void settle(const Doctype& doctype, Entries& entries, const Document* stored) {
+// What is sent back as it is stored is no change, whatever it is. Bytes are told and not written: sent back
+// as they were told, they are none either. An empty text is what a form of Frappe's sends of a date or number
+// that nobody entered.
+void settle(const Database& database, const Doctype& doctype, Entries& entries, const Document* stored) {
   for (auto entry = entries.begin(); entry != entries.end();) {
     const Column& column = doctype.get(entry->first);
     Value& sent = entry->second;
@@ -134,6 +124,7 @@ void settle(const Doctype& doctype, Entries& entries, const Document* stored) {
     if (is_bytes && !is_null(sent))
       throw not_valid(fmt::format("'{}' holds bytes, which cannot be written here", column.name));
     if (!is_as_stored && sent == Value("") && !holds_text(column) && column.nullable) sent = std::monostate{};
+    if (!is_as_stored && !database.features().checks_types) check_type(column, sent);
     ++entry;
   }
 }
@@ -287,8 +278,7 @@ std::string insert_document(Database& database, const Doctype& doctype, Entries 
     throw not_valid(fmt::format("rows of {} have no single name, so they cannot be made here", doctype.name));
   if (const auto given = entries.find(doctype.key); given != entries.end())
     check_name(to_text(given->second));
-  settle(doctype, entries, nullptr);
-  check_types(database, doctype, entries, nullptr);
+  settle(database, doctype, entries, nullptr);
   const std::string now = to_database_time(Clock::now());
   for (const char* column : {"creation", "modified"}) set_if_there(doctype, entries, column, now);
   for (const char* column : {"owner", "modified_by"}) set_if_there(doctype, entries, column, user);
@@ -330,8 +320,7 @@ void update_document(Database& database, const Doctype& doctype, const std::stri
     const Document document = read_document(database, doctype, name, lock_clause(dialect));
     check_version(document, doctype, version);
     check_modified(document, doctype, entries);
-    settle(doctype, entries, &document);
-    check_types(database, doctype, entries, &document);
+    settle(database, doctype, entries, &document);
     set_if_there(doctype, entries, "modified", to_database_time(Clock::now()));
     set_if_there(doctype, entries, "modified_by", user);
     std::string sets;
